@@ -1,0 +1,171 @@
+# shellcheck shell=bash
+# Odoo 19 as an unpacked directory with its own Python. Needs log.sh, machine.sh.
+#
+#   runtime/odoo/dist/          the directory that holds the Python package `odoo`
+#   runtime/odoo/venv/          its dependencies, from addons/requirements.txt
+#   runtime/odoo/VERSION        one line
+#
+# Debian builds Odoo 19 for its development suite only. The package is architecture-independent, so it
+# is unpacked rather than installed, and its suite never enters the system's own apt configuration.
+
+# Debian replaces Odoo's copies of these by links into other packages. Without them every HTML page is
+# a 500 while the health check stays green.
+readonly ODOO_ASSET_PACKAGES=(
+    libjs-jquery libjs-jquery-form libjs-underscore
+    fonts-font-awesome fonts-inconsolata fonts-montserrat fonts-ocr-b fonts-roboto-unhinted
+)
+# Newer releases carry a Font Awesome whose files have other names than Odoo's style sheet asks for,
+# so an asset comes from this suite where it exists there.
+readonly ODOO_ASSET_SUITE=bookworm
+readonly ODOO_SUITE=sid
+
+odoo_layout_ok() {
+    [ -x "$1/venv/bin/python" ] && [ -f "$1/dist/odoo/release.py" ] && [ -s "$1/VERSION" ]
+}
+
+# The archive this machine already trusts and reaches; asking apt itself spares us two file formats.
+debian_archive_uri() {
+    local codename uri
+    codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+    uri=$(apt-get indextargets --format '$(CREATED_BY) $(RELEASE) $(COMPONENT) $(REPO_URI)' 2>/dev/null |
+        awk -v release="$codename" '$1 == "Packages" && $3 == "main" && $2 == release { print $4; exit }')
+    [ -n "$uri" ] || return 1
+    printf '%s\n' "$uri"
+}
+
+# private_apt DIRECTORY ARGUMENTS...: apt with its own sources, lists and state below DIRECTORY.
+private_apt() {
+    local directory=$1 tool=$2
+    shift 2
+    APT_LISTCHANGES_FRONTEND=none "$tool" -c "$directory/apt.conf" "$@"
+}
+
+# Writes the private apt configuration and fetches the indexes.
+prepare_private_apt() {
+    local directory=$1 log_file=$2 uri options='' suite
+    uri=$(debian_archive_uri) ||
+        die "no Debian archive is configured for this release on this machine" \
+            "add Debian's main archive to /etc/apt/sources.list.d, or set PLIMSOLL_ODOO to an Odoo 19 directory"
+    [ -r /usr/share/keyrings/debian-archive-keyring.gpg ] &&
+        options='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+    mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial" "$directory/debs" "$directory/none"
+    : >"$directory/status"
+    for suite in "$ODOO_SUITE" "$ODOO_ASSET_SUITE"; do
+        printf 'deb %s %s %s main\n' "$options" "$uri" "$suite"
+    done >"$directory/sources.list"
+    # The machine's own hooks (package kit, application catalogue) are about its own index, not this one.
+    cat >"$directory/apt.conf" <<CONF
+Dir::Etc::sourcelist "$directory/sources.list";
+Dir::Etc::sourceparts "$directory/none";
+Dir::Etc::preferencesparts "$directory/none";
+Dir::State::lists "$directory/lists";
+Dir::State::status "$directory/status";
+Dir::Cache "$directory/cache";
+APT::Architecture "$(dpkg --print-architecture)";
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+Acquire::IndexTargets::deb::DEP-11-icons::DefaultEnabled "false";
+Acquire::IndexTargets::deb::DEP-11-icons-hidpi::DefaultEnabled "false";
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+CONF
+    run_logged "$log_file" private_apt "$directory" apt-get update ||
+        die "the Debian archive could not be reached" "check the network and proxy settings of apt"
+    private_apt "$directory" apt-cache show odoo-19 >/dev/null 2>&1 ||
+        die "the Debian archive this machine uses does not carry suite $ODOO_SUITE with package odoo-19" \
+            "point apt at a full mirror, or set PLIMSOLL_ODOO to an Odoo 19 directory"
+}
+
+download_odoo_packages() {
+    local directory=$1 log_file=$2 package
+    (
+        cd "$directory/debs" || exit 1
+        run_logged "$log_file" private_apt "$directory" apt-get download "odoo-19/$ODOO_SUITE" || exit 1
+        for package in "${ODOO_ASSET_PACKAGES[@]}"; do
+            private_apt "$directory" apt-get download "$package/$ODOO_ASSET_SUITE" >>"$log_file" 2>&1 ||
+                run_logged "$log_file" private_apt "$directory" apt-get download "$package/$ODOO_SUITE" || exit 1
+        done
+    ) || die "downloading Odoo 19 from the Debian archive failed" "run script/setup again; see $log_file"
+}
+
+# Unpacks everything, then turns the links into files, so that dist/ can be copied or mounted anywhere.
+unpack_odoo() {
+    local directory=$1 target=$2 package link file
+    rm -rf "$directory/root" "$target/dist"
+    mkdir -p "$directory/root" "$target"
+    for package in "$directory"/debs/*.deb; do
+        dpkg-deb -x "$package" "$directory/root" ||
+            die "$(basename "$package") could not be unpacked" "is the disk full? run script/setup again"
+    done
+    while IFS= read -r link; do
+        file=$(readlink -f "$link")
+        [ -f "$file" ] || die "Odoo's $(basename "$link") points to a file no package brought" \
+            "the archive's packages have changed: see ODOO_ASSET_PACKAGES in script/lib/odoo.sh"
+        cp --remove-destination "$file" "$link"
+    done < <(find "$directory/root/usr/lib/python3/dist-packages" -type l)
+    mv "$directory/root/usr/lib/python3/dist-packages" "$target/dist"
+}
+
+install_odoo_dist() {
+    local home=$1 target=$2 log_file=$3
+    local work=$home/cache/odoo-download
+    need_disk "$home" 3072
+    step "Odoo 19: reading the Debian archive's index"
+    rm -rf "$work"
+    prepare_private_apt "$work" "$log_file"
+    step "Odoo 19: downloading (about 125 MB)"
+    download_odoo_packages "$work" "$log_file"
+    step "Odoo 19: unpacking (about 1.2 GB)"
+    rm -f "$target/VERSION"
+    unpack_odoo "$work" "$target"
+    dpkg-deb -f "$work"/debs/odoo-19_*.deb Version >"$work/VERSION"
+    # The download is not kept: it would only be read again after dist/ was lost.
+    mv "$work/VERSION" "$target/VERSION.new"
+    rm -rf "$work"
+}
+
+install_odoo_venv() {
+    local target=$1 requirements=$2 python=$3 log_file=$4
+    step "Odoo 19: Python environment"
+    rm -rf "$target/venv"
+    "$python" -m venv "$target/venv" || die "$python cannot make a virtual environment" "apt-get install python3-venv"
+    # wheel first: it lets pip build the two pure-Python source packages the modern way.
+    { run_logged "$log_file" "$target/venv/bin/python" -m pip install --no-input --disable-pip-version-check --quiet wheel==0.45.1 &&
+        run_logged "$log_file" "$target/venv/bin/python" -m pip install --no-input --disable-pip-version-check --quiet \
+            --no-deps --no-build-isolation --requirement "$requirements"; } ||
+        die "the Python packages of $requirements could not be installed" "check the network; see $log_file"
+}
+
+# Without .pyc every start of Odoo compiles some 900 files: 3.6 s instead of 1.2 s. The service user
+# may not write here, so it is done now, on all processors.
+compile_odoo() {
+    local target=$1
+    step "Odoo 19: compiling"
+    "$target/venv/bin/python" -m compileall -q -j 0 -x '/(upgrade_code|static)/' "$target/dist/odoo" >/dev/null ||
+        warn "some of Odoo's files did not compile: they are compiled at each start instead"
+}
+
+# ensure_odoo HOME REQUIREMENTS LOG: does nothing when what is there was made from the same recipe.
+ensure_odoo() {
+    local home=$1 requirements=$2 log_file=$3 target=$1/runtime/odoo python recipe
+    recipe=$(grep -v "^#" "$requirements" | sha256sum | cut -c1-16)
+    if odoo_layout_ok "$target" && [ "$(cat "$target/.requirements" 2>/dev/null)" = "$recipe" ]; then
+        return 0
+    fi
+    python=$(usable_python) || die "no Python 3.10 or newer with venv was found" "apt-get install python3-venv"
+    mkdir -p "$target"
+    if [ ! -s "$target/VERSION" ] || [ ! -f "$target/dist/odoo/release.py" ]; then
+        install_odoo_dist "$home" "$target" "$log_file"
+    else
+        cp "$target/VERSION" "$target/VERSION.new"
+    fi
+    install_odoo_venv "$target" "$requirements" "$python" "$log_file"
+    compile_odoo "$target"
+    PYTHONPATH="$target/dist" "$target/venv/bin/python" -c 'import odoo.http, odoo.service.server, redis' ||
+        die "Odoo does not start from $target" "remove $target and run script/setup again"
+    printf '%s\n' "$recipe" >"$target/.requirements"
+    # Last, because its presence says that all the rest is there.
+    mv "$target/VERSION.new" "$target/VERSION"
+}
