@@ -1,0 +1,208 @@
+//! What a gateway is asked and what it tells on its control listener.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use types::{Generation, IntegrationName, RegionName, Timestamp};
+
+use crate::{
+    client::{Client, Error},
+    site::Done,
+};
+
+/// What a gateway does and holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayStatus {
+    /// Its region.
+    pub region: RegionName,
+    /// Leading, following, or waiting to be told.
+    pub role: GatewayRole,
+    /// The newest generation it knows.
+    pub generation: Generation,
+    /// Incarnation of the ERP database it last delivered to.
+    pub incarnation: Option<String>,
+    /// The journal.
+    pub journal: JournalStatus,
+    /// The copy in the other region.
+    pub peer: PeerStatus,
+    /// One per integration.
+    pub lanes: Vec<LaneStatus>,
+    /// The last comparison with the ERP.
+    pub reconciliation: Option<Reconciliation>,
+}
+
+/// What a gateway is to the pair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GatewayRole {
+    /// Just started: accepts nothing, delivers nothing.
+    Waiting,
+    /// Accepts messages, copies them, delivers them.
+    Leading,
+    /// Stores what the leader sends.
+    Following {
+        /// Whom.
+        leader: RegionName,
+    },
+    /// An fsync failed: it acknowledges nothing until it was looked at and started anew.
+    Poisoned,
+}
+
+/// The journal of one gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalStatus {
+    /// Messages stored.
+    pub messages: u64,
+    /// Sequence number of the last one synced to disk; 0: none.
+    pub synced: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Frames found damaged and set aside.
+    pub quarantined: u64,
+}
+
+/// The copy in the other region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerStatus {
+    /// How it stands.
+    pub state: PeerState,
+    /// Last sequence number it has synced.
+    pub synced: u64,
+    /// Messages acknowledged on one copy only, ever (degraded mode).
+    pub acknowledged_alone: u64,
+    /// Since when the degraded mode lasts.
+    pub degraded_since: Option<Timestamp>,
+}
+
+/// How the copy in the other region stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PeerState {
+    /// There is no other region.
+    None,
+    /// It has everything; acknowledgements mean two copies.
+    InSync,
+    /// It is back and being brought up to date; acknowledgements mean one copy.
+    CatchingUp,
+    /// It does not answer; acknowledgements mean one copy, and are counted.
+    Gone,
+}
+
+/// One integration's pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneStatus {
+    /// The integration.
+    pub integration: IntegrationName,
+    /// Accepted into the journal.
+    pub accepted: u64,
+    /// Applied by the ERP.
+    pub delivered: u64,
+    /// Not yet applied.
+    pub pending: u64,
+    /// Refused by the ERP as business errors; kept, for a person to look at.
+    pub rejected: u64,
+    /// Same key, other body; kept, not delivered.
+    pub quarantined: u64,
+    /// Age of the oldest message not yet applied, milliseconds.
+    pub oldest_pending_ms: Option<u64>,
+    /// Why delivery does not go on, for people.
+    pub detail: Option<String>,
+}
+
+/// One comparison of the journal with the ERP's inbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconciliation {
+    /// The generation it was made for.
+    pub generation: Generation,
+    /// When it began.
+    pub started: Timestamp,
+    /// When nothing was lacking any more.
+    pub finished: Option<Timestamp>,
+    /// Message ids compared.
+    pub compared: u64,
+    /// Ids the ERP lacked although they had been delivered to its predecessor.
+    pub lost_by_erp: u64,
+    /// Ids the ERP lacked in all, the ones never delivered included.
+    pub lacking: u64,
+    /// Of those, applied since.
+    pub replayed: u64,
+    /// First write the recovered ERP accepted (the fence row), for the timeline of a recovery.
+    pub first_write: Option<Timestamp>,
+}
+
+/// "You lead in this generation." Idempotent; returns at once, reconciliation shows in the status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadRequest {
+    /// The generation.
+    pub generation: Generation,
+    /// Identity of the database it delivers to from now on; a new one after every lossy change.
+    pub incarnation: String,
+    /// True when the other region is known to be gone, so that nobody waits for it.
+    pub peer_gone: bool,
+}
+
+/// "You follow that gateway." Idempotent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowRequest {
+    /// The generation in which the leader leads.
+    pub generation: Generation,
+    /// Its region.
+    pub leader: RegionName,
+}
+
+/// The answer to an accepted message on the ingest listener.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The message's id: its idempotency key.
+    pub message_id: String,
+    /// Its place in the journal.
+    pub sequence: u64,
+    /// Whether it was new.
+    pub status: AcceptedStatus,
+    /// How many regions have it on disk: 2, or 1 in the degraded mode.
+    pub copies: u8,
+}
+
+/// Whether an accepted message was new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AcceptedStatus {
+    /// Stored now.
+    Accepted,
+    /// The same key and body were stored before.
+    Duplicate,
+}
+
+/// Speaks to one gateway's control listener.
+#[derive(Clone, Debug)]
+pub struct GatewayClient(pub Client);
+
+impl GatewayClient {
+    /// `GET /v1/status`
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn status(&self) -> Result<GatewayStatus, Error> {
+        self.0.get("/v1/status").await
+    }
+
+    /// `POST /v1/lead`
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn lead(&self, request: &LeadRequest) -> Result<Done, Error> {
+        self.0
+            .post_within("/v1/lead", request, Duration::from_secs(10))
+            .await
+    }
+
+    /// `POST /v1/follow`
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn follow(&self, request: &FollowRequest) -> Result<Done, Error> {
+        self.0
+            .post_within("/v1/follow", request, Duration::from_secs(10))
+            .await
+    }
+}

@@ -1,0 +1,1 @@
+//! What stands in a region and runs its processes.

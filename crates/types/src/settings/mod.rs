@@ -1,0 +1,52 @@
+//! What each program is told at start: complete, rendered from the blueprint, no choices left.
+//!
+//! They live here because `render` writes them and the programs read them, and neither may depend on the other.
+//! Secrets are always paths to files, never values.
+
+mod controller;
+mod gateway;
+mod process;
+mod site;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use controller::{
+    Authority, CapabilitySettings, ControllerSettings, FailoverSettings, Probe, RegionEndpoints,
+};
+pub use gateway::{
+    ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, PeerSettings,
+};
+pub use process::{ProcessSettings, ReadyWhen, RunsWhen, StopSignal};
+pub use site::{
+    DatabaseSettings, FrontDoorSettings, RegionSettings, ReplicationSettings, SeedSql, SiteRole,
+    SiteSettings, Upstream,
+};
+
+use crate::Span;
+
+/// A program's own identity inside the estate, signed by the estate's certificate authority.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// Certificates that are trusted, PEM.
+    pub ca: PathBuf,
+    /// Own certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Own private key, PKCS#8 PEM.
+    pub key: PathBuf,
+}
+
+/// How long a right to write lasts and how it is kept alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeaseTiming {
+    /// A grant is valid this long after it was asked for.
+    pub ttl: Span,
+    /// The holder asks again this often.
+    pub renew_every: Span,
+    /// Safety for clock drift and for the time it takes to stop a database: the holder stops writing this long before
+    /// its grant ends, and a candidate waits this long after it ended.
+    pub margin: Span,
+}
