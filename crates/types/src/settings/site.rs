@@ -66,6 +66,13 @@ pub struct FrontDoorSettings {
     pub failing_over_to: BTreeMap<RegionName, PathBuf>,
     /// Route: the maintenance page for everyone.
     pub maintenance: PathBuf,
+    /// Where the agent itself answers every plain HTTP request with the maintenance page: status 503, `Retry-After`
+    /// and `Cache-Control: no-store`. The ingress cannot serve a page of its own.
+    pub maintenance_listen: SocketAddr,
+    /// The page, HTML.
+    pub maintenance_page: PathBuf,
+    /// What `Retry-After` says.
+    pub maintenance_retry_after: Span,
 }
 
 /// A region's PostgreSQL.
