@@ -1,0 +1,81 @@
+"""Strict reading of what comes from outside. Every message names the place of the mistake."""
+import re
+
+from odoo.exceptions import ValidationError
+
+TEXT_LENGTH_MAX = 256
+LINES_MAX = 1000
+QUANTITY_MAX = 1_000_000
+IDS_PER_CALL_MAX = 50_000
+_UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
+def refuse(where, problem):
+    raise ValidationError(f"{where}: {problem}")
+
+
+def check_keys(value, where, required, optional=()):
+    if not isinstance(value, dict):
+        refuse(where, "must be an object")
+    unknown = sorted(set(value) - set(required) - set(optional))
+    if unknown:
+        refuse(where, f"unknown keys: {', '.join(map(repr, unknown))}")
+    absent = sorted(set(required) - set(value))
+    if absent:
+        refuse(where, f"missing keys: {', '.join(map(repr, absent))}")
+    return value
+
+
+def check_text(value, where, length_max=TEXT_LENGTH_MAX):
+    if not isinstance(value, str) or not value.strip():
+        refuse(where, "must be a string that is not empty")
+    if len(value) > length_max:
+        refuse(where, f"is longer than {length_max} characters")
+    if "\0" in value:
+        refuse(where, "contains a NUL character")
+    return value
+
+
+def check_flag(value, where):
+    if not isinstance(value, bool):
+        refuse(where, "must be true or false")
+    return value
+
+
+def check_quantity(value, where):
+    # bool is an int in Python, and `true` is no quantity.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= QUANTITY_MAX:
+        refuse(where, f"must be a number above 0, at most {QUANTITY_MAX}")
+    return value
+
+
+def check_list(value, where, length_max):
+    if not isinstance(value, list) or not value:
+        refuse(where, "must be a list that is not empty")
+    if len(value) > length_max:
+        refuse(where, f"has more than {length_max} entries")
+    return value
+
+
+def check_ids(value, where):
+    """A list of message ids; an empty one is fine, there is then nothing to look for."""
+    if not isinstance(value, list):
+        refuse(where, "must be a list")
+    if len(value) > IDS_PER_CALL_MAX:
+        refuse(where, f"has more than {IDS_PER_CALL_MAX} entries; ask in several calls")
+    for index, item in enumerate(value):
+        if not isinstance(item, str):
+            refuse(f"{where}[{index}]", "must be a string")
+    return value
+
+
+def check_generation(value, where="generation"):
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        refuse(where, "must be a whole number, 0 or more")
+    return value
+
+
+def check_incarnation(value, where="incarnation"):
+    if not isinstance(value, str) or not _UUID.match(value):
+        refuse(where, "must be a UUID in lower case")
+    return value

@@ -1,0 +1,96 @@
+import uuid
+
+from psycopg2.extras import Json, execute_values
+
+from odoo import api, fields, models
+
+from ..checks import check_ids, refuse
+from ..fields import BigInteger
+
+PENDING_MAX = 1000
+CHANNEL = "plimsoll_outbox"
+
+
+class PlimsollOutbox(models.Model):
+    """What happened in this database that the world outside must hear of.
+
+    Rows are marked one by one and never assumed to be without gaps: ids are taken before commit, so
+    a lower one may appear later.
+    """
+
+    _name = "plimsoll.outbox"
+    _description = "Plimsoll outbox"
+    _order = "id desc"
+    _rec_name = "event_id"
+    _log_access = False
+
+    event_id = fields.Char(required=True, readonly=True)
+    kind = fields.Char(required=True, readonly=True)
+    res_model = fields.Char(required=True, readonly=True)
+    res_id = fields.Integer(required=True, readonly=True)
+    payload = fields.Json(readonly=True)
+    generation = BigInteger(required=True, readonly=True)
+    created_at = fields.Datetime(required=True, readonly=True)
+    published_at = fields.Datetime(readonly=True)
+
+    _event = models.Constraint("UNIQUE (event_id)", "Event ids are unique.")
+    # Only what waits is looked for, and it is a handful among millions.
+    _pending = models.Index("(id) WHERE published_at IS NULL")
+
+    @api.model
+    def _emit(self, kind, events):
+        """Record (record, payload) pairs. PostgreSQL sends the notification when, and only when, we commit."""
+        if not events:
+            return
+        generation = self.env["plimsoll.fence"]._current("")["generation"]
+        execute_values(
+            self.env.cr._obj,
+            "INSERT INTO plimsoll_outbox (event_id, kind, res_model, res_id, payload, generation, created_at) VALUES %s",
+            [(str(uuid.uuid4()), kind, record._name, record.id, Json(payload), generation) for record, payload in events],
+            template="(%s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'utc')",
+        )
+        self.env.cr.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
+
+    @api.model
+    @api.readonly
+    def pending(self, limit=100):
+        """Events not yet published, oldest first."""
+        self.env["plimsoll.fence"]._check_caller()
+        if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= PENDING_MAX:
+            refuse("limit", f"must be a whole number from 1 to {PENDING_MAX}")
+        self.env.cr.execute(
+            "SELECT event_id, kind, res_model, res_id, payload, generation, created_at::text FROM plimsoll_outbox"
+            " WHERE published_at IS NULL ORDER BY id LIMIT %s",
+            (limit,),
+        )
+        return self.env.cr.dictfetchall()
+
+    @api.model
+    def mark_published(self, event_ids):
+        """Doing it again is fine; returns how many were marked now."""
+        self.env["plimsoll.fence"]._check_caller()
+        check_ids(event_ids, "event_ids")
+        self.env.cr.execute(
+            "UPDATE plimsoll_outbox SET published_at = now() AT TIME ZONE 'utc'"
+            " WHERE event_id = ANY(%s) AND published_at IS NULL",
+            (event_ids,),
+        )
+        self.invalidate_model()
+        return {"marked": self.env.cr.rowcount}
+
+    @api.model
+    @api.readonly
+    def missing(self, event_ids):
+        """Which of these events this database does not know, in the order given.
+
+        Asked with ids already sent outside, after a recovery, the answer is the list of phantoms.
+        """
+        self.env["plimsoll.fence"]._check_caller()
+        check_ids(event_ids, "event_ids")
+        self.env.cr.execute(
+            "SELECT asked.id FROM unnest(%s::text[]) WITH ORDINALITY AS asked (id, position)"
+            " WHERE NOT EXISTS (SELECT 1 FROM plimsoll_outbox WHERE event_id = asked.id)"
+            " ORDER BY asked.position",
+            (event_ids,),
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
