@@ -88,6 +88,10 @@ def finish(env) -> None:
     """Idempotent, like the installation before it."""
     if not env.company.chart_template:
         env["account.chart.template"].try_loading(CHART, env.company, install_demo=False)
+    # Attachments in the database, so that what a standby has replicated is whole: a filestore would be copied
+    # on its own schedule, and a file that is lost is served as an empty string.
+    env["ir.config_parameter"].set_param("ir_attachment.location", "db")
+    env["ir.attachment"].force_storage()
     journals = env["account.journal"].search([("company_id", "=", env.company.id)]).mapped("type")
     for kind in ("sale", "purchase"):
         if kind not in journals:
