@@ -1,1 +1,63 @@
-//! To be written.
+//! The estate file: what one organisation declares about its ERP, read and checked.
+//!
+//! ```text
+//!   text ──► node ──────► document ─────────► resolve ──► Estate
+//!            YAML with    known keys, typed   references,
+//!            positions    values              possible combinations
+//! ```
+//!
+//! A person who wrote five mistakes wants to hear of five, not of the first. Therefore nothing here stops early: each
+//! pass works on what the one before could make sense of, and all of them write into one list of [`Diagnostic`]s.
+//! (Only broken YAML ends at once, because after it nothing can be trusted.)
+//!
+//! This crate is pure: text in, values out. No files, no clock, no environment, no randomness.
+
+mod code;
+mod diagnostic;
+mod document;
+mod field;
+mod model;
+mod node;
+mod reader;
+mod resolve;
+mod schema;
+mod show;
+
+pub use code::{ALL as CODES, Code};
+pub use diagnostic::{Diagnostic, Label, Severity, SourceSpan};
+pub use model::{
+    Capability, Estate, Failover, Integration, Region, RegionRole, Site, Tenant, Tier, Workers, Workloads,
+};
+pub use schema::schema;
+pub use show::{Color, render_diagnostics};
+
+/// Larger files are refused: an estate of ten thousand tenants stays below this.
+pub const SOURCE_BYTES_MAX: usize = 1 << 20;
+
+/// An estate without errors, and what a careful reader should still know about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The estate.
+    pub estate: Estate,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads an estate; `source_name` is what diagnostics call the file.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the file, warnings included.
+pub fn read(source_name: &str, text: &str) -> Result<Checked, Vec<Diagnostic>> {
+    let mut problems = reader::Problems::new(source_name, text);
+    let estate = node::parse(text, &mut problems)
+        .and_then(|root| field::Field::read(&root, &mut problems))
+        .and_then(|document: document::EstateDocument| resolve::resolve(&document, &mut problems));
+    let found = problems.into_sorted();
+    match estate {
+        Some(estate) if found.iter().all(|one| one.severity != Severity::Error) => Ok(Checked {
+            estate,
+            warnings: found,
+        }),
+        _ => Err(found),
+    }
+}

@@ -1,0 +1,85 @@
+//! Stable codes of what a person may be told about an estate; each has a page in `docs/errors/`.
+
+use serde::{Serialize, Serializer};
+
+/// A stable code such as `PL0102`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// Wraps a code; only for tables of codes.
+    pub const fn new(text: &'static str) -> Self {
+        Self(text)
+    }
+
+    /// The bare text.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal;)*) => {
+        $($(#[doc = $doc])* pub(crate) const $name: Code = Code($text);)*
+
+        /// Every code this crate can report.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    /// The text is not YAML.
+    SYNTAX = "PL0100";
+    /// The file is too large, too deep, or expands too much.
+    LIMIT = "PL0101";
+    /// A key nobody knows.
+    UNKNOWN_KEY = "PL0102";
+    /// A key that must be there is not.
+    MISSING_KEY = "PL0103";
+    /// A value of the wrong type.
+    WRONG_TYPE = "PL0104";
+    /// A value outside of what is allowed.
+    BAD_VALUE = "PL0105";
+    /// Text that cannot be a name.
+    BAD_NAME = "PL0106";
+    /// The same key twice in one mapping.
+    DUPLICATE_KEY = "PL0107";
+    /// The same name for two things.
+    DUPLICATE_NAME = "PL0108";
+    /// A name nobody declared.
+    UNKNOWN_REFERENCE = "PL0109";
+    /// A document of another kind or version.
+    NOT_AN_ESTATE = "PL0110";
+    /// More regions than this version can run.
+    REGION_COUNT = "PL0111";
+    /// Not exactly one region is active.
+    ACTIVE_REGION = "PL0112";
+    /// An RTO nobody can keep with that authority.
+    RTO_AUTHORITY = "PL0113";
+    /// An RTO or RPO that needs a standby region.
+    NEEDS_STANDBY = "PL0114";
+    /// An RPO that asynchronous replication cannot keep.
+    RPO_REPLICATION = "PL0115";
+    /// RPO zero for something that does not pass the gateway's journal.
+    RPO_ZERO_PATH = "PL0116";
+    /// A list that must not be empty.
+    EMPTY_LIST = "PL0117";
+    /// The wrong number of people for the authority.
+    AUTHORISED_BY = "PL0118";
+    /// A capability that nothing proves.
+    NO_PROBE = "PL0150";
+    /// Something declared that nothing uses.
+    UNUSED = "PL0151";
+}
