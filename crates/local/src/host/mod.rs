@@ -1,1 +1,35 @@
-//! Prepares a machine for an estate.
+//! Prepares a machine for an estate, and starts and stops the estate's programs.
+//!
+//! ```text
+//! Home ── finds ──► programs, user           (what the machine has)
+//!   └─ Layout ──► addons, binaries, secrets, identities, ports, seed   (made once, kept)
+//!                 rendered tree               (replaced as a whole)
+//!                 programs: controller, front door, one agent per region
+//! ```
+//! Everything is idempotent: a second `up` finds what the first made, and makes what was missing.
+
+mod addons;
+mod binaries;
+mod error;
+mod files;
+mod home;
+mod identities;
+mod ports;
+mod programs;
+mod running;
+mod secrets;
+mod seed;
+mod tree;
+
+pub use addons::{Addons, install as install_addons};
+pub use binaries::{Binaries, install as install_binaries};
+pub use error::{Code, Error};
+pub use files::Files;
+pub use home::{Home, RunAs};
+pub use identities::ensure as ensure_identities;
+pub use ports::{allocate as allocate_ports, busy as busy_ports};
+pub use programs::{Found, find as find_programs};
+pub use running::{Program, Running, is_running_in, start, stop};
+pub use secrets::{Secrets, ensure as ensure_secrets};
+pub use seed::{Seed, SeedInputs, estate_seed};
+pub use tree::write as write_tree;

@@ -1,0 +1,147 @@
+//! What can be asked.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use types::{EstateName, Span, TenantName};
+
+/// Resilience for Odoo in logistics: declare an estate, run it as two regions, rehearse its loss, prove the recovery.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, propagate_version = true, disable_help_subcommand = true)]
+pub struct Args {
+    /// Where Plimsoll keeps things on this machine [default: /var/lib/plimsoll as root, else ~/.local/share/plimsoll]
+    #[arg(long, global = true, env = "PLIMSOLL_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Say nothing but errors and results
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check an estate file; nothing is started
+    Check {
+        /// The estate file
+        file: PathBuf,
+        /// How to show what was found
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// Print the JSON Schema of estate files, for editors
+    Schema,
+    /// Start an estate on this machine as two regions, or what is missing of it
+    Up {
+        /// The estate file
+        file: PathBuf,
+        /// The tenant to run, where the estate has several
+        #[arg(long)]
+        tenant: Option<TenantName>,
+        /// Use this Odoo instead of the installed one (a directory with venv/, dist/ and VERSION)
+        #[arg(long, env = "PLIMSOLL_ODOO", value_name = "DIR")]
+        odoo: Option<PathBuf>,
+        /// Give up when the estate is not protected by then
+        #[arg(long, default_value = "5m", value_name = "TIME")]
+        timeout: Span,
+    },
+    /// Stop everything of an estate and nothing else; its data stays
+    Down(Which),
+    /// Stop an estate and remove its data, after saying what
+    Destroy {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show how an estate is: roles, generation, lag, components, capabilities
+    Status {
+        #[command(flatten)]
+        which: Which,
+        /// How to show it
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// Show the logs of an estate's components
+    Logs {
+        /// A component (`odoo-web`), a region, or `region/component`; all when left out
+        component: Option<String>,
+        #[command(flatten)]
+        which: Which,
+        /// Go on showing what is added
+        #[arg(short, long)]
+        follow: bool,
+        /// How many of the last lines to begin with
+        #[arg(short = 'n', long, default_value_t = 20)]
+        lines: usize,
+    },
+    /// Rehearse a disaster on the running estate, measure the recovery and leave evidence
+    #[command(subcommand)]
+    Drill(Drill),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Drill {
+    /// Kill the active region outright under load, wait for the recovery, reconcile, count
+    RegionLoss(RegionLoss),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct RegionLoss {
+    #[command(flatten)]
+    pub which: Which,
+    /// How often; each run loses the region that is active then
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub runs: u16,
+    /// Seed of the random kill moments; printed, so that a run can be repeated
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Orders posted per second
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub rate: u16,
+    /// Earliest moment of the kill after the load began
+    #[arg(long, default_value = "3s", value_name = "TIME")]
+    pub kill_after_min: Span,
+    /// Latest moment of the kill after the load began
+    #[arg(long, default_value = "8s", value_name = "TIME")]
+    pub kill_after_max: Span,
+    /// Fault: `kill` ends every process of the region, `freeze-database` stops its PostgreSQL in place (SIGSTOP)
+    #[arg(long, value_enum, default_value_t = Fault::Kill)]
+    pub fault: Fault,
+    /// Give up on a recovery after this long
+    #[arg(long, default_value = "2m", value_name = "TIME")]
+    pub timeout: Span,
+    /// Write evidence here instead of the estate's own directory
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
+    /// How to show the result
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// What is done to the active region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Fault {
+    /// SIGKILL to every process in it.
+    Kill,
+    /// SIGSTOP to every process of its PostgreSQL.
+    FreezeDatabase,
+}
+
+/// Which estate.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Which {
+    /// The estate; may be left out when there is only one on this machine
+    #[arg(long, value_name = "NAME")]
+    pub estate: Option<EstateName>,
+}
+
+/// How something is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}

@@ -1,0 +1,168 @@
+//! Starts the estate's own programs so that they outlive us, finds them again, and stops them.
+
+use std::{
+    fs,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal};
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Files};
+use crate::agent::process_tree;
+
+/// How often we look whether a program has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// File that remembers a program's process.
+const NOTE: &str = "program.json";
+
+/// One of the estate's own programs.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// What people call it: `controller`, `front-door`, a region's name.
+    pub name: String,
+    /// The program file.
+    pub program: PathBuf,
+    /// Its settings.
+    pub settings: PathBuf,
+    /// Directory of its log and of the note about its process.
+    pub directory: PathBuf,
+    /// More environment, for tests that inject faults.
+    pub env: Vec<(String, String)>,
+}
+
+impl Program {
+    fn note(&self) -> PathBuf {
+        self.directory.join(NOTE)
+    }
+
+    /// The log of the program itself.
+    pub fn log(&self) -> PathBuf {
+        self.directory.join("logs").join("program.log")
+    }
+
+    /// The process of this program, if it runs.
+    pub fn running(&self) -> Option<Running> {
+        let note: Running = serde_json::from_slice(&fs::read(self.note()).ok()?).ok()?;
+        note.is_alive().then_some(note)
+    }
+}
+
+/// A process that we started, told apart from a later one with the same number by its start time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// Process id.
+    pub pid: u32,
+    /// Start time in clock ticks since boot (field 22 of proc(5) `stat`).
+    started_ticks: u64,
+}
+
+impl Running {
+    /// Whether this very process still runs; one that ended and was not waited for does not.
+    pub fn is_alive(&self) -> bool {
+        stat(self.pid).is_some_and(|(state, started)| started == self.started_ticks && !matches!(state, 'Z' | 'X'))
+    }
+}
+
+/// Whether the program whose directory this is runs.
+pub fn is_running_in(directory: &Path) -> bool {
+    let note = fs::read(directory.join(NOTE)).ok().and_then(|text| serde_json::from_slice::<Running>(&text).ok());
+    note.is_some_and(|running| running.is_alive())
+}
+
+/// Starts a program, or returns the one that runs already.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn start(files: &Files, program: &Program) -> Result<Running, Error> {
+    if let Some(running) = program.running() {
+        return Ok(running);
+    }
+    files.directory(&program.directory.join("logs"))?;
+    let log = program.log();
+    let open = || fs::OpenOptions::new().create(true).append(true).open(&log);
+    let (out, err) = (open().map_err(Error::file("open", &log))?, open().map_err(Error::file("open", &log))?);
+    files.own(&log)?;
+    let mut command = files.command(&program.program);
+    command
+        .arg(&program.settings)
+        .envs(program.env.iter().cloned())
+        .current_dir(&program.directory)
+        // A group of its own: a Ctrl-C meant for us does not reach it.
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(err);
+    let child = command.spawn().map_err(Error::file("start", &program.program))?;
+    let started_ticks = stat(child.id()).map_or(0, |(_, started)| started);
+    let running = Running { pid: child.id(), started_ticks };
+    files.file(&program.note(), &serde_json::to_vec(&running).unwrap_or_default())?;
+    Ok(running)
+}
+
+/// Asks a program to end everything it started and then itself; after `grace` the whole tree is killed.
+///
+/// Returns whether it ended by itself, or `None` when it did not run.
+pub fn stop(program: &Program, grace: Duration) -> Option<bool> {
+    let running = program.running()?;
+    let ended = signal(running.pid, Signal::TERM) && wait_for_end(&running, grace);
+    if !ended {
+        process_tree::kill(running.pid);
+        wait_for_end(&running, Duration::from_secs(5));
+    }
+    let _ = fs::remove_file(program.note());
+    Some(ended)
+}
+
+fn signal(pid: u32, signal: Signal) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::kill_process(pid, signal).is_ok())
+}
+
+fn wait_for_end(running: &Running, limit: Duration) -> bool {
+    let until = Instant::now() + limit;
+    while running.is_alive() {
+        if Instant::now() > until {
+            return false;
+        }
+        #[expect(clippy::disallowed_methods, reason = "waits for a condition with a deadline, in a synchronous command")]
+        std::thread::sleep(LOOK_EVERY);
+    }
+    true
+}
+
+/// State and start time of a process, from proc(5) `stat`; the name in parentheses may hold anything.
+fn stat(pid: u32) -> Option<(char, u64)> {
+    let text = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
+    let after_name = &text[text.rfind(')')? + 1..];
+    let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
+    Some((fields.first()?.chars().next()?, fields.get(19)?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::RunAs;
+    use super::*;
+
+    #[test]
+    fn a_program_is_started_once_found_again_and_stopped() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::new(RunAs::Myself);
+        let program = Program {
+            name: "sleeper".to_owned(),
+            program: PathBuf::from("/bin/sleep"),
+            settings: PathBuf::from("60"),
+            directory: dir.path().join("sleeper"),
+            env: Vec::new(),
+        };
+        let first = start(&files, &program).unwrap();
+        assert_eq!(start(&files, &program).unwrap(), first);
+        assert_eq!(stop(&program, Duration::from_secs(5)), Some(true));
+        assert_eq!(program.running(), None);
+        assert_eq!(stop(&program, Duration::from_secs(5)), None);
+    }
+}
