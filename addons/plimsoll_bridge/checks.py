@@ -1,4 +1,5 @@
 """Strict reading of what comes from outside. Every message names the place of the mistake."""
+import json
 import re
 
 from odoo.exceptions import ValidationError
@@ -7,6 +8,7 @@ TEXT_LENGTH_MAX = 256
 LINES_MAX = 1000
 QUANTITY_MAX = 1_000_000
 IDS_PER_CALL_MAX = 50_000
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -31,8 +33,29 @@ def check_text(value, where, length_max=TEXT_LENGTH_MAX):
         refuse(where, "must be a string that is not empty")
     if len(value) > length_max:
         refuse(where, f"is longer than {length_max} characters")
-    if "\0" in value:
-        refuse(where, "contains a NUL character")
+    if not storable(value):
+        refuse(where, "contains a NUL character or half a surrogate pair")
+    return value
+
+
+def storable(text):
+    """JSON can express two things that PostgreSQL's text cannot hold."""
+    return not _UNSTORABLE.search(text)
+
+
+def check_payload(value, where, bytes_max):
+    """An object that PostgreSQL can store as jsonb."""
+    if not isinstance(value, dict):
+        refuse(where, "must be an object")
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        refuse(where, "contains a number that is not finite")
+    # Without its escaped backslashes, so that the six characters \u0000 in a text are no NUL.
+    if "\\u0000" in text.replace("\\\\", "") or not storable(text):
+        refuse(where, "contains a NUL character or half a surrogate pair")
+    if len(text.encode()) > bytes_max:
+        refuse(where, f"is larger than {bytes_max} bytes")
     return value
 
 
@@ -64,8 +87,8 @@ def check_ids(value, where):
     if len(value) > IDS_PER_CALL_MAX:
         refuse(where, f"has more than {IDS_PER_CALL_MAX} entries; ask in several calls")
     for index, item in enumerate(value):
-        if not isinstance(item, str):
-            refuse(f"{where}[{index}]", "must be a string")
+        if not isinstance(item, str) or not storable(item):
+            refuse(f"{where}[{index}]", "must be a string without NUL characters")
     return value
 
 

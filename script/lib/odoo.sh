@@ -4,6 +4,7 @@
 #   runtime/odoo/dist/          the directory that holds the Python package `odoo`
 #   runtime/odoo/venv/          its dependencies, from addons/requirements.txt
 #   runtime/odoo/VERSION        one line
+#   runtime/addons/             our addons and the launcher, as they were when script/setup last ran
 #
 # Debian builds Odoo 19 for its development suite only. The package is architecture-independent, so it
 # is unpacked rather than installed, and its suite never enters the system's own apt configuration.
@@ -168,4 +169,30 @@ ensure_odoo() {
     printf '%s\n' "$recipe" >"$target/.requirements"
     # Last, because its presence says that all the rest is there.
     mv "$target/VERSION.new" "$target/VERSION"
+}
+
+# ensure_addons HOME SOURCE: a copy, because the service user may not be able to read a checkout in
+# somebody's home, and because a checkout changes under the processes that run from it.
+ensure_addons() {
+    local target=$1/runtime/addons source=$2 recipe
+    recipe=$(cd "$source" && find . -type f ! -path '*/__pycache__/*' ! -path './tests/*' -print0 |
+        sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
+    if [ "$(cat "$target/.content" 2>/dev/null)" = "$recipe" ]; then
+        return 0
+    fi
+    step "addons"
+    rm -rf "$target.new"
+    mkdir -p "$target.new"
+    (cd "$source" && find . -type f ! -path '*/__pycache__/*' ! -path './tests/*' -print0 |
+        tar --null --no-recursion --files-from=- --create --file=-) |
+        tar --extract --file=- --directory="$target.new" --no-same-owner --no-same-permissions
+    "$(odoo_python "$1")" -m compileall -q "$target.new" >/dev/null || die "an addon does not compile"
+    printf '%s\n' "$recipe" >"$target.new/.content"
+    rm -rf "$target"
+    mv "$target.new" "$target"
+}
+
+# odoo_python HOME: the interpreter that runs Odoo, ours or that of PLIMSOLL_ODOO.
+odoo_python() {
+    printf '%s\n' "${PLIMSOLL_ODOO:-$1/runtime/odoo}/venv/bin/python"
 }

@@ -1,11 +1,9 @@
-import json
-
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..checks import check_generation, check_ids, check_incarnation, check_keys, check_text
+from ..checks import check_generation, check_ids, check_incarnation, check_keys, check_payload, check_text
 from ..fields import BigInteger
 
 # An EDI order of a thousand lines is about 100 KiB; a larger body is a mistake or an attack.
@@ -70,10 +68,7 @@ class PlimsollInbox(models.Model):
             handler = self._handlers().get(kind)
             if handler is None:
                 raise ValidationError(f"kind: {kind!r} is unknown; known are {', '.join(sorted(self._handlers()))}")
-            if not isinstance(payload, dict):
-                raise ValidationError("payload: must be an object")
-            if len(json.dumps(payload)) > PAYLOAD_BYTES_MAX:
-                raise ValidationError(f"payload: is larger than {PAYLOAD_BYTES_MAX} bytes")
+            check_payload(payload, "payload", PAYLOAD_BYTES_MAX)
             row_id = self._insert(source, message_id, body_hash, kind, payload, generation)
             if row_id is not None:
                 result = handler(payload)

@@ -5,6 +5,9 @@ from odoo import models
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
+    # Messages find their order by the partner's reference; without this every one reads all orders.
+    _plimsoll_reference = models.Index("(client_order_ref) WHERE client_order_ref IS NOT NULL")
+
     def action_confirm(self):
         result = super().action_confirm()
         confirmed = self.filtered(lambda order: order.state == "sale")
