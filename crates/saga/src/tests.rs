@@ -1,0 +1,253 @@
+//! The engine keeps its promises for a saga of five nodes with a fork, a join and a point of no return.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::{
+    ActionError, Definition, Engine, Error, Event, EventKind, Inputs, Log, MemoryLog, NoFaults, Node,
+    Outcome, SagaId,
+    testing::{self, Subject},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+#[derive(Debug, Default)]
+struct World {
+    set: Mutex<BTreeMap<&'static str, u32>>,
+    calls: AtomicU32,
+}
+
+impl World {
+    fn set(&self, key: &'static str, value: u32) {
+        self.set.lock().unwrap().insert(key, value);
+    }
+
+    fn now(&self) -> Vec<(&'static str, u32)> {
+        self.set.lock().unwrap().iter().map(|(k, v)| (*k, *v)).collect()
+    }
+}
+
+async fn claim(world: &World, inputs: &Inputs) -> Result<u32, ActionError> {
+    let start: u32 = inputs.params()?;
+    world.set("claim", start + 1);
+    Ok(start + 1)
+}
+
+async fn unclaim(world: &World, _: &Inputs) -> Result<(), ActionError> {
+    world.set.lock().unwrap().remove("claim");
+    Ok(())
+}
+
+async fn left(world: &World, inputs: &Inputs) -> Result<u32, ActionError> {
+    let claimed: u32 = inputs.output("claim")?;
+    world.set("left", claimed * 2);
+    Ok(claimed * 2)
+}
+
+async fn unleft(world: &World, _: &Inputs) -> Result<(), ActionError> {
+    world.set.lock().unwrap().remove("left");
+    Ok(())
+}
+
+async fn right(world: &World, _: &Inputs) -> Result<u32, ActionError> {
+    // The first attempt is too early, as things that start are.
+    if world.calls.fetch_add(1, Ordering::Relaxed) == 0 {
+        return Err(ActionError::retry("too early"));
+    }
+    Ok(7)
+}
+
+async fn join(world: &World, inputs: &Inputs) -> Result<u32, ActionError> {
+    let sum = inputs.output::<u32>("left")? + inputs.output::<u32>("right")?;
+    world.set("join", sum);
+    Ok(sum)
+}
+
+async fn last(world: &World, inputs: &Inputs) -> Result<(), ActionError> {
+    world.set("last", inputs.output("join")?);
+    Ok(())
+}
+
+struct Toy;
+
+impl Subject for Toy {
+    type Context = World;
+
+    fn definition(&self) -> Arc<Definition<World>> {
+        let nodes = vec![
+            Node::new("claim", claim).undo(unclaim),
+            Node::new("left", left).after(["claim"]).undo(unleft),
+            Node::new("right", right).after(["claim"]),
+            Node::new("join", join)
+                .after(["left", "right"])
+                .point_of_no_return(),
+            Node::new("last", last).after(["join"]),
+        ];
+        Arc::new(Definition::new("toy", nodes).unwrap())
+    }
+
+    fn fresh(&self) -> Arc<World> {
+        Arc::new(World::default())
+    }
+
+    fn params(&self) -> Value {
+        json!(1)
+    }
+
+    fn assert_done(&self, world: &World) {
+        assert_eq!(
+            world.now(),
+            [("claim", 2), ("join", 11), ("last", 11), ("left", 4)]
+        );
+    }
+
+    fn assert_unwound(&self, world: &World, _failed: &str) {
+        assert_eq!(world.now(), []);
+    }
+
+    fn never_unwinds(&self) -> Vec<&'static str> {
+        vec!["last"]
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saga_keeps_every_promise() {
+    testing::every_promise(&Toy).await;
+}
+
+fn engine(definition: Definition<World>, log: &Arc<MemoryLog>) -> Engine<World> {
+    let log: Arc<dyn Log> = Arc::<MemoryLog>::clone(log);
+    Engine::new(
+        Arc::new(definition),
+        Arc::new(World::default()),
+        log,
+        testing::tokio_now(),
+        Arc::new(NoFaults),
+    )
+}
+
+const ID: SagaId = SagaId(Uuid::from_u128(7));
+
+async fn never(_: &World, _: &Inputs) -> Result<(), ActionError> {
+    Err(ActionError::retry("no answer"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_ends_the_retries_and_unwinds() {
+    let log = Arc::new(MemoryLog::default());
+    let nodes = vec![
+        Node::new("claim", claim).undo(unclaim),
+        Node::new("never", never)
+            .after(["claim"])
+            .deadline(Duration::from_secs(5)),
+    ];
+    let engine = engine(Definition::new("late", nodes).unwrap(), &log);
+    engine.create(ID, json!(1)).await.unwrap();
+    assert_eq!(
+        engine.resume(ID).await.unwrap(),
+        Outcome::Unwound {
+            node: "never".to_owned(),
+            why: "no answer".to_owned()
+        }
+    );
+    let kinds: Vec<_> = log
+        .load(ID)
+        .await
+        .unwrap()
+        .events
+        .iter()
+        .map(|e| (e.node.clone(), e.kind.name()))
+        .collect();
+    let expected = [
+        ("claim", "started"),
+        ("claim", "succeeded"),
+        ("never", "started"),
+        ("never", "retrying"),
+        ("never", "failed"),
+        ("claim", "undo-started"),
+        ("claim", "undone"),
+    ];
+    assert_eq!(kinds, expected.map(|(node, kind)| (node.to_owned(), kind)));
+}
+
+async fn refuse(_: &World, _: &Inputs) -> Result<(), ActionError> {
+    Err(ActionError::fail("no"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undo_that_fails_leaves_the_saga_stuck() {
+    let log = Arc::new(MemoryLog::default());
+    let nodes = vec![
+        Node::new("claim", claim).undo(refuse),
+        Node::new("refuse", refuse).after(["claim"]),
+    ];
+    let engine = engine(Definition::new("stuck", nodes).unwrap(), &log);
+    engine.create(ID, json!(1)).await.unwrap();
+    assert_eq!(
+        engine.resume(ID).await.unwrap(),
+        Outcome::Stuck {
+            node: "claim".to_owned(),
+            why: "no".to_owned()
+        }
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saga_of_another_shape_is_not_resumed() {
+    let log = Arc::new(MemoryLog::default());
+    let old = engine(
+        Definition::new("s", vec![Node::new("claim", claim)]).unwrap(),
+        &log,
+    );
+    old.create(ID, json!(1)).await.unwrap();
+    let new = engine(
+        Definition::new("s", vec![Node::new("claim", claim).undo(unclaim)]).unwrap(),
+        &log,
+    );
+    assert!(matches!(
+        new.resume(ID).await,
+        Err(Error::DefinitionChanged { .. })
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_engines_cannot_write_the_same_event() {
+    let log = Arc::new(MemoryLog::default());
+    let engine = engine(
+        Definition::new("s", vec![Node::new("claim", claim)]).unwrap(),
+        &log,
+    );
+    engine.create(ID, json!(1)).await.unwrap();
+    let event = Event {
+        at: testing::tokio_now()(),
+        node: "claim".to_owned(),
+        kind: EventKind::Started,
+    };
+    log.append(ID, 0, event.clone()).await.unwrap();
+    assert!(log.append(ID, 0, event).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn independent_nodes_run_at_the_same_time() {
+    async fn second(_: &World, _: &Inputs) -> Result<(), ActionError> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(())
+    }
+    let log = Arc::new(MemoryLog::default());
+    let nodes = vec![
+        Node::new("a", second),
+        Node::new("b", second),
+        Node::new("c", second),
+    ];
+    let engine = engine(Definition::new("s", nodes).unwrap(), &log);
+    engine.create(ID, json!(1)).await.unwrap();
+    let began = tokio::time::Instant::now();
+    engine.resume(ID).await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 1);
+}
