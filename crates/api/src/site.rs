@@ -204,6 +204,10 @@ pub struct LeadRequest {
     pub generation: Generation,
     /// True only for the first lead of a new estate: copy the seed. Refused when a data directory exists.
     pub bootstrap: bool,
+    /// Proof that the region which led before is stopped and fenced for this generation (its receipt): then nobody has
+    /// to wait until its grants have run out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fenced: Option<FenceReceipt>,
 }
 
 /// Proof that a region leads: its database accepts writes and its lease is held.
