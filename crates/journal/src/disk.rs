@@ -1,0 +1,152 @@
+//! The few file operations the journal needs, behind a trait so that tests can make them fail.
+
+use std::{
+    any::Any,
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A file system.
+pub trait Disk: Send + Sync + 'static {
+    /// Creates a directory and its parents; no error when it exists.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+    /// Paths of the files in a directory, in no order.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>>;
+    /// Opens an existing file for reading and writing.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+    /// Creates a file, emptying one that exists.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+    /// Renames a file.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes names in a directory durable.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn sync_directory(&self, path: &Path) -> io::Result<()>;
+    /// Takes an exclusive lock that lasts as long as the returned value lives.
+    ///
+    /// # Errors
+    /// `WouldBlock` when somebody else holds it.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Any + Send + Sync>>;
+}
+
+/// An open file.
+pub trait DiskFile: Send + Sync {
+    /// Fills the buffer from an offset.
+    ///
+    /// # Errors
+    /// What the file system says; `UnexpectedEof` when the file is shorter.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
+    /// Writes the whole buffer at an offset.
+    ///
+    /// # Errors
+    /// What the file system says; part of it may have been written.
+    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<()>;
+    /// Makes contents durable (`fdatasync`).
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn sync_data(&self) -> io::Result<()>;
+    /// Length in bytes.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn length(&self) -> io::Result<u64>;
+}
+
+/// The operating system's file system.
+#[derive(Clone, Copy, Debug)]
+pub struct RealDisk;
+
+impl Disk for RealDisk {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(path)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        std::fs::read_dir(directory)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect()
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        Ok(Arc::new(file))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path)?;
+        Ok(Arc::new(file))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Any + Send + Sync>> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(file)),
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl DiskFile for File {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<()> {
+        self.write_all_at(buffer, offset)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Self::sync_data(self)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+}

@@ -1,0 +1,205 @@
+//! Cutting off a suffix that the leader does not have. Its bytes are set aside first, and stay there.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    Disk, Journal, Position, ReadError,
+    append::AppendError,
+    frame,
+    index::Index,
+    journal::Tail,
+    segment::{self, HEADER_LEN},
+    watermark::{Marked, Watermark},
+};
+
+/// A suffix whose bytes were copied to a file of their own. The log still holds it until [`Journal::cut`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// The file: whole batches, one after the other, as in the log.
+    pub path: PathBuf,
+    /// First sequence number.
+    pub first: u64,
+    /// Last sequence number.
+    pub last: u64,
+}
+
+/// Why a suffix was not set aside or cut off.
+#[derive(Debug, thiserror::Error)]
+pub enum DivergeError {
+    /// No batch begins there.
+    #[error("no batch begins at sequence {0}")]
+    NotABoundary(u64),
+    /// The log has grown since the suffix was set aside: cutting would lose what came after.
+    #[error("the log ends at {last}, the suffix that was set aside at {set_aside}")]
+    Grown {
+        /// End of the log.
+        last: u64,
+        /// End of the suffix.
+        set_aside: u64,
+    },
+    /// The suffix cannot be read.
+    #[error("cannot read the suffix")]
+    Read(#[from] ReadError),
+    /// The copy cannot be made.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The log cannot be changed.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+impl Journal {
+    /// Copies everything from the batch that begins at `first` on to a file in `set-aside/`, synced upon return.
+    ///
+    /// # Errors
+    /// [`DivergeError`].
+    pub fn set_aside_from(&mut self, first: u64) -> Result<SetAside, DivergeError> {
+        self.check_poison()?;
+        let reader = self.reader();
+        let extents: Vec<_> = {
+            let index = reader.index();
+            let from = index.find(first);
+            index.extents[from..].to_vec()
+        };
+        match extents.first() {
+            Some(extent) if extent.first == first => {}
+            _ => return Err(DivergeError::NotABoundary(first)),
+        }
+        let name = format!("{first:020}-{:08x}.batches", self.end.chain);
+        let path = self.directory.join("set-aside").join(name);
+        let failed = |source| DivergeError::Write {
+            path: path.clone(),
+            source,
+        };
+        let file = self.disk.create(&path).map_err(failed)?;
+        let mut written = 0;
+        for extent in &extents {
+            // Damaged extents are copied as they are: a person may still read something out of them.
+            let mut bytes = vec![0; extent.length as usize];
+            let segment = reader.index().segments.get(&extent.segment).cloned();
+            let segment = segment.ok_or(DivergeError::NotABoundary(extent.first))?;
+            segment
+                .read_at(&mut bytes, extent.offset)
+                .map_err(|source| ReadError::Read {
+                    segment: extent.segment,
+                    offset: extent.offset,
+                    source,
+                })?;
+            file.write_at(&bytes, written).map_err(failed)?;
+            written += extent.length;
+        }
+        file.sync_data().map_err(failed)?;
+        self.disk
+            .sync_directory(&self.directory.join("set-aside"))
+            .map_err(failed)?;
+        let last = self.end.sequence;
+        Ok(SetAside { path, first, last })
+    }
+
+    /// Cuts off what was set aside; the log then ends before it. A crash on the way is finished at the next open.
+    ///
+    /// # Errors
+    /// [`DivergeError`].
+    pub fn cut(&mut self, aside: &SetAside) -> Result<(), DivergeError> {
+        self.check_poison()?;
+        let last = self.end.sequence;
+        if last != aside.last {
+            return Err(DivergeError::Grown {
+                last,
+                set_aside: aside.last,
+            });
+        }
+        let reader = self.reader();
+        let (removed, before) = {
+            let index = reader.index();
+            let at = index.find(aside.first);
+            let removed = index.extents.get(at).copied();
+            (removed, at.checked_sub(1).map(|before| index.extents[before]))
+        };
+        let removed = removed
+            .filter(|extent| extent.first == aside.first)
+            .ok_or(DivergeError::NotABoundary(aside.first))?;
+        // What the first removed batch says of its predecessor is right even where that one's header is damaged.
+        let mut head = [0; frame::BATCH_LEN];
+        let previous = reader.index().segments.get(&removed.segment).cloned();
+        let previous = previous
+            .filter(|file| file.read_at(&mut head, removed.offset).is_ok())
+            .and_then(|_| frame::decode_batch_header(&head))
+            .map_or(0, |header| header.previous);
+        let end = Position {
+            sequence: before.map_or(0, |extent| extent.last),
+            chain: before.and_then(|extent| extent.chain).unwrap_or(previous),
+            generation: before.map_or(0, |extent| extent.generation),
+        };
+        let marked = Marked {
+            sequence: end.sequence,
+            chain: end.chain,
+            segment: before.map_or(0, |extent| extent.segment),
+            offset: before.map_or(0, |extent| extent.offset + extent.length),
+            cut_segment: removed.segment,
+            cut_offset: removed.offset,
+        };
+        let done = self.cut_at(marked);
+        done.map_err(|source| self.poisoned_by("cut off a suffix", source))?;
+        self.end = end;
+        Ok(())
+    }
+
+    fn cut_at(&mut self, marked: Marked) -> io::Result<()> {
+        let disk = Arc::clone(&self.disk);
+        self.watermark.write(marked)?;
+        self.watermark.settle()?;
+        let file = self.index_mut(|index| {
+            forget_behind(index, marked.cut_segment, marked.cut_offset);
+            index.segments.get(&marked.cut_segment).cloned()
+        });
+        finish_cut(&*disk, &self.directory, &mut self.watermark)?;
+        self.tail = file.map(|file| Tail {
+            ordinal: marked.cut_segment,
+            file,
+            offset: marked.cut_offset.max(HEADER_LEN),
+        });
+        Ok(())
+    }
+}
+
+fn forget_behind(index: &mut Index, segment: u64, offset: u64) {
+    index
+        .extents
+        .retain(|extent| (extent.segment, extent.offset) < (segment, offset));
+    index.segments.retain(|ordinal, _| *ordinal <= segment);
+}
+
+/// Carries out the cut that the watermark announces, if it announces one.
+pub(crate) fn finish_cut(disk: &dyn Disk, directory: &Path, watermark: &mut Watermark) -> io::Result<()> {
+    let marked = watermark.marked();
+    if marked.cut_segment == 0 {
+        return Ok(());
+    }
+    let mut later: Vec<_> = disk.list(directory)?;
+    later.retain(|path| segment::ordinal_of(path).is_some_and(|ordinal| ordinal > marked.cut_segment));
+    later.sort();
+    // From the end, so that a crash on the way leaves no hole between segments.
+    for path in later.iter().rev() {
+        disk.remove(path)?;
+    }
+    disk.sync_directory(directory)?;
+    let file = disk.open(&segment::path(directory, marked.cut_segment))?;
+    segment::erase(&*file, marked.cut_offset, file.length()?)?;
+    watermark.write(Marked {
+        cut_segment: 0,
+        cut_offset: 0,
+        ..marked
+    })?;
+    watermark.settle()
+}

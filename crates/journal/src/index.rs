@@ -1,0 +1,243 @@
+//! What is known about where batches lie, derived from the segments, and reading through it.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, RwLock, RwLockReadGuard},
+};
+
+use bytes::Bytes;
+
+use crate::{
+    Batch, DiskFile, Record,
+    frame::{self, BatchHeader},
+};
+
+/// A run of bytes in a segment that holds records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) generation: u64,
+    pub(crate) segment: u64,
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+    /// `None`: damaged, some of its records may be lacking.
+    pub(crate) chain: Option<u32>,
+}
+
+impl Extent {
+    pub(crate) const fn of(header: &BatchHeader, segment: u64, offset: u64) -> Self {
+        Self {
+            first: header.first,
+            last: header.last(),
+            generation: header.generation,
+            segment,
+            offset,
+            length: header.len() as u64,
+            chain: Some(header.chain),
+        }
+    }
+}
+
+/// All extents in order, and the open segments.
+#[derive(Default)]
+pub(crate) struct Index {
+    pub(crate) extents: Vec<Extent>,
+    pub(crate) segments: BTreeMap<u64, Arc<dyn DiskFile>>,
+}
+
+impl Index {
+    /// Position in `extents` of the first extent that ends at or behind `sequence`.
+    pub(crate) fn find(&self, sequence: u64) -> usize {
+        self.extents.partition_point(|extent| extent.last < sequence)
+    }
+}
+
+/// The end of a batch: equal positions of two logs mean equal histories up to there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Last sequence number; 0: the log is empty.
+    pub sequence: u64,
+    /// Chain of the batch that ends there; 0: the log is empty.
+    pub chain: u32,
+    /// Generation of that batch; 0: the log is empty.
+    pub generation: u64,
+}
+
+/// A run of sequence numbers written in one generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    /// The generation.
+    pub generation: u64,
+    /// Its first sequence number.
+    pub first: u64,
+}
+
+/// Why records could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// No batch begins at that sequence number.
+    #[error("no batch begins at sequence {0}")]
+    NotABoundary(u64),
+    /// The batch is damaged and must come from the other region.
+    #[error("the batch of sequence {0} is damaged")]
+    Damaged(u64),
+    /// The file cannot be read.
+    #[error("cannot read segment {segment} at offset {offset}")]
+    Read {
+        /// Which segment.
+        segment: u64,
+        /// Where.
+        offset: u64,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Reads what was appended, beside the writer and without waiting for its syncs. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    pub(crate) index: Arc<RwLock<Index>>,
+}
+
+impl Reader {
+    /// The end of the log.
+    pub fn position(&self) -> Position {
+        self.index()
+            .extents
+            .last()
+            .map_or_else(Position::default, position)
+    }
+
+    /// The end of the batch that holds `sequence`, or of the last one before it.
+    pub fn position_at(&self, sequence: u64) -> Position {
+        let index = self.index();
+        let at = index.find(sequence);
+        let extent = match index.extents.get(at) {
+            Some(extent) if extent.first <= sequence => Some(extent),
+            _ => at.checked_sub(1).and_then(|before| index.extents.get(before)),
+        };
+        extent.map_or_else(Position::default, position)
+    }
+
+    /// Whether a batch with that end and chain is in this log; the empty log's end always is.
+    pub fn holds(&self, end: Position) -> bool {
+        let index = self.index();
+        let found = index.extents.get(index.find(end.sequence));
+        end.sequence == 0
+            || found.is_some_and(|extent| extent.last == end.sequence && extent.chain == Some(end.chain))
+    }
+
+    /// Up to `count` ends of batches, spread evenly over the batches that end behind `after` and at or before `until`,
+    /// the first and the last of them included. For finding where two logs part.
+    pub fn probes(&self, after: u64, until: u64, count: usize) -> Vec<Position> {
+        let index = self.index();
+        let range = index.find(after + 1)..index.find(until + 1);
+        let extents = &index.extents[range];
+        let steps = count.min(extents.len());
+        (1..=steps)
+            .map(|step| position(&extents[step * extents.len() / steps - 1]))
+            .collect()
+    }
+
+    /// Which generations wrote what.
+    pub fn epochs(&self) -> Vec<Epoch> {
+        let mut epochs: Vec<Epoch> = Vec::new();
+        for extent in &self.index().extents {
+            if epochs
+                .last()
+                .is_none_or(|epoch| epoch.generation != extent.generation)
+            {
+                epochs.push(Epoch {
+                    generation: extent.generation,
+                    first: extent.first,
+                });
+            }
+        }
+        epochs
+    }
+
+    /// Up to `limit` records from `from` on; damaged ones are left out.
+    ///
+    /// # Errors
+    /// When a segment cannot be read.
+    pub fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, ReadError> {
+        let mut records = Vec::new();
+        let mut at = self.index().find(from);
+        while records.len() < limit {
+            let Some((extent, file)) = self.extent(at) else {
+                break;
+            };
+            let bytes = load(&*file, &extent)?;
+            let wanted = frame::records_in(&bytes).filter(|view| view.sequence >= from);
+            records.extend(
+                wanted
+                    .take(limit - records.len())
+                    .map(frame::RecordView::to_record),
+            );
+            at += 1;
+        }
+        Ok(records)
+    }
+
+    /// The exact bytes of whole batches, the first of which begins at `from`: at least one batch if there is one, more
+    /// as long as they fit in `bytes_max`.
+    ///
+    /// # Errors
+    /// When `from` is not where a batch begins, the batch is damaged, or a segment cannot be read.
+    pub fn batches(&self, from: u64, bytes_max: usize) -> Result<Vec<Batch>, ReadError> {
+        let (mut batches, mut total) = (Vec::new(), 0);
+        let mut at = self.index().find(from);
+        while let Some((extent, file)) = self.extent(at) {
+            if batches.is_empty() && extent.first != from {
+                return Err(ReadError::NotABoundary(from));
+            }
+            total += extent.length as usize;
+            if !batches.is_empty() && total > bytes_max {
+                break;
+            }
+            match Batch::parse_all(Bytes::from(load(&*file, &extent)?)) {
+                Ok(read) => batches.extend(read),
+                Err(_) if batches.is_empty() => return Err(ReadError::Damaged(from)),
+                Err(_) => break,
+            }
+            at += 1;
+        }
+        Ok(batches)
+    }
+
+    fn extent(&self, at: usize) -> Option<(Extent, Arc<dyn DiskFile>)> {
+        let index = self.index();
+        let extent = *index.extents.get(at)?;
+        let file = Arc::clone(index.segments.get(&extent.segment)?);
+        Some((extent, file))
+    }
+
+    pub(crate) fn index(&self) -> RwLockReadGuard<'_, Index> {
+        // A panic elsewhere cannot leave the index half changed: every change is one push or one truncate.
+        self.index
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn position(extent: &Extent) -> Position {
+    Position {
+        sequence: extent.last,
+        chain: extent.chain.unwrap_or(0),
+        generation: extent.generation,
+    }
+}
+
+fn load(file: &dyn DiskFile, extent: &Extent) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = vec![0; extent.length as usize];
+    file.read_at(&mut bytes, extent.offset)
+        .map_err(|source| ReadError::Read {
+            segment: extent.segment,
+            offset: extent.offset,
+            source,
+        })?;
+    Ok(bytes)
+}

@@ -1,0 +1,86 @@
+//! The journal itself: its options, its state, and what it says about itself.
+
+use std::{
+    any::Any,
+    path::PathBuf,
+    sync::{Arc, RwLock},
+};
+
+use crate::{
+    Disk, DiskFile, Position, Reader, append::AppendError, index::Index, segment::Maker, watermark::Watermark,
+};
+
+/// How a journal is kept. There is no default: the size of a segment bounds the size of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Size of one segment.
+    pub segment_bytes: u64,
+    /// When the next segment is made.
+    pub preparation: Preparation,
+}
+
+/// When the next segment is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preparation {
+    /// Ahead of need, on a thread of its own, so that no append waits for zeros to be written.
+    Ahead,
+    /// When it is needed; every file operation then happens in the order of the calls.
+    OnDemand,
+}
+
+/// A log open for appending. One writer; readers come from [`Journal::reader`].
+pub struct Journal {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) directory: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) maker: Maker,
+    pub(crate) watermark: Watermark,
+    pub(crate) index: Arc<RwLock<Index>>,
+    /// Open segment, its ordinal, and where the next write goes; `None` before the first append.
+    pub(crate) tail: Option<Tail>,
+    /// End of the log as the next batch must continue it.
+    pub(crate) end: Position,
+    pub(crate) poison: Option<String>,
+    pub(crate) _lock: Box<dyn Any + Send + Sync>,
+}
+
+/// The segment that is being written.
+pub(crate) struct Tail {
+    pub(crate) ordinal: u64,
+    pub(crate) file: Arc<dyn DiskFile>,
+    pub(crate) offset: u64,
+}
+
+impl Journal {
+    /// Reads beside this writer.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            index: Arc::clone(&self.index),
+        }
+    }
+
+    /// The end of the log, everything up to which is synced.
+    pub const fn position(&self) -> Position {
+        self.end
+    }
+
+    /// Bytes of all segments on disk.
+    pub fn bytes(&self) -> u64 {
+        self.reader().index().segments.len() as u64 * self.options.segment_bytes
+    }
+
+    /// Why nothing can be appended any more.
+    pub fn poison(&self) -> Option<&str> {
+        self.poison.as_deref()
+    }
+
+    /// Makes the watermark durable; call it in quiet moments.
+    ///
+    /// # Errors
+    /// When the sync fails, which poisons the journal.
+    pub fn settle(&mut self) -> Result<(), AppendError> {
+        self.check_poison()?;
+        let settled = self.watermark.settle();
+        settled.map_err(|source| self.poisoned_by("sync the watermark", source))
+    }
+}

@@ -1,0 +1,138 @@
+//! Segments: zero-filled files of a fixed size, one made ahead so that appends don't wait for it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use crate::{Disk, DiskFile, Preparation, frame};
+
+/// Length of a segment's header.
+pub(crate) const HEADER_LEN: u64 = 64;
+const MAGIC: [u8; 8] = *b"PLIMSEG1";
+/// Zeros are written in pieces of this size.
+const ZEROS: usize = 1 << 20;
+
+/// File name of a segment.
+pub(crate) fn path(directory: &Path, ordinal: u64) -> PathBuf {
+    directory.join(format!("seg-{ordinal:012}.log"))
+}
+
+/// The ordinal in a file name, if it is one of a segment.
+pub(crate) fn ordinal_of(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix("seg-")?.strip_suffix(".log")?.parse().ok()
+}
+
+/// Whether a segment begins with the header of that ordinal.
+pub(crate) fn is_header(bytes: &[u8], ordinal: u64) -> bool {
+    let length = HEADER_LEN as usize;
+    bytes.len() >= length
+        && bytes[..8] == MAGIC
+        && frame::check(bytes, length).is_some()
+        && frame::u64_at(bytes, 16) == ordinal
+}
+
+fn header(ordinal: u64, first: u64) -> [u8; HEADER_LEN as usize] {
+    let mut bytes = [0; HEADER_LEN as usize];
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[12] = frame::VERSION;
+    bytes[16..24].copy_from_slice(&ordinal.to_le_bytes());
+    bytes[24..32].copy_from_slice(&first.to_le_bytes());
+    frame::seal(&mut bytes);
+    bytes
+}
+
+/// Makes segments, one ahead of need.
+pub(crate) struct Maker {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    size: u64,
+    preparation: Preparation,
+    ahead: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Maker {
+    pub(crate) fn new(disk: Arc<dyn Disk>, directory: PathBuf, size: u64, preparation: Preparation) -> Self {
+        Self {
+            disk,
+            directory,
+            size,
+            preparation,
+            ahead: None,
+        }
+    }
+
+    /// Begins to fill the next segment with zeros on a thread of its own.
+    pub(crate) fn prepare(&mut self) {
+        if self.preparation == Preparation::OnDemand || self.ahead.is_some() {
+            return;
+        }
+        let (disk, spare, size) = (Arc::clone(&self.disk), self.spare(), self.size);
+        let filling = std::thread::Builder::new()
+            .name("journal-spare".to_owned())
+            .spawn(move || fill(&*disk, &spare, size));
+        // Without a thread the segment is made when it is needed.
+        self.ahead = filling.ok();
+    }
+
+    /// Makes the segment durable under its name and opens it.
+    pub(crate) fn make(&mut self, ordinal: u64, first: u64) -> io::Result<Arc<dyn DiskFile>> {
+        let ready = match self.ahead.take().map(JoinHandle::join) {
+            Some(Ok(filled)) => filled.is_ok(),
+            Some(Err(_)) | None => false,
+        };
+        let spare = self.spare();
+        if !ready {
+            fill(&*self.disk, &spare, self.size)?;
+        }
+        let path = path(&self.directory, ordinal);
+        let file = self.disk.open(&spare)?;
+        file.write_at(&header(ordinal, first), 0)?;
+        file.sync_data()?;
+        self.disk.rename(&spare, &path)?;
+        self.disk.sync_directory(&self.directory)?;
+        self.prepare();
+        Ok(file)
+    }
+
+    fn spare(&self) -> PathBuf {
+        self.directory.join("spare.tmp")
+    }
+}
+
+impl Drop for Maker {
+    fn drop(&mut self) {
+        // So that nobody writes to the directory after the journal was closed.
+        if let Some(ahead) = self.ahead.take() {
+            let _ = ahead.join();
+        }
+    }
+}
+
+/// Real zeros, not `fallocate`: turning an unwritten extent into a written one would put metadata into every sync.
+fn fill(disk: &dyn Disk, path: &Path, size: u64) -> io::Result<()> {
+    let file = disk.create(path)?;
+    let zeros = vec![0; ZEROS];
+    let mut offset = 0;
+    while offset < size {
+        let length = (size - offset).min(ZEROS as u64);
+        file.write_at(&zeros[..length as usize], offset)?;
+        offset += length;
+    }
+    file.sync_data()
+}
+
+/// Overwrites a range with zeros.
+pub(crate) fn erase(file: &dyn DiskFile, from: u64, to: u64) -> io::Result<()> {
+    let zeros = vec![0; ZEROS];
+    let mut offset = from;
+    while offset < to {
+        let length = (to - offset).min(ZEROS as u64);
+        file.write_at(&zeros[..length as usize], offset)?;
+        offset += length;
+    }
+    file.sync_data()
+}
