@@ -350,6 +350,8 @@ pub(crate) fn encode_mark(sequence: u64, chain: u32) -> [u8; MARK_LEN] {
     mark[4] = VERSION;
     mark[16..24].copy_from_slice(&sequence.to_le_bytes());
     mark[24..28].copy_from_slice(&chain.to_le_bytes());
+    // Not zero, so that the end of the data can be seen even right behind the first mark.
+    mark[28..32].copy_from_slice(&MARK_MAGIC);
     seal(&mut mark);
     mark
 }

@@ -19,7 +19,7 @@
 //! | frame | fields (offset: meaning) |
 //! | --- | --- |
 //! | segment header | 0 `PLIMSEG1`, 8 crc32c, 12 version, 16 ordinal, 24 first sequence, 32 zeros |
-//! | mark | 0 `PLJS`, 4 version, 8 crc32c, 12 zero, 16 last sequence synced before this write, 24 chain of that batch |
+//! | mark | 0 `PLJS`, 4 version, 8 crc32c, 12 zero, 16 last sequence synced before this write, 24 chain of that batch, 28 `PLJS` |
 //! | batch header | 0 `PLJB`, 4 version, 8 crc32c, 12 bytes of records, 16 generation, 24 first sequence, 32 time (µs), 40 number of records, 44 chain of the previous batch, 48 crc32c over the crc fields of its records, 52 zeros |
 //! | record header | 0 `PLJR`, 4 version, 5 kind, 8 crc32c over header and contents, 12 length of contents, 16 generation, 24 sequence, 32 time (µs), 40 key hash, 56 SHA-256 of the body, 88 length of stream, 90 length of id, 92 zeros |
 //!

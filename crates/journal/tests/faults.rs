@@ -1,5 +1,7 @@
 //! Disks that say no.
 
+#![expect(clippy::unwrap_used, reason = "tests say what went wrong by panicking")]
+
 mod world;
 
 use std::sync::{Arc, atomic::Ordering};

@@ -1,5 +1,7 @@
 //! Random lives of a journal against a list in memory.
 
+#![expect(clippy::unwrap_used, reason = "tests say what went wrong by panicking")]
+
 mod world;
 
 use plimsoll_journal::{Batch, Journal};

@@ -1,5 +1,7 @@
 //! Two logs: exact copies, and what happens when they part.
 
+#![expect(clippy::unwrap_used, reason = "tests say what went wrong by panicking")]
+
 mod world;
 
 use plimsoll_journal::{AppendError, Batch, DivergeError, Epoch, Journal, Reader};
