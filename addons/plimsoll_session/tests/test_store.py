@@ -149,12 +149,12 @@ class TestStore(TransactionCase):
 class TestPages(HttpCase):
     def test_the_server_keeps_its_sessions_in_redis(self):
         self.assertIsInstance(http.root.session_store, RedisSessionStore)
-        self.authenticate("admin", "admin")
+        self.authenticate("admin", "admin-admin")
         self.assertEqual(self.url_open("/odoo").status_code, 200)
         self.assertFalse(new_store().get(self.session.sid).is_new)
 
     def test_a_page_answers_503_while_redis_is_away_and_the_login_survives(self):
-        self.authenticate("admin", "admin")
+        self.authenticate("admin", "admin-admin")
         sid = self.session.sid
         with patch.object(http.root.session_store, "client", dead_store().client):
             response = self.url_open("/odoo", allow_redirects=False)
