@@ -23,7 +23,7 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
     let lock = lock(&layout)?;
 
     let (tenant, database) = tenant(estate, request.tenant.as_ref())?;
-    let addons = host::install_addons(&files, &home.runtime().join("addons"))?;
+    let addons = host::install_addons(&files, &home.cache().join("addons"))?;
     let binaries = host::install_binaries(&files, &beside_us()?, &layout.root().join("bin"))?;
     let remembered = layout.root().join("ports.json");
     let ports = host::allocate_ports(&files, &remembered, &plan::ports(estate))?;

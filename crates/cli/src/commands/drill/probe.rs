@@ -1,0 +1,101 @@
+//! Real business transactions, one kind per capability: accepted, and read back through the public address.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use types::{Timestamp, settings::Probe};
+
+use super::{
+    load::{Load, now},
+    public::{Outcome, Public},
+};
+
+/// Pause between two tries of a probe; small against the times that are measured.
+const TRY_EVERY: Duration = Duration::from_millis(50);
+/// Source of the probes' messages in the ERP's inbox.
+const SOURCE: &str = "plimsoll-drill";
+
+/// Waits until a transaction of this kind, begun after `since`, is accepted and read back; returns when.
+///
+/// Runs until it succeeds; the caller limits it.
+pub async fn accepted(probe: Probe, public: &Public, load: &Load, since: Timestamp, id: &str) -> Timestamp {
+    match probe {
+        Probe::OrderCapture => order_capture(public, load, since).await,
+        Probe::ShipmentConfirmation => shipment(public, &format!("{id}-ship")).await,
+        Probe::Invoicing => invoice(public, &format!("{id}-bill")).await,
+        Probe::WebLogin => {
+            until(async || matches!(public.login_page().await, Outcome::Answered(()))).await;
+            now()
+        }
+    }
+}
+
+/// The first order that a partner began to post after the fault, acknowledged by the gateway and read from the ERP.
+async fn order_capture(public: &Public, load: &Load, since: Timestamp) -> Timestamp {
+    loop {
+        let acknowledged = load.orders().into_iter().filter(|order| order.posted >= since && order.acknowledged.is_some());
+        let references: Vec<String> = acknowledged.map(|order| order.reference).take(50).collect();
+        if !references.is_empty()
+            && let Outcome::Answered(counts) = public.count_orders(&references).await
+            && counts.values().any(|count| *count > 0)
+        {
+            return now();
+        }
+        tokio::time::sleep(TRY_EVERY).await;
+    }
+}
+
+/// An order created and confirmed, its delivery validated, and the delivery read back as done.
+async fn shipment(public: &Public, id: &str) -> Timestamp {
+    apply(public, id, "order.create", &confirmed_order(id)).await;
+    let done = apply(public, &format!("{id}-shipped"), "shipment.confirm", &json!({"client_order_ref": id})).await;
+    read_back(public, "stock.picking", &done["shipments"], "done").await
+}
+
+/// An order created, confirmed and shipped, its invoice posted, and the invoice read back as posted.
+async fn invoice(public: &Public, id: &str) -> Timestamp {
+    apply(public, id, "order.create", &confirmed_order(id)).await;
+    apply(public, &format!("{id}-shipped"), "shipment.confirm", &json!({"client_order_ref": id})).await;
+    let posted = apply(public, &format!("{id}-posted"), "invoice.post", &json!({"client_order_ref": id})).await;
+    read_back(public, "account.move", &posted["invoices"], "posted").await
+}
+
+fn confirmed_order(id: &str) -> Value {
+    json!({"client_order_ref": id, "partner": "GLOBEX", "confirm": true, "lines": [{"sku": "PLS-0003", "quantity": 1}]})
+}
+
+/// Applies one message exactly once, however often it must be sent; returns its result.
+async fn apply(public: &Public, message_id: &str, kind: &str, payload: &Value) -> Value {
+    let mut result = Value::Null;
+    until(async || {
+        // The fence of the moment: a drill is no partner, it speaks for whoever leads now.
+        let Outcome::Answered(fence) = public.call("plimsoll.fence", "read_fence", &json!({})).await else { return false };
+        let message = json!({
+            "source": SOURCE, "message_id": message_id, "body_hash": "0", "kind": kind, "payload": payload,
+            "generation": fence["generation"],
+        });
+        let answer = public.call("plimsoll.inbox", "process_message", &message).await;
+        let Outcome::Answered(mut answer) = answer else { return false };
+        result = answer["result"].take();
+        matches!(answer["status"].as_str(), Some("done" | "duplicate"))
+    })
+    .await;
+    result
+}
+
+/// Waits until the first of these documents is read in the given state.
+async fn read_back(public: &Public, model: &str, documents: &Value, state: &str) -> Timestamp {
+    let domain = json!([["id", "=", documents[0]["id"]], ["state", "=", state]]);
+    until(async || {
+        let count = public.call(model, "search_count", &json!({"domain": domain})).await;
+        matches!(count, Outcome::Answered(count) if count.as_u64() == Some(1))
+    })
+    .await;
+    now()
+}
+
+async fn until(mut done: impl AsyncFnMut() -> bool) {
+    while !done().await {
+        tokio::time::sleep(TRY_EVERY).await;
+    }
+}

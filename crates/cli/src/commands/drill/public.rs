@@ -1,0 +1,183 @@
+//! The estate as a partner and a user see it: through its public address alone.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use api::gateway::Accepted;
+use serde_json::{Value, json};
+use types::{
+    IntegrationName, Redacted,
+    host::secret,
+    settings::{GatewaySettings, IdempotencySource},
+};
+
+use crate::{failure::Failure, open_estate::OpenEstate};
+
+/// A partner waits this long for an answer and then sends the same message again.
+const CALL_TIME_MAX: Duration = Duration::from_secs(3);
+/// References asked for in one read.
+const READ_CHUNK: usize = 200;
+/// The kind of message whose integrations a drill can use.
+const ORDER_CREATE: &str = "order.create";
+
+/// Speaks to the estate's public address.
+#[derive(Clone, Debug)]
+pub struct Public {
+    http: reqwest::Client,
+    url: String,
+    database: String,
+    key: Redacted<String>,
+    integration: IntegrationName,
+    token: Redacted<String>,
+    idempotency: IdempotencySource,
+}
+
+/// What came of one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// A good answer.
+    Answered(T),
+    /// A clear no: asking again does not help.
+    Refused(String),
+    /// No answer, or one that tells nothing: ask again with the same id.
+    Unknown(String),
+}
+
+impl Public {
+    /// Takes the first integration that brings orders, with its partner's token.
+    pub fn open(estate: &OpenEstate) -> Result<Self, Failure> {
+        let ca = estate.layout.identity("cli").ca;
+        let tls = api::tls::public_client(&ca).map_err(|error| Failure::machine("PL0003", "cannot use the estate's authority").because(&error))?;
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .timeout(CALL_TIME_MAX)
+            .build()
+            .map_err(|error| Failure::machine("PL0003", "cannot build an HTTP client").because(&error))?;
+        let region = estate.regions().into_iter().next().ok_or_else(|| Failure::no("PL0006", "the estate has no region"))?;
+        let path = estate.layout.rendered().join(region.as_str()).join("gateway.json");
+        let gateway: GatewaySettings = serde_json::from_str(&read(&path)?)
+            .map_err(|error| Failure::machine("PL0006", format!("{} cannot be understood", path.display())).because(&error))?;
+        let lane = gateway.integrations.iter().find(|lane| lane.kind == ORDER_CREATE).ok_or_else(|| {
+            Failure::no("PL0301", "no integration of the estate brings orders")
+                .hint(format!("the drill posts orders through an integration of kind `{ORDER_CREATE}`"))
+        })?;
+        Ok(Self {
+            http,
+            url: estate.controller.public_url.trim_end_matches('/').to_owned(),
+            database: gateway.erp.database,
+            key: Redacted::new(read(&estate.layout.secret(secret::INTEGRATION_KEY))?),
+            integration: lane.name.clone(),
+            token: Redacted::new(read(&estate.layout.integration_token(&lane.name))?),
+            idempotency: lane.idempotency.clone(),
+        })
+    }
+
+    /// The integration that orders go through.
+    pub const fn integration(&self) -> &IntegrationName {
+        &self.integration
+    }
+
+    /// Posts one order as a partner does; `reference` is its idempotency key and the order's customer reference.
+    pub async fn post_order(&self, reference: &str) -> Outcome<Accepted> {
+        let mut body = order(reference);
+        let mut request = self
+            .http
+            .post(format!("{}/in/{}", self.url, self.integration))
+            .bearer_auth(self.token.expose());
+        match &self.idempotency {
+            IdempotencySource::Header(name) => request = request.header(name, reference),
+            IdempotencySource::Pointer(pointer) => {
+                if let Some(place) = body.pointer_mut(pointer) {
+                    *place = json!(reference);
+                }
+            }
+        }
+        answer(request.json(&body)).await
+    }
+
+    /// Calls a method of the ERP (JSON-2).
+    pub async fn call(&self, model: &str, method: &str, arguments: &Value) -> Outcome<Value> {
+        let request = self
+            .http
+            .post(format!("{}/json/2/{model}/{method}", self.url))
+            .bearer_auth(self.key.expose())
+            .header("X-Odoo-Database", &self.database)
+            .json(arguments);
+        answer(request).await
+    }
+
+    /// How often the ERP has each of these customer references.
+    pub async fn count_orders(&self, references: &[String]) -> Outcome<BTreeMap<String, u64>> {
+        let mut counts: BTreeMap<String, u64> = references.iter().map(|reference| (reference.clone(), 0)).collect();
+        for chunk in references.chunks(READ_CHUNK) {
+            let arguments = json!({"domain": [["client_order_ref", "in", chunk]], "fields": ["client_order_ref"]});
+            let rows = match self.call("sale.order", "search_read", &arguments).await {
+                Outcome::Answered(Value::Array(rows)) => rows,
+                Outcome::Answered(other) => return Outcome::Unknown(format!("unexpected answer {other}")),
+                Outcome::Refused(why) => return Outcome::Refused(why),
+                Outcome::Unknown(why) => return Outcome::Unknown(why),
+            };
+            for reference in rows.iter().filter_map(|row| row["client_order_ref"].as_str()) {
+                *counts.entry(reference.to_owned()).or_default() += 1;
+            }
+        }
+        Outcome::Answered(counts)
+    }
+
+    /// The login page, as a browser gets it.
+    pub async fn login_page(&self) -> Outcome<()> {
+        let response = match self.http.get(format!("{}/web/login", self.url)).send().await {
+            Ok(response) => response,
+            Err(error) => return Outcome::Unknown(error.to_string()),
+        };
+        let status = response.status();
+        match response.text().await {
+            Ok(page) if status.is_success() && page.contains("name=\"password\"") => Outcome::Answered(()),
+            _ => Outcome::Unknown(format!("status {status}")),
+        }
+    }
+}
+
+/// An order of the example data: two lines, not confirmed.
+fn order(reference: &str) -> Value {
+    json!({
+        "client_order_ref": reference,
+        "partner": "ACME",
+        "lines": [{"sku": "PLS-0001", "quantity": 2}, {"sku": "PLS-0002", "quantity": 1}],
+    })
+}
+
+async fn answer<T: serde::de::DeserializeOwned>(request: reqwest::RequestBuilder) -> Outcome<T> {
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => return Outcome::Unknown(error.to_string()),
+    };
+    let status = response.status();
+    let body = match response.bytes().await {
+        Ok(body) => body,
+        Err(error) => return Outcome::Unknown(error.to_string()),
+    };
+    let text = || String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned();
+    match status.as_u16() {
+        200..=299 => match serde_json::from_slice(&body) {
+            Ok(answer) => Outcome::Answered(answer),
+            Err(_) => Outcome::Unknown(format!("status {status} with an answer that cannot be read: {}", text())),
+        },
+        // What else can be a refusal looks the same as a failover on its way (docs/concepts).
+        400 | 401 | 409 | 413 | 422 => Outcome::Refused(format!("status {status}: {}", text())),
+        _ => Outcome::Unknown(format!("status {status}")),
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| {
+        Failure::machine("PL0006", format!("cannot read {}", PathBuf::from(path).display()))
+            .because(&error)
+            .hint("run as the user that started the estate")
+    })
+}
