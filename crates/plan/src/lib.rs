@@ -1,1 +1,29 @@
-//! To be written.
+//! From an estate, and what was found on the target, to a blueprint that leaves executors no choices.
+//!
+//! ```text
+//!   Estate ─┐
+//!           ├─► local ──► Blueprint (what, completely)  ──► render
+//!   Host  ──┘            Report    (why)               ──► people
+//! ```
+//!
+//! Every number that decides how an estate behaves in a disaster is chosen here, once, with its reason. [`audit()`]
+//! looks at a finished blueprint without knowing how it was made: a second opinion, for blueprints from anywhere.
+//!
+//! This crate is pure: the same inputs give the same blueprint, byte for byte.
+
+mod audit;
+mod blueprint;
+mod local;
+mod ports;
+mod refusal;
+mod report;
+
+pub use audit::{Finding, audit};
+pub use blueprint::{
+    Blueprint, FrontDoorBlueprint, HbaRule, Ingress, OdooProcess, Postgres, PostgresMemory, PostgresWal,
+    Redis, RegionBlueprint, ReplicationLink, Workload,
+};
+pub use local::local;
+pub use ports::{MAINTENANCE, Port, ports};
+pub use refusal::{CODES, Refusal};
+pub use report::{Decision, Report};

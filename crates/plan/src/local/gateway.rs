@@ -1,0 +1,62 @@
+//! A region's gateway.
+
+use types::{
+    ByteSize, RegionName, Span,
+    host::secret,
+    settings::{ErpSettings, GatewaySettings, IntegrationSettings, JournalSettings, PeerSettings},
+};
+
+use super::{Planner, timing};
+use crate::{Port, Refusal};
+
+/// Zero-filled ahead of time: small enough to be written in a moment, large enough to be rarely changed.
+const SEGMENT_SIZE: ByteSize = ByteSize::mib(64);
+/// An order takes 80 ms; ten seconds without an answer mean that nobody will give one.
+const ERP_TIMEOUT: Span = Span::from_secs(10);
+
+impl Planner<'_> {
+    pub(super) fn gateway(&self, region: &RegionName) -> Result<GatewaySettings, Refusal> {
+        let layout = &self.host.layout;
+        let directory = layout.region(region).join("gateway");
+        let peer = self.others(region).next().map(|other| {
+            Ok(PeerSettings {
+                region: other.name.clone(),
+                url: self.https(&Port::GatewayControl.of(&other.name))?,
+                degrade_after: timing::DEGRADE_AFTER,
+            })
+        });
+        let integrations = self
+            .estate
+            .integrations
+            .iter()
+            .map(|integration| IntegrationSettings {
+                name: integration.name.clone(),
+                token_file: layout.integration_token(&integration.name),
+                idempotency: integration.idempotency.clone(),
+                kind: integration.kind.clone(),
+                body_max: integration.body_max,
+                concurrency: integration.concurrency,
+            });
+        Ok(GatewaySettings {
+            estate: self.estate.name.clone(),
+            region: region.clone(),
+            ingest_listen: self.regional(Port::GatewayIngest, region)?,
+            control_listen: self.regional(Port::GatewayControl, region)?,
+            tls: layout.identity(&format!("{region}-gateway")),
+            peer: peer.transpose()?,
+            journal: JournalSettings {
+                directory: directory.join("journal"),
+                segment_size: SEGMENT_SIZE,
+            },
+            erp: ErpSettings {
+                // Past the ingress: what the region owes to partners must not hang on what people need.
+                url: self.http(&Port::OdooIntegration.of(region))?,
+                database: self.tenant.database.clone(),
+                key_file: layout.secret(secret::INTEGRATION_KEY),
+                timeout: ERP_TIMEOUT,
+            },
+            integrations: integrations.collect(),
+            directory,
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! A region's ingress: Traefik with one service for each class of work.
+
+use types::{RegionName, Span};
+
+use super::{Planner, odoo};
+use crate::{Ingress, Port, Refusal};
+
+/// The gateway acknowledges in milliseconds, and after [`super::timing::DEGRADE_AFTER`] at the latest.
+const GATEWAY_TIMEOUT: Span = Span::from_secs(5);
+
+/// A little longer than Odoo itself allows, so that Odoo's own answer wins.
+pub(super) const ODOO_TIMEOUT: Span = Span::from_millis(odoo::REQUEST_TIME_MAX.as_millis() + 5_000);
+
+impl Planner<'_> {
+    pub(super) fn ingress(&self, region: &RegionName) -> Result<Ingress, Refusal> {
+        Ok(Ingress {
+            listen: self.regional(Port::Ingress, region)?,
+            tls: self.host.layout.identity(&format!("{region}-ingress")),
+            dynamic_file: self.rendered(region).join("traefik/dynamic.yml"),
+            gateway_url: self.https(&Port::GatewayIngest.of(region))?,
+            web_url: self.http(&Port::OdooWeb.of(region))?,
+            integration_url: self.http(&Port::OdooIntegration.of(region))?,
+            live_url: self.http(&Port::OdooLive.of(region))?,
+            gateway_timeout: GATEWAY_TIMEOUT,
+            odoo_timeout: ODOO_TIMEOUT,
+        })
+    }
+}

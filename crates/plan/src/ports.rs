@@ -1,0 +1,81 @@
+//! Names of the loopback ports that an estate needs on one machine.
+
+use std::fmt;
+
+use estate::Estate;
+use types::RegionName;
+
+/// The front door's maintenance page.
+pub const MAINTENANCE: &str = "front-door/maintenance";
+pub(crate) const PUBLIC: &str = "front-door/public";
+pub(crate) const FRONT_DOOR_AGENT: &str = "front-door/agent";
+pub(crate) const CONTROLLER: &str = "controller";
+
+/// What listens in a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// The agent's API.
+    Agent,
+    /// PostgreSQL.
+    Postgres,
+    /// Redis.
+    Redis,
+    /// The region's ingress.
+    Ingress,
+    /// Odoo for people.
+    OdooWeb,
+    /// Odoo for the gateway.
+    OdooIntegration,
+    /// Odoo's websockets.
+    OdooLive,
+    /// Where partners' messages arrive.
+    GatewayIngest,
+    /// Where the controller and the other gateway speak to this one.
+    GatewayControl,
+}
+
+impl Port {
+    /// All of them, in the order of their names' use.
+    pub const ALL: [Self; 9] = [
+        Self::Agent,
+        Self::Postgres,
+        Self::Redis,
+        Self::Ingress,
+        Self::OdooWeb,
+        Self::OdooIntegration,
+        Self::OdooLive,
+        Self::GatewayIngest,
+        Self::GatewayControl,
+    ];
+
+    /// The port's name in one region.
+    pub fn of(self, region: &RegionName) -> String {
+        format!("{region}/{self}")
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Agent => "agent",
+            Self::Postgres => "postgres",
+            Self::Redis => "redis",
+            Self::Ingress => "ingress",
+            Self::OdooWeb => "odoo-web",
+            Self::OdooIntegration => "odoo-integration",
+            Self::OdooLive => "odoo-live",
+            Self::GatewayIngest => "gateway-ingest",
+            Self::GatewayControl => "gateway-control",
+        })
+    }
+}
+
+/// Names of the loopback ports that an estate needs on one machine; [`types::host::Host::ports`] must hold each.
+pub fn ports(estate: &Estate) -> Vec<String> {
+    let shared = [PUBLIC, FRONT_DOOR_AGENT, MAINTENANCE, CONTROLLER].map(str::to_owned);
+    let regional = estate
+        .regions
+        .iter()
+        .flat_map(|region| Port::ALL.map(|port| port.of(&region.name)));
+    shared.into_iter().chain(regional).collect()
+}
