@@ -1,0 +1,227 @@
+//! Whether to move writes to the standby.
+
+use std::time::Duration;
+
+use api::site::{DatabaseState, Role};
+use driver::Reign;
+use types::{
+    Timestamp,
+    settings::{Authority, FailoverSettings},
+};
+
+use super::{Decision, EstimatedLoss, Loss, Move, RegionSight, Snapshot, Unsafe, WaitingOn};
+
+/// What to do about a failover, given one consistent snapshot.
+///
+/// The order of the questions matters: first whether anything is wrong, then whether we may judge at all, then whether
+/// moving would be safe, and people last, so that nobody is asked to authorise what would be refused anyway.
+pub fn decide_failover(seen: &Snapshot, settings: &FailoverSettings, now: Timestamp) -> Decision {
+    let Some(reign) = &seen.reign else {
+        return Decision::Nothing;
+    };
+    if let Some(kind) = &seen.running {
+        return wait(WaitingOn::Saga { kind: kind.clone() }, None);
+    }
+    let Some(active) = seen.region(&reign.active) else {
+        return Decision::Nothing;
+    };
+    let loss = match judge(seen, active, settings, now) {
+        Ok(loss) => loss,
+        Err(decision) => return decision,
+    };
+    if let (Some(last), None) = (seen.last_failover, seen.orders.first()) {
+        let hold_off = settings.hold_off.as_duration();
+        if now.since(last) < hold_off {
+            return wait(WaitingOn::HoldOff { loss }, Some(later(last, hold_off)));
+        }
+    }
+    let standby = match choose(seen, reign, settings) {
+        Ok(standby) => standby,
+        Err(decision) => return reinstate(seen, reign, active, settings).unwrap_or(decision),
+    };
+    let estimated_loss = estimate(seen, now);
+    let (have, need) = (people(seen), needed(settings.authority));
+    if have < need {
+        return wait(
+            WaitingOn::Authorisation {
+                loss,
+                have,
+                need,
+                estimated_loss,
+            },
+            None,
+        );
+    }
+    Decision::Proceed(Move {
+        from: reign.active.clone(),
+        to: standby.region.clone(),
+        generation: reign.generation.max(seen.promised).next(),
+        reason: loss,
+        estimated_loss,
+    })
+}
+
+const fn wait(why: WaitingOn, until: Option<Timestamp>) -> Decision {
+    Decision::Wait { why, until }
+}
+
+fn later(from: Timestamp, by: Duration) -> Timestamp {
+    let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(from.as_micros().saturating_add(micros))
+}
+
+/// What is wrong with the active region for long enough to act, or the decision that nothing is yet.
+fn judge(
+    seen: &Snapshot,
+    active: &RegionSight,
+    settings: &FailoverSettings,
+    now: Timestamp,
+) -> Result<Loss, Decision> {
+    let region_lost_after = settings.region_lost_after.as_duration();
+    let silent_for = active.heard_ago.unwrap_or(seen.listening_for);
+    // Two missed heartbeats are worth telling; one is not, heartbeats are never exactly on time.
+    if silent_for >= region_lost_after {
+        if seen.listening_for < region_lost_after {
+            let left = region_lost_after.saturating_sub(seen.listening_for);
+            return Err(wait(WaitingOn::Listening, Some(later(now, left))));
+        }
+        return Ok(Loss::Silent { length: silent_for });
+    }
+    if let Some(order) = seen.orders.first() {
+        return Ok(Loss::Ordered {
+            by: order.by.clone(),
+            reason: order.reason.clone(),
+        });
+    }
+    if active.heard_ago.is_none() {
+        let left = region_lost_after.saturating_sub(seen.listening_for);
+        return Err(wait(WaitingOn::Listening, Some(later(now, left))));
+    }
+    if let Some(length) = active.unusable_for {
+        let (limit, state) = (settings.database_lost_after.as_duration(), describe(active));
+        let loss = Loss::DatabaseUnusable { length, state };
+        if length >= limit {
+            return Ok(loss);
+        }
+        let until = later(now, limit.saturating_sub(length));
+        return Err(wait(WaitingOn::MoreEvidence(loss), Some(until)));
+    }
+    if silent_for * 2 >= region_lost_after {
+        let until = later(now, region_lost_after.saturating_sub(silent_for));
+        return Err(wait(
+            WaitingOn::MoreEvidence(Loss::Silent { length: silent_for }),
+            Some(until),
+        ));
+    }
+    Err(Decision::Nothing)
+}
+
+fn describe(sight: &RegionSight) -> String {
+    let Some(observation) = &sight.observation else {
+        return "unheard".to_owned();
+    };
+    let database = match observation.database.as_ref().map(|database| &database.state) {
+        None | Some(DatabaseState::Absent) => "absent",
+        Some(DatabaseState::Stopped) => "stopped",
+        Some(DatabaseState::Starting) => "starting",
+        Some(DatabaseState::Unresponsive) => "does not answer",
+        Some(DatabaseState::Standby) => "read-only",
+        Some(DatabaseState::Primary) => "running without a valid lease",
+        Some(DatabaseState::Rejoining { .. }) => "rejoining",
+    };
+    database.to_owned()
+}
+
+/// The standby to promote, or the decision why there is none.
+fn choose<'a>(
+    seen: &'a Snapshot,
+    reign: &Reign,
+    settings: &FailoverSettings,
+) -> Result<&'a RegionSight, Decision> {
+    let mut others = seen.regions.iter().filter(|sight| sight.region != reign.active);
+    let Some(standby) = others.next() else {
+        return Err(Decision::Refuse {
+            why: Unsafe::NoStandby,
+        });
+    };
+    let region = standby.region.clone();
+    let known = seen.eligibility.as_ref().filter(|known| known.standby == region);
+    let Some(known) = known else {
+        return Err(Decision::Refuse {
+            why: Unsafe::NeverEligible { region },
+        });
+    };
+    if !known.is_fit() {
+        let why = match known.because.clone() {
+            Some(because) => Unsafe::NotEligible { region, because },
+            None => Unsafe::NeverEligible { region },
+        };
+        return Err(Decision::Refuse { why });
+    }
+    let answers = standby
+        .heard_ago
+        .is_some_and(|ago| ago < settings.region_lost_after.as_duration());
+    let follows = standby.observation.as_ref().is_some_and(|observation| {
+        matches!(&observation.role, Role::Standby { upstream } if *upstream == reign.active)
+            && observation
+                .database
+                .as_ref()
+                .is_some_and(|database| database.state == DatabaseState::Standby)
+    });
+    // A failover that was unwound may have left the candidate fenced or half-way: its own agent knows, and says so
+    // when it is asked to lead, so what counts here is that its database is there and follows.
+    if answers && follows {
+        Ok(standby)
+    } else {
+        Err(wait(WaitingOn::Standby { region }, None))
+    }
+}
+
+/// Puts the active region itself back to work when it was fenced for a failover that came to nothing.
+fn reinstate(
+    seen: &Snapshot,
+    reign: &Reign,
+    active: &RegionSight,
+    settings: &FailoverSettings,
+) -> Option<Decision> {
+    let answers = active.heard_ago? < settings.region_lost_after.as_duration();
+    let observation = active.observation.as_ref()?;
+    let idle = matches!(observation.role, Role::Fenced | Role::Waiting);
+    let overtaken = seen.promised.max(observation.generation) > reign.generation;
+    (answers && idle && overtaken).then(|| {
+        Decision::Proceed(Move {
+            from: reign.active.clone(),
+            to: reign.active.clone(),
+            generation: seen.promised.max(observation.generation).next(),
+            reason: Loss::FencedForNothing,
+            estimated_loss: EstimatedLoss::default(),
+        })
+    })
+}
+
+fn estimate(seen: &Snapshot, now: Timestamp) -> EstimatedLoss {
+    seen.eligibility
+        .as_ref()
+        .map_or_else(EstimatedLoss::default, |known| EstimatedLoss {
+            wal_bytes: known.lag_bytes,
+            seen_ms_ago: u64::try_from(now.since(known.judged_at).as_millis()).unwrap_or(u64::MAX),
+        })
+}
+
+/// How many different people have said so.
+fn people(seen: &Snapshot) -> usize {
+    let names: std::collections::BTreeSet<_> = seen.orders.iter().map(|order| order.by.as_str()).collect();
+    names.len()
+}
+
+const fn needed(authority: Authority) -> usize {
+    match authority {
+        Authority::Automatic => 0,
+        Authority::OnePerson => 1,
+        Authority::TwoPeople => 2,
+    }
+}
+
+#[cfg(test)]
+#[path = "failover_tests.rs"]
+mod tests;

@@ -1,0 +1,345 @@
+//! One table: a healthy estate, one thing changed, the decision in the operator's words.
+
+use api::site::{DatabaseObservation, LeaseState, Observation, Site};
+use types::{Generation, RegionName, Span};
+use uuid::Uuid;
+
+use super::{
+    super::{Eligibility, Ineligible, Order, Sightings},
+    *,
+};
+
+const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
+
+fn region(name: &str) -> RegionName {
+    RegionName::new(name).unwrap()
+}
+
+fn settings() -> FailoverSettings {
+    FailoverSettings {
+        authority: Authority::Automatic,
+        region_lost_after: Span::from_millis(1_500),
+        database_lost_after: Span::from_secs(3),
+        hold_off: Span::from_secs(60),
+        lag_bytes_max: 1_000,
+    }
+}
+
+fn observation(name: &str, role: Role, state: DatabaseState) -> Observation {
+    Observation {
+        site: Site::Region(region(name)),
+        at: NOW,
+        run: Uuid::nil(),
+        lease: LeaseState::None,
+        generation: Generation::FIRST,
+        database: Some(DatabaseObservation {
+            timeline: Some(1),
+            position: None,
+            received: None,
+            streaming: state == DatabaseState::Standby,
+            last_replayed_commit: None,
+            downstreams: Vec::new(),
+            answered_in_ms: Some(1),
+            divergence: None,
+            state,
+        }),
+        components: Vec::new(),
+        role,
+    }
+}
+
+fn sight(name: &str, role: Role, state: DatabaseState) -> RegionSight {
+    RegionSight {
+        region: region(name),
+        heard_ago: Some(Duration::from_millis(200)),
+        observation: Some(observation(name, role, state)),
+        unusable_for: None,
+    }
+}
+
+fn healthy() -> Snapshot {
+    Snapshot {
+        listening_for: Duration::from_secs(600),
+        reign: Some(Reign {
+            active: region("west"),
+            generation: Generation::FIRST,
+            incarnation: "i".to_owned(),
+            since: NOW,
+        }),
+        promised: Generation::FIRST,
+        last_failover: None,
+        running: None,
+        regions: vec![
+            sight("west", Role::Active, DatabaseState::Primary),
+            sight(
+                "north",
+                Role::Standby {
+                    upstream: region("west"),
+                },
+                DatabaseState::Standby,
+            ),
+        ],
+        eligibility: Some(Eligibility {
+            standby: region("north"),
+            fit_at: Some(NOW),
+            judged_at: NOW,
+            lag_bytes: 96,
+            because: None,
+        }),
+        orders: Vec::new(),
+    }
+}
+
+fn silent(seen: &mut Snapshot) {
+    seen.regions[0].heard_ago = Some(Duration::from_millis(1_600));
+}
+
+fn order(by: &str) -> Order {
+    Order {
+        by: by.to_owned(),
+        reason: "fire".to_owned(),
+    }
+}
+
+fn check(change: impl FnOnce(&mut Snapshot, &mut FailoverSettings), expected: &str) {
+    let (mut seen, mut settings) = (healthy(), settings());
+    change(&mut seen, &mut settings);
+    assert_eq!(decide_failover(&seen, &settings, NOW).to_string(), expected);
+}
+
+const LOST: &str = "nothing was heard from the active region for 1s600ms";
+const PROCEED: &str = "fail over from west to north in generation 2: nothing was heard from the active region for 1s600ms; loses about 96 bytes of write-ahead log, as seen 0s before";
+
+#[test]
+fn a_healthy_estate_needs_nothing() {
+    check(|_, _| {}, "nothing to do");
+    check(|seen, _| seen.reign = None, "nothing to do");
+}
+
+#[test]
+fn a_silent_region_is_failed_over_once_it_was_silent_for_long_enough() {
+    check(|seen, _| silent(seen), PROCEED);
+    check(
+        |seen, _| seen.regions[0].heard_ago = Some(Duration::from_millis(900)),
+        "wait: nothing was heard from the active region for 900ms, which is not long enough to act, until 2026-11-18T11:06:40.600Z",
+    );
+}
+
+#[test]
+fn a_controller_that_has_just_started_listens_first() {
+    let deaf = |seen: &mut Snapshot, heard| {
+        seen.listening_for = Duration::from_millis(500);
+        seen.regions[0].heard_ago = heard;
+    };
+    let expected = "wait: the controller has just started and listens first, until 2026-11-18T11:06:41.000Z";
+    check(|seen, _| deaf(seen, None), expected);
+    check(|seen, _| deaf(seen, Some(Duration::from_secs(9))), expected);
+    let never_heard = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        seen.listening_for = Duration::from_millis(1_600);
+        seen.regions[0].heard_ago = None;
+    };
+    check(never_heard, PROCEED);
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_failed_over_after_its_own_time() {
+    let broken = |seen: &mut Snapshot, length| {
+        seen.regions[0] = sight("west", Role::Active, DatabaseState::Unresponsive);
+        seen.regions[0].unusable_for = Some(Duration::from_secs(length));
+    };
+    check(
+        |seen, _| broken(seen, 3),
+        "fail over from west to north in generation 2: the active database cannot be used for 3s (does not answer); loses about 96 bytes of write-ahead log, as seen 0s before",
+    );
+    check(
+        |seen, _| broken(seen, 1),
+        "wait: the active database cannot be used for 1s (does not answer), which is not long enough to act, until 2026-11-18T11:06:42.000Z",
+    );
+}
+
+#[test]
+fn a_standby_that_was_not_fit_is_never_promoted() {
+    let unfit = |seen: &mut Snapshot, fit_at, because| {
+        silent(seen);
+        seen.eligibility = Some(Eligibility {
+            fit_at,
+            because: Some(because),
+            ..seen.eligibility.clone().unwrap()
+        });
+    };
+    let long_ago = Some(Timestamp::from_micros(NOW.as_micros() - 3_000_000));
+    check(
+        |seen, _| {
+            unfit(
+                seen,
+                long_ago,
+                Ineligible::Behind {
+                    lag_bytes: 5_000,
+                    max: 1_000,
+                },
+            )
+        },
+        "refuse: the standby north is not fit to take over: it was 5000 bytes behind, 1000 are allowed",
+    );
+    check(
+        |seen, _| unfit(seen, None, Ineligible::NotConnected),
+        "refuse: the standby north is not fit to take over: it was not connected to the active database",
+    );
+    let never = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        silent(seen);
+        seen.eligibility = None;
+    };
+    check(never, "refuse: the standby north was never seen fit to take over");
+}
+
+#[test]
+fn a_stream_that_broke_in_the_moment_of_the_loss_does_not_forbid_the_failover() {
+    let race = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        silent(seen);
+        let fit_at = Some(Timestamp::from_micros(NOW.as_micros() - 400_000));
+        seen.eligibility = Some(Eligibility {
+            fit_at,
+            because: Some(Ineligible::BrokenStream),
+            ..seen.eligibility.clone().unwrap()
+        });
+    };
+    check(race, PROCEED);
+}
+
+#[test]
+fn a_standby_that_is_not_there_is_waited_for() {
+    let expected = "wait: the standby north cannot take over right now";
+    let gone = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        silent(seen);
+        seen.regions[1].heard_ago = Some(Duration::from_secs(5));
+    };
+    check(gone, expected);
+    let rejoining = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        silent(seen);
+        let state = DatabaseState::Rejoining {
+            by: "rewind".to_owned(),
+        };
+        seen.regions[1] = sight(
+            "north",
+            Role::Standby {
+                upstream: region("west"),
+            },
+            state,
+        );
+    };
+    check(rejoining, expected);
+    let alone = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        silent(seen);
+        seen.regions.truncate(1);
+    };
+    check(alone, "refuse: there is no standby");
+}
+
+#[test]
+fn the_hold_off_keeps_writes_from_flapping_unless_somebody_orders_it() {
+    let recent = |seen: &mut Snapshot| {
+        silent(seen);
+        seen.last_failover = Some(Timestamp::from_micros(NOW.as_micros() - 59_000_000));
+    };
+    check(
+        |seen, _| recent(seen),
+        &format!("wait: {LOST}, but the last failover is too recent, until 2026-11-18T11:06:41.000Z"),
+    );
+    let ordered = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        recent(seen);
+        seen.orders = vec![order("ada")];
+    };
+    check(ordered, PROCEED);
+    let over = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        silent(seen);
+        seen.last_failover = Some(Timestamp::from_micros(NOW.as_micros() - 60_000_000));
+    };
+    check(over, PROCEED);
+}
+
+#[test]
+fn people_are_asked_when_the_tier_says_so_and_two_means_two() {
+    let asked = |authority, by: &[&str], expected: &str| {
+        let change = |seen: &mut Snapshot, settings: &mut FailoverSettings| {
+            silent(seen);
+            settings.authority = authority;
+            seen.orders = by.iter().map(|by| order(by)).collect();
+        };
+        check(change, expected);
+    };
+    let waits = |have, need| {
+        format!(
+            "wait: {LOST}; {have} of {need} authorisations given; loses about 96 bytes of write-ahead log, as seen 0s before"
+        )
+    };
+    asked(Authority::OnePerson, &[], &waits(0, 1));
+    asked(Authority::OnePerson, &["ada"], PROCEED);
+    asked(Authority::TwoPeople, &["ada", "ada"], &waits(1, 2));
+    asked(Authority::TwoPeople, &["ada", "bob"], PROCEED);
+}
+
+#[test]
+fn one_transition_at_a_time() {
+    let running = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        silent(seen);
+        seen.running = Some("failover".to_owned());
+    };
+    check(running, "wait: a failover is running");
+}
+
+#[test]
+fn a_failover_that_came_to_nothing_takes_a_new_generation_and_may_put_the_old_region_back() {
+    let again = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        silent(seen);
+        seen.promised = Generation::new(4);
+    };
+    check(again, &PROCEED.replace("generation 2", "generation 5"));
+    let back = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        seen.regions[0] = sight("west", Role::Fenced, DatabaseState::Stopped);
+        seen.regions[0].unusable_for = Some(Duration::from_secs(9));
+        seen.regions[1].heard_ago = None;
+        seen.promised = Generation::new(2);
+    };
+    check(
+        back,
+        "put west back to work in generation 3: the active region is fenced and nobody else can take over",
+    );
+}
+
+#[test]
+fn heartbeats_of_a_dying_primary_do_not_overwrite_what_was_known_of_its_standby() {
+    let (at, reign) = (Duration::from_millis, healthy().reign.unwrap());
+    let mut sightings = Sightings::new(vec![region("west"), region("north")], None, at(0));
+    let mut hear = |observation, ms| sightings.hear(observation, Some(&reign), &settings(), at(ms), NOW);
+    let mut primary = observation("west", Role::Active, DatabaseState::Primary);
+    primary.database.as_mut().unwrap().downstreams = vec![api::site::Downstream {
+        name: "north".to_owned(),
+        state: "streaming".to_owned(),
+        replay_lag_bytes: 96,
+    }];
+    let standby = observation(
+        "north",
+        Role::Standby {
+            upstream: region("west"),
+        },
+        DatabaseState::Standby,
+    );
+    hear(standby, 90);
+    hear(primary, 100);
+    hear(observation("west", Role::Active, DatabaseState::Stopped), 500);
+    let mut broken = observation(
+        "north",
+        Role::Standby {
+            upstream: region("west"),
+        },
+        DatabaseState::Standby,
+    );
+    broken.database.as_mut().unwrap().streaming = false;
+    hear(broken, 600);
+    assert_eq!(sightings.eligibility(), healthy().eligibility.as_ref());
+    let west = &sightings.regions(at(900))[0];
+    assert_eq!(
+        (west.heard_ago, west.unusable_for),
+        (Some(at(400)), Some(at(800)))
+    );
+}

@@ -1,0 +1,213 @@
+//! What was heard, and how long ago. Pure: readings of the clocks are passed in.
+//!
+//! Ages are taken from a monotonic clock; the wall clock only stamps what is kept or shown.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use api::site::{DatabaseState, LeaseState, Observation, Role, Site};
+use driver::Reign;
+use types::{Generation, RegionName, Timestamp, settings::FailoverSettings};
+
+use super::Eligibility;
+
+/// A database that starts may take this many times longer than one that is gone before it counts as lost: after a
+/// crash it replays its log, and promoting a standby would lose more than waiting.
+const STARTING_PATIENCE: u32 = 4;
+
+/// One region as it was last heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionSight {
+    /// Which.
+    pub region: RegionName,
+    /// Age of its last heartbeat; `None`: never heard.
+    pub heard_ago: Option<Duration>,
+    /// That heartbeat.
+    pub observation: Option<Observation>,
+    /// How long its database has not been usable as a primary, by what was heard.
+    pub unusable_for: Option<Duration>,
+}
+
+/// An order by a person to fail over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Everything a decision is made from, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// How long the controller has been listening.
+    pub listening_for: Duration,
+    /// Who leads, by the durable record.
+    pub reign: Option<Reign>,
+    /// The newest generation this controller's witness has promised.
+    pub promised: Generation,
+    /// When the last failover ended well.
+    pub last_failover: Option<Timestamp>,
+    /// Kind of the saga that runs.
+    pub running: Option<String>,
+    /// Every region.
+    pub regions: Vec<RegionSight>,
+    /// What was known of the standby when the active region was last seen well.
+    pub eligibility: Option<Eligibility>,
+    /// Who has ordered or authorised a failover away from the active region.
+    pub orders: Vec<Order>,
+}
+
+impl Snapshot {
+    /// The sight of one region.
+    pub fn region(&self, name: &RegionName) -> Option<&RegionSight> {
+        self.regions.iter().find(|sight| sight.region == *name)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Heard {
+    at: Duration,
+    observation: Observation,
+    /// When its database was last usable, or first heard.
+    usable_at: Duration,
+}
+
+/// Collects heartbeats.
+#[derive(Clone, Debug)]
+pub struct Sightings {
+    listening_since: Duration,
+    names: Vec<RegionName>,
+    regions: BTreeMap<RegionName, Heard>,
+    front_door: Option<(Duration, Observation)>,
+    eligibility: Option<Eligibility>,
+}
+
+// === impl Sightings ===
+
+impl Sightings {
+    /// Begins to listen at `now`, with what was known before a restart.
+    pub fn new(regions: Vec<RegionName>, eligibility: Option<Eligibility>, now: Duration) -> Self {
+        Self {
+            listening_since: now,
+            names: regions,
+            regions: BTreeMap::new(),
+            front_door: None,
+            eligibility,
+        }
+    }
+
+    /// Takes one heartbeat in. `now` and `wall` are the same moment on both clocks.
+    pub fn hear(
+        &mut self,
+        observation: Observation,
+        reign: Option<&Reign>,
+        settings: &FailoverSettings,
+        now: Duration,
+        wall: Timestamp,
+    ) {
+        let Site::Region(name) = &observation.site else {
+            self.front_door = Some((now, observation));
+            return;
+        };
+        let name = name.clone();
+        if !self.names.contains(&name) {
+            return;
+        }
+        let before = self.regions.get(&name).map(|heard| heard.usable_at);
+        let usable_at = if is_usable(&observation) {
+            now
+        } else {
+            before.unwrap_or(now)
+        };
+        let heard = Heard {
+            at: now,
+            observation,
+            usable_at,
+        };
+        if reign.is_some_and(|reign| reign.active == name) {
+            self.judge(&name, &heard.observation, settings, wall);
+        }
+        self.regions.insert(name, heard);
+    }
+
+    fn judge(
+        &mut self,
+        active: &RegionName,
+        primary: &Observation,
+        settings: &FailoverSettings,
+        wall: Timestamp,
+    ) {
+        let Some(standby) = self.names.iter().find(|name| *name != active) else {
+            return;
+        };
+        let seen = self.regions.get(standby).map(|heard| &heard.observation);
+        let before = self.eligibility.as_ref();
+        if let Some(judged) =
+            Eligibility::judge(before, primary, (standby, seen), settings.lag_bytes_max, wall)
+        {
+            self.eligibility = Some(judged);
+        }
+    }
+
+    /// What was known of the standby when the active region was last seen well.
+    pub const fn eligibility(&self) -> Option<&Eligibility> {
+        self.eligibility.as_ref()
+    }
+
+    /// The front door's last heartbeat with its age.
+    pub fn front_door(&self, now: Duration) -> Option<(Duration, &Observation)> {
+        let (at, observation) = self.front_door.as_ref()?;
+        Some((now.saturating_sub(*at), observation))
+    }
+
+    /// How long it has been listening.
+    pub const fn listening_for(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.listening_since)
+    }
+
+    /// Every region as it was last heard.
+    pub fn regions(&self, now: Duration) -> Vec<RegionSight> {
+        self.names
+            .iter()
+            .map(|name| match self.regions.get(name) {
+                Some(heard) => RegionSight {
+                    region: name.clone(),
+                    heard_ago: Some(now.saturating_sub(heard.at)),
+                    observation: Some(heard.observation.clone()),
+                    unusable_for: unusable_for(heard, now),
+                },
+                None => RegionSight {
+                    region: name.clone(),
+                    heard_ago: None,
+                    observation: None,
+                    unusable_for: None,
+                },
+            })
+            .collect()
+    }
+}
+
+fn is_usable(observation: &Observation) -> bool {
+    observation.role == Role::Active
+        && !matches!(observation.lease, LeaseState::Expired)
+        && observation.database.as_ref().is_some_and(|database| {
+            database.state == DatabaseState::Primary && database.answered_in_ms.is_some()
+        })
+}
+
+fn unusable_for(heard: &Heard, now: Duration) -> Option<Duration> {
+    if is_usable(&heard.observation) {
+        return None;
+    }
+    let length = now.saturating_sub(heard.usable_at);
+    let starting = heard
+        .observation
+        .database
+        .as_ref()
+        .is_some_and(|database| database.state == DatabaseState::Starting);
+    Some(if starting {
+        length / STARTING_PATIENCE
+    } else {
+        length
+    })
+}

@@ -1,0 +1,296 @@
+//! Failover: writes move from a lost region to its standby.
+//!
+//! ```text
+//!   claim_generation ─┬─► hold_traffic ───────────────────────────────┐
+//!                     └─► fence_old ─┬─► promote ──► record_active ───┼─► route ─► await_first_write ─► reconcile ─► finish
+//!                                    └─► lead_gateway ─┬──────────────┘                                                ▲
+//!                                                      └─► follow_old_gateway ─────────────────────────────────────────┘
+//! ```
+//!
+//! - The generation is taken first: from then on the witness grants the old writer nothing.
+//! - Partners' messages go to the new gateway as early as possible; they need a journal, not an ERP.
+//! - `fence_old` never fails: an unreachable region leaves no proof, and the candidate then waits for the lease instead.
+//! - `promote` is the point of no return. Refused, the saga unwinds and the decision is made anew with a newer number.
+//! - What was decided is recorded before traffic moves, so that a controller that dies in between sends it there too.
+
+use std::time::Duration;
+
+use api::{
+    gateway,
+    site::{FenceReceipt, FenceRequest, LeadReceipt, LeadRequest, Route, RouteRequest},
+};
+use driver::{Ports, Reign};
+use saga::{ActionError, Definition, Inputs, InvalidDefinition, Node};
+use serde::{Deserialize, Serialize};
+use types::{Generation, RegionName, Timestamp};
+
+use super::{Claimed, claim, until_done, until_refused};
+use crate::decide::EstimatedLoss;
+
+/// Kind of this saga in records.
+pub const KIND: &str = "failover";
+
+/// Its nodes in order, for tests that kill the controller at each.
+pub const NODES: [&str; 11] = [
+    "claim_generation",
+    "hold_traffic",
+    "fence_old",
+    "promote",
+    "lead_gateway",
+    "follow_old_gateway",
+    "record_active",
+    "route",
+    "await_first_write",
+    "reconcile",
+    "finish",
+];
+
+/// How often the new gateway is asked whether it is done; part of the measured recovery time.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+/// Pause between attempts on the critical path.
+const HURRY: Duration = Duration::from_millis(100);
+
+/// What a failover is started with. Everything that must not change when it is resumed is decided here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Away from this region.
+    pub from: RegionName,
+    /// To this region; the same as `from` when a fenced region is put back to work.
+    pub to: RegionName,
+    /// At least in this generation.
+    pub generation: Generation,
+    /// Identity of the database from now on.
+    pub incarnation: String,
+    /// Why, for people.
+    pub reason: String,
+    /// Who decided: `plimsolld`, or a person.
+    pub by: String,
+    /// When the loss was noticed.
+    pub detected: Timestamp,
+    /// When this was decided.
+    pub decided: Timestamp,
+    /// What promoting may lose, as stated before.
+    pub estimated_loss: EstimatedLoss,
+}
+
+/// What became of the old writer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fenced {
+    /// It said that it cannot write any more.
+    Proven(FenceReceipt),
+    /// It did not answer: the candidate waits until its lease has certainly ended.
+    Unproven {
+        /// What was tried.
+        why: String,
+    },
+    /// There is nobody to fence: the region is put back to work itself.
+    Nobody,
+}
+
+impl Fenced {
+    fn receipt(&self) -> Option<FenceReceipt> {
+        match self {
+            Self::Proven(receipt) => Some(receipt.clone()),
+            Self::Unproven { .. } | Self::Nobody => None,
+        }
+    }
+}
+
+/// That something was done, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoneAt {
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of the old region's gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldGateway {
+    /// It follows now; otherwise the reconciler tells it when it is back.
+    pub follows: bool,
+}
+
+/// The saga.
+///
+/// # Errors
+/// Never, unless its author made a mistake.
+pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
+    Definition::new(
+        KIND,
+        vec![
+            Node::new("claim_generation", claim_generation),
+            Node::new("hold_traffic", hold_traffic)
+                .after(["claim_generation"])
+                .undo(undo_hold_traffic),
+            Node::new("fence_old", fence_old).after(["claim_generation"]),
+            Node::new("promote", promote)
+                .after(["fence_old"])
+                .point_of_no_return()
+                .retry_every(HURRY),
+            Node::new("lead_gateway", lead_gateway)
+                .after(["fence_old"])
+                .retry_every(HURRY),
+            Node::new("follow_old_gateway", follow_old_gateway).after(["lead_gateway"]),
+            Node::new("record_active", record_active).after(["promote"]),
+            Node::new("route", route)
+                .after(["hold_traffic", "lead_gateway", "record_active"])
+                .retry_every(HURRY),
+            Node::new("await_first_write", await_first_write)
+                .after(["route"])
+                .retry_every(ASK_EVERY),
+            Node::new("reconcile", reconcile)
+                .after(["await_first_write"])
+                .retry_every(ASK_EVERY),
+            Node::new("finish", finish).after(["reconcile", "follow_old_gateway"]),
+        ],
+    )
+}
+
+/// From here on the witness grants the old generation nothing. Not undone: a number is burned, nothing else.
+async fn claim_generation(ports: &Ports, inputs: &Inputs) -> Result<Claimed, ActionError> {
+    let plan: Plan = inputs.params()?;
+    claim(ports, plan.generation, &plan.to).await
+}
+
+fn claimed(inputs: &Inputs) -> Result<(Plan, Generation), ActionError> {
+    let Claimed { generation } = inputs.output("claim_generation")?;
+    Ok((inputs.params()?, generation))
+}
+
+/// People get the maintenance page instead of errors that log them out; partners' messages go to the new gateway.
+async fn hold_traffic(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
+    let (plan, generation) = claimed(inputs)?;
+    send(ports, generation, Route::FailingOverTo(plan.to)).await
+}
+
+/// Nothing was promoted, so traffic goes back to where it went. The generation is the new one: the door knows it.
+async fn undo_hold_traffic(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
+    let (plan, generation) = claimed(inputs)?;
+    send(ports, generation, Route::Region(plan.from)).await
+}
+
+async fn send(ports: &Ports, generation: Generation, route: Route) -> Result<DoneAt, ActionError> {
+    let request = RouteRequest { generation, route };
+    let done = ports.front_door.route(&request).await.map_err(until_done)?;
+    Ok(DoneAt { at: done.at })
+}
+
+/// The old writer stops now if it can be told so. Tried once: the lease makes waiting for an answer pointless.
+async fn fence_old(ports: &Ports, inputs: &Inputs) -> Result<Fenced, ActionError> {
+    let (plan, generation) = claimed(inputs)?;
+    if plan.from == plan.to {
+        return Ok(Fenced::Nobody);
+    }
+    let request = FenceRequest { generation };
+    Ok(match ports.regions.fence(&plan.from, &request).await {
+        Ok(receipt) => Fenced::Proven(receipt),
+        Err(error) => Fenced::Unproven {
+            why: error.to_string(),
+        },
+    })
+}
+
+/// The standby takes over. Its agent waits for the old lease unless there is proof, and refuses when it is not fit.
+///
+/// Not undone when it failed: a region that refused has changed nothing, and one that did not answer is asked again
+/// until it does.
+async fn promote(ports: &Ports, inputs: &Inputs) -> Result<LeadReceipt, ActionError> {
+    let (plan, generation) = claimed(inputs)?;
+    let fenced = inputs.output::<Fenced>("fence_old")?.receipt();
+    let request = LeadRequest {
+        generation,
+        bootstrap: false,
+        fenced,
+    };
+    ports
+        .regions
+        .lead(&plan.to, &request)
+        .await
+        .map_err(until_refused)
+}
+
+/// The new gateway accepts. Not undone: what it accepted stays in its journal, whoever leads next.
+async fn lead_gateway(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
+    let (plan, generation) = claimed(inputs)?;
+    let peer_gone = matches!(inputs.output("fence_old")?, Fenced::Unproven { .. });
+    let request = gateway::LeadRequest {
+        generation,
+        incarnation: plan.incarnation,
+        peer_gone,
+    };
+    let done = ports
+        .gateways
+        .lead(&plan.to, &request)
+        .await
+        .map_err(until_done)?;
+    Ok(DoneAt { at: done.at })
+}
+
+/// When only the old database was lost, the old gateway is alive and its journal is the second copy.
+async fn follow_old_gateway(ports: &Ports, inputs: &Inputs) -> Result<OldGateway, ActionError> {
+    let (plan, generation) = claimed(inputs)?;
+    if plan.from == plan.to || matches!(inputs.output("fence_old")?, Fenced::Unproven { .. }) {
+        return Ok(OldGateway { follows: false });
+    }
+    let request = gateway::FollowRequest {
+        generation,
+        leader: plan.to,
+    };
+    let follows = ports.gateways.follow(&plan.from, &request).await.is_ok();
+    Ok(OldGateway { follows })
+}
+
+/// Whoever reads the record from now on sends traffic to the new region.
+async fn record_active(ports: &Ports, inputs: &Inputs) -> Result<Reign, ActionError> {
+    let (plan, generation) = claimed(inputs)?;
+    let reign = Reign {
+        active: plan.to,
+        generation,
+        incarnation: plan.incarnation,
+        since: ports.clock.now(),
+    };
+    ports.reigns.record(&reign).await.map_err(until_done)?;
+    Ok(reign)
+}
+
+/// Everybody to the new region.
+async fn route(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
+    let (plan, generation) = claimed(inputs)?;
+    send(ports, generation, Route::Region(plan.to)).await
+}
+
+async fn reconciliation(ports: &Ports, inputs: &Inputs) -> Result<gateway::Reconciliation, ActionError> {
+    let (plan, generation) = claimed(inputs)?;
+    let status = ports.gateways.status(&plan.to).await.map_err(until_done)?;
+    status
+        .reconciliation
+        .filter(|made| made.generation == generation)
+        .ok_or_else(|| ActionError::retry("the gateway has not begun to reconcile"))
+}
+
+/// The recovered ERP has accepted a write.
+async fn await_first_write(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
+    let made = reconciliation(ports, inputs).await?;
+    let at = made
+        .first_write
+        .ok_or_else(|| ActionError::retry("the ERP has not accepted a write yet"))?;
+    Ok(DoneAt { at })
+}
+
+/// The journal and the ERP agree again.
+async fn reconcile(ports: &Ports, inputs: &Inputs) -> Result<gateway::Reconciliation, ActionError> {
+    let made = reconciliation(ports, inputs).await?;
+    if made.finished.is_none() {
+        // No numbers in the reason: it is written down whenever it changes.
+        return Err(ActionError::retry("the gateway is replaying what the ERP lacks"));
+    }
+    Ok(made)
+}
+
+/// Nothing is left to do; the time of this is where the hold-off begins.
+async fn finish(ports: &Ports, _: &Inputs) -> Result<DoneAt, ActionError> {
+    Ok(DoneAt {
+        at: ports.clock.now(),
+    })
+}

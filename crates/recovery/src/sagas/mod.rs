@@ -1,0 +1,62 @@
+//! Recovery's sagas. Read each as a runbook: the nodes in order, and for each what it does and why it stands there.
+
+pub mod bootstrap;
+pub mod failover;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+use api::lease::{PromiseReply, PromiseRequest};
+use driver::{Error, Ports};
+use saga::ActionError;
+use serde::{Deserialize, Serialize};
+use types::{Generation, RegionName};
+
+pub use timeline::timeline;
+
+/// The output of the node that takes a generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// The generation that is ours.
+    pub generation: Generation,
+}
+
+/// Retry what may pass, fail what will not.
+fn until_refused(error: Error) -> ActionError {
+    if error.may_pass() {
+        ActionError::retry(error)
+    } else {
+        ActionError::fail(error)
+    }
+}
+
+/// Retry whatever it is: for steps that have no other way than forward.
+fn until_done(error: Error) -> ActionError {
+    ActionError::retry(error)
+}
+
+/// Takes the first generation from `at_least` on that the witness promises to `candidate`.
+///
+/// Asked again it gets the same generation, because a promise is kept for its candidate. A number that was promised to
+/// somebody else is skipped: generations are not scarce.
+async fn claim(ports: &Ports, at_least: Generation, candidate: &RegionName) -> Result<Claimed, ActionError> {
+    let mut generation = at_least;
+    loop {
+        let request = PromiseRequest {
+            generation,
+            candidate: candidate.clone(),
+        };
+        match ports.witness.promise(&request).await.map_err(until_refused)? {
+            PromiseReply::Promised { .. } => return Ok(Claimed { generation }),
+            // The witness already promised a newer number to this very candidate: an earlier run of this step.
+            PromiseReply::Refused {
+                promised,
+                candidate: other,
+            } if other == *candidate => {
+                generation = promised;
+            }
+            PromiseReply::Refused { promised, .. } => generation = promised.next(),
+        }
+    }
+}
