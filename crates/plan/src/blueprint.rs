@@ -64,8 +64,6 @@ pub struct FrontDoorBlueprint {
 /// A PostgreSQL server, which may lead or follow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Postgres {
-    /// Major version; some settings exist from one version on.
-    pub major: u16,
     /// Shown in process titles and logs.
     pub cluster_name: String,
     /// The data directory.

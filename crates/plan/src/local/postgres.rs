@@ -64,7 +64,6 @@ impl Planner<'_> {
             })
         });
         Ok(Postgres {
-            major: self.host.programs.postgres_major,
             cluster_name: region.to_string(),
             data_dir: layout.region(region).join("postgres/data"),
             hba_file: self.rendered(region).join("postgres/pg_hba.conf"),

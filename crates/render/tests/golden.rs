@@ -1,0 +1,144 @@
+//! The rendered tree of the example estate, reviewed as files below `tests/golden/`.
+//!
+//! After a change that is meant: `BLESS=1 cargo test -p plimsoll-render`, then read the difference.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use plimsoll_render as render;
+use types::{
+    FileTree,
+    host::{Host, Layout, Programs},
+};
+
+const EXAMPLE: &str = "two-warehouse-distributor";
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn host(estate: &estate::Estate) -> Host {
+    let mut ports: BTreeMap<String, u16> = plan::ports(estate).into_iter().zip(20_001..).collect();
+    ports.insert("front-door/public".to_owned(), 8443);
+    Host {
+        layout: Layout::new(format!("/srv/plimsoll/estates/{EXAMPLE}")),
+        programs: Programs {
+            postgres_bin_dir: "/usr/lib/postgresql/15/bin".into(),
+            postgres_major: 15,
+            redis_server: "/usr/bin/redis-server".into(),
+            traefik: "/srv/plimsoll/runtime/tools/bin/traefik".into(),
+            odoo_python: "/srv/plimsoll/runtime/odoo/venv/bin/python".into(),
+            odoo_dist: "/srv/plimsoll/runtime/odoo/dist".into(),
+            addons: "/srv/plimsoll/runtime/addons".into(),
+            odoo_launcher: "/srv/plimsoll/runtime/addons/launcher/odoo_plimsoll.py".into(),
+            gateway: format!("/srv/plimsoll/estates/{EXAMPLE}/bin/plimsoll-gateway").into(),
+        },
+        ports,
+        seed: format!("/srv/plimsoll/estates/{EXAMPLE}/seed").into(),
+    }
+}
+
+fn example() -> (estate::Estate, Host) {
+    let text = fs::read_to_string(repository().join(format!("examples/estates/{EXAMPLE}.yaml"))).unwrap();
+    let estate = estate::read(EXAMPLE, &text).unwrap().estate;
+    let host = host(&estate);
+    (estate, host)
+}
+
+fn rendered(estate: &estate::Estate, host: &Host) -> FileTree {
+    let (blueprint, _) = plan::local(estate, None, host).unwrap();
+    render::local(&blueprint).unwrap()
+}
+
+fn files_below(root: &Path, directory: &Path, found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files_below(root, &path, found);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            found.insert(name, fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_example_renders_as_reviewed() {
+    let (estate, host) = example();
+    let tree = rendered(&estate, &host);
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(EXAMPLE);
+    if std::env::var_os("BLESS").is_some() {
+        let _ = fs::remove_dir_all(&golden);
+        for (path, content) in tree.iter() {
+            let file = golden.join(path.as_str());
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        }
+    }
+    let mut expected = BTreeMap::new();
+    files_below(&golden, &golden, &mut expected);
+    let names: Vec<&str> = tree.iter().map(|(path, _)| path.as_str()).collect();
+    let expected_names: Vec<&str> = expected.keys().map(String::as_str).collect();
+    assert_eq!(
+        names, expected_names,
+        "other files than reviewed; BLESS=1 takes them over"
+    );
+    for (path, content) in tree.iter() {
+        assert_eq!(
+            content,
+            expected[path.as_str()],
+            "{path:?} differs; BLESS=1 takes it over"
+        );
+    }
+}
+
+#[test]
+fn rendering_and_planning_again_change_nothing() {
+    let (estate, host) = example();
+    let first = rendered(&estate, &host);
+    assert_eq!(rendered(&estate, &host), first);
+    // The settings say the same after a round trip through the files.
+    let text = first.get("controller.json").unwrap();
+    let settings: types::settings::ControllerSettings = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string_pretty(&settings).unwrap() + "\n", text);
+}
+
+#[test]
+fn every_file_that_settings_name_below_rendered_exists() {
+    let (estate, host) = example();
+    let tree = rendered(&estate, &host);
+    let prefix = format!("{}/", host.layout.rendered().display());
+    let mut named = 0;
+    for (_, content) in tree.iter() {
+        for rest in content.split(prefix.as_str()).skip(1) {
+            let end = rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || "-_./".contains(c)))
+                .unwrap_or(rest.len());
+            assert!(
+                tree.get(&rest[..end]).is_some(),
+                "{} is named but not rendered",
+                &rest[..end]
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 20, "{named}");
+}
+
+#[test]
+fn no_secret_is_rendered_only_paths_to_them() {
+    let (estate, host) = example();
+    for (path, content) in rendered(&estate, &host).iter() {
+        for line in content
+            .lines()
+            .filter(|line| line.contains("requirepass") || line.contains("password ="))
+        {
+            panic!("{path:?}: {line}");
+        }
+    }
+}
