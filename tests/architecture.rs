@@ -14,14 +14,36 @@ use serde_json::Value;
 /// Same input, same output: these know no runtime, file, environment, clock or chance.
 const PURE: [&str; 5] = ["types", "estate", "plan", "render", "lease"];
 /// Dependencies that would bring those in.
-const IMPURE_DEPENDENCIES: [&str; 11] =
-    ["tokio", "reqwest", "axum", "rusqlite", "tokio-postgres", "rand", "rustix", "tempfile", "hyper", "async-std", "mio"];
+const IMPURE_DEPENDENCIES: [&str; 11] = [
+    "tokio",
+    "reqwest",
+    "axum",
+    "rusqlite",
+    "tokio-postgres",
+    "rand",
+    "rustix",
+    "tempfile",
+    "hyper",
+    "async-std",
+    "mio",
+];
 /// Words that would, without any dependency.
-const IMPURE_WORDS: [&str; 8] =
-    ["std::fs", "std::env", "std::net", "std::process", "SystemTime::now", "Instant::now", "Timestamp::now", "thread::spawn"];
+const IMPURE_WORDS: [&str; 8] = [
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::process",
+    "SystemTime::now",
+    "Instant::now",
+    "Timestamp::now",
+    "thread::spawn",
+];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
 }
 
 /// Our crates with all their normal dependencies, resolved.
@@ -36,7 +58,11 @@ impl Graph {
             .current_dir(root())
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
         let names: BTreeMap<&str, &str> = metadata["packages"]
             .as_array()
@@ -44,22 +70,39 @@ impl Graph {
             .iter()
             .map(|package| (package["id"].as_str().unwrap(), package["name"].as_str().unwrap()))
             .collect();
-        let normal = |dependency: &Value| dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null());
+        let normal = |dependency: &Value| {
+            dependency["dep_kinds"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|kind| kind["kind"].is_null())
+        };
         let direct = metadata["resolve"]["nodes"]
             .as_array()
             .unwrap()
             .iter()
             .map(|node| {
-                let dependencies = node["deps"].as_array().unwrap().iter().filter(|dependency| normal(dependency));
-                let dependencies = dependencies.map(|dependency| names[dependency["pkg"].as_str().unwrap()].to_owned());
-                (names[node["id"].as_str().unwrap()].to_owned(), dependencies.collect())
+                let dependencies = node["deps"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter(|dependency| normal(dependency));
+                let dependencies =
+                    dependencies.map(|dependency| names[dependency["pkg"].as_str().unwrap()].to_owned());
+                (
+                    names[node["id"].as_str().unwrap()].to_owned(),
+                    dependencies.collect(),
+                )
             })
             .collect();
         Self { direct }
     }
 
     fn ours(&self) -> impl Iterator<Item = &str> {
-        self.direct.keys().filter_map(|name| name.strip_prefix("plimsoll-")).filter(|name| *name != "tests")
+        self.direct
+            .keys()
+            .filter_map(|name| name.strip_prefix("plimsoll-"))
+            .filter(|name| *name != "tests")
     }
 
     fn reaches(&self, from: &str) -> BTreeSet<String> {
@@ -95,7 +138,10 @@ fn sources(krate: &str) -> Vec<(PathBuf, String)> {
         .map(|path| {
             let text = fs::read_to_string(&path).unwrap();
             let product = text.split("#[cfg(test)]\nmod ").next().unwrap();
-            let code: Vec<_> = product.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            let code: Vec<_> = product
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect();
             (path, code.join("\n"))
         })
         .collect()
@@ -105,7 +151,10 @@ fn offenders(crates: &[&str], words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in crates.iter().flat_map(|krate| sources(krate)) {
         for word in words.iter().filter(|word| text.contains(**word)) {
-            found.push(format!("{}: {word}", path.strip_prefix(root()).unwrap().display()));
+            found.push(format!(
+                "{}: {word}",
+                path.strip_prefix(root()).unwrap().display()
+            ));
         }
     }
     found
@@ -116,16 +165,28 @@ fn the_crate_graph_is_the_one_that_was_agreed() {
     let graph = Graph::read();
     let mut lines = Vec::new();
     for name in graph.ours() {
-        let dependencies: Vec<_> =
-            graph.direct[&format!("plimsoll-{name}")].iter().filter_map(|name| name.strip_prefix("plimsoll-")).collect();
-        lines.push(format!("{name}: {}", dependencies.join(" ")).trim_end().to_owned());
+        let dependencies: Vec<_> = graph.direct[&format!("plimsoll-{name}")]
+            .iter()
+            .filter_map(|name| name.strip_prefix("plimsoll-"))
+            .collect();
+        lines.push(
+            format!("{name}: {}", dependencies.join(" "))
+                .trim_end()
+                .to_owned(),
+        );
     }
-    let (drawn, golden) = (lines.join("\n") + "\n", root().join("tests/golden/crate-graph.txt"));
+    let (drawn, golden) = (
+        lines.join("\n") + "\n",
+        root().join("tests/golden/crate-graph.txt"),
+    );
     if std::env::var_os("BLESS").is_some() {
         fs::write(&golden, &drawn).unwrap();
     }
     let agreed = fs::read_to_string(&golden).unwrap();
-    assert_eq!(drawn, agreed, "a new edge needs a note in docs/decisions/, then BLESS=1");
+    assert_eq!(
+        drawn, agreed,
+        "a new edge needs a note in docs/decisions/, then BLESS=1"
+    );
 }
 
 #[test]
@@ -133,7 +194,10 @@ fn the_compiler_is_pure() {
     let graph = Graph::read();
     for krate in PURE {
         let reached = graph.reaches(krate);
-        let bad: Vec<_> = IMPURE_DEPENDENCIES.iter().filter(|name| reached.contains(**name)).collect();
+        let bad: Vec<_> = IMPURE_DEPENDENCIES
+            .iter()
+            .filter(|name| reached.contains(**name))
+            .collect();
         assert!(bad.is_empty(), "{krate} reaches {bad:?}");
     }
     // `types` may turn a clock reading that somebody else took into a timestamp, so it names SystemTime; never `now`.
@@ -144,8 +208,19 @@ fn the_compiler_is_pure() {
 fn the_data_plane_runs_without_the_control_plane() {
     let graph = Graph::read();
     let reached = graph.reaches("gateway");
-    for forbidden in ["estate", "plan", "render", "recovery", "controller", "saga", "local"] {
-        assert!(!reached.contains(&format!("plimsoll-{forbidden}")), "gateway reaches {forbidden}");
+    for forbidden in [
+        "estate",
+        "plan",
+        "render",
+        "recovery",
+        "controller",
+        "saga",
+        "local",
+    ] {
+        assert!(
+            !reached.contains(&format!("plimsoll-{forbidden}")),
+            "gateway reaches {forbidden}"
+        );
     }
 }
 
@@ -154,18 +229,26 @@ fn the_local_runtime_renders_nothing_and_the_renderer_runs_nothing() {
     let graph = Graph::read();
     assert!(!graph.reaches("local").contains("plimsoll-render"));
     assert!(!graph.reaches("render").contains("plimsoll-local"));
-    assert!(!graph.reaches("recovery").contains("plimsoll-local"), "recovery acts through driver traits");
+    assert!(
+        !graph.reaches("recovery").contains("plimsoll-local"),
+        "recovery acts through driver traits"
+    );
 }
 
 #[test]
 fn only_the_controllers_store_speaks_sql_to_our_own_state() {
     let graph = Graph::read();
     for name in graph.ours().filter(|name| *name != "controller") {
-        assert!(!graph.direct[&format!("plimsoll-{name}")].contains("rusqlite"), "{name} opens SQLite");
+        assert!(
+            !graph.direct[&format!("plimsoll-{name}")].contains("rusqlite"),
+            "{name} opens SQLite"
+        );
     }
     let outside: Vec<_> = sources("controller")
         .into_iter()
-        .filter(|(path, text)| text.contains("rusqlite") && !path.components().any(|part| part.as_os_str() == "store"))
+        .filter(|(path, text)| {
+            text.contains("rusqlite") && !path.components().any(|part| part.as_os_str() == "store")
+        })
         .map(|(path, _)| path)
         .collect();
     assert_eq!(outside, Vec::<PathBuf>::new());
@@ -175,14 +258,26 @@ fn only_the_controllers_store_speaks_sql_to_our_own_state() {
 fn only_the_command_line_prints() {
     let graph = Graph::read();
     let others: Vec<&str> = graph.ours().filter(|name| *name != "cli").collect();
-    assert_eq!(offenders(&others, &["println!(", "eprintln!(", "print!(", "eprint!(", "dbg!("]), Vec::<String>::new());
+    assert_eq!(
+        offenders(
+            &others,
+            &["println!(", "eprintln!(", "print!(", "eprint!(", "dbg!("]
+        ),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn unsafe_code_stays_where_processes_and_disks_are_handled() {
     let graph = Graph::read();
-    let others: Vec<&str> = graph.ours().filter(|name| !["local", "journal"].contains(name)).collect();
-    assert_eq!(offenders(&others, &["unsafe {", "unsafe fn", "unsafe impl"]), Vec::<String>::new());
+    let others: Vec<&str> = graph
+        .ours()
+        .filter(|name| !["local", "journal"].contains(name))
+        .collect();
+    assert_eq!(
+        offenders(&others, &["unsafe {", "unsafe fn", "unsafe impl"]),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -192,7 +287,10 @@ fn only_recovery_and_its_executors_ask_a_region_to_lead_or_to_fence() {
     // `local` and `gateway` are the ones that obey.
     let allowed = ["api", "driver", "controller", "recovery", "local", "gateway"];
     let others: Vec<&str> = graph.ours().filter(|name| !allowed.contains(name)).collect();
-    assert_eq!(offenders(&others, &["LeadRequest", "FenceRequest", "RouteRequest"]), Vec::<String>::new());
+    assert_eq!(
+        offenders(&others, &["LeadRequest", "FenceRequest", "RouteRequest"]),
+        Vec::<String>::new()
+    );
 }
 
 #[test]

@@ -1,1 +1,10 @@
-//! Harness of the end-to-end tests.
+//! Harness of the end-to-end tests: a real estate per test, started and destroyed with the real command line.
+//!
+//! Every estate has a name of its own, takes free ports, and is destroyed when its test ends, passed or not.
+//! Runtime and template database are shared with other estates of this machine through Plimsoll's home.
+
+mod estate;
+mod writers;
+
+pub use estate::{Output, TestEstate, wait_for};
+pub use writers::{Accepted, Writers};

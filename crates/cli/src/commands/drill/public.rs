@@ -63,7 +63,7 @@ impl Public {
         let gateway: GatewaySettings = serde_json::from_str(&read(&path)?)
             .map_err(|error| Failure::machine("PL0006", format!("{} cannot be understood", path.display())).because(&error))?;
         let lane = gateway.integrations.iter().find(|lane| lane.kind == ORDER_CREATE).ok_or_else(|| {
-            Failure::no("PL0301", "no integration of the estate brings orders")
+            Failure::no("PL0401", "no integration of the estate brings orders")
                 .hint(format!("the drill posts orders through an integration of kind `{ORDER_CREATE}`"))
         })?;
         Ok(Self {

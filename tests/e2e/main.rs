@@ -1,0 +1,11 @@
+//! The promises to the user, each with real processes: PostgreSQL, Redis, Traefik, Odoo 19 as two regions.
+//!
+//! One file per promise. Run them one at a time (`--test-threads=1`): each has two regions to run on two cores.
+
+mod controller_killed;
+mod frozen_database;
+mod region_loss;
+mod standby_gateway_killed;
+mod supervision;
+mod up_and_down;
+mod web_login;

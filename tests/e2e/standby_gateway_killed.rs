@@ -1,0 +1,36 @@
+//! The standby's gateway dies while the active region is lost: the failover still ends in the good state.
+
+use std::time::Duration;
+
+use plimsoll_tests::{TestEstate, wait_for};
+use rustix::process::{Pid, Signal, kill_process};
+
+#[test]
+fn a_failover_survives_the_death_of_the_standbys_gateway() {
+    let estate = TestEstate::up("gateway");
+    let (active, standby) = (estate.active(), estate.other(&estate.active()));
+    let gateway = estate
+        .component_pid(&standby, "gateway")
+        .expect("the standby's gateway runs");
+    let agent = estate.agent(&active).running().expect("the active region runs");
+
+    local::agent::process_tree::kill(agent.pid);
+    kill_process(
+        Pid::from_raw(i32::try_from(gateway).unwrap()).unwrap(),
+        Signal::KILL,
+    )
+    .unwrap();
+
+    wait_for("the standby to lead", Duration::from_secs(60), || {
+        let status = estate.status()?;
+        (status["active"] == standby.as_str() && status["running"].is_null()).then_some(())
+    });
+    estate.start(&estate.agent(&active));
+    estate.wait_until_protected();
+    let drill = estate.plimsoll(&["drill", "region-loss", "--seed", "5", "--output", "json"]);
+    assert_eq!(
+        drill.code, 0,
+        "the estate does not work as before\n{}\n{}",
+        drill.stdout, drill.stderr
+    );
+}
