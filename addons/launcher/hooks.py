@@ -22,6 +22,9 @@ RETRY_AFTER_S = 2
 # The only statement that writes while a registry is loaded.
 REGISTRY_DELETE = "DELETE FROM ir_config_parameter WHERE key='base.partially_updated_database'"
 
+# read_only_sql_transaction, admin_shutdown, crash_shutdown, cannot_connect_now
+LOST_CODES = ("25006", "57P01", "57P02", "57P03")
+
 # Workloads whose master must not start a websocket process of its own: `live` is separate, so that
 # it scales and fails alone.
 WITHOUT_GEVENT = ("web", "integration", "scheduler", "init")
@@ -35,7 +38,9 @@ EXPECTED = (
     (odoo.cli.server.main, "db._create_empty_database(db_name)"),
     (odoo.service.db._create_empty_database, "raise DatabaseExists("),
     (odoo.service.server.PreforkServer.process_spawn, "if not self.long_polling_pid:"),
-    (odoo.service.server.PreforkServer.process_spawn, "self.long_polling_spawn()"),
+    (odoo.service.server.PreforkServer.process_spawn, "check_registries()"),
+    (odoo.service.server.PreforkServer.stop_workers_gracefully, "if self.long_polling_pid is not None:"),
+    (odoo.sql_db.ConnectionPool.borrow, "except psycopg2.OperationalError:"),
     (odoo.http.Application.__call__, "except RegistryError as e:"),
     (odoo.http.Application.__call__, "response = request._serve_db()"),
 )
@@ -59,8 +64,8 @@ def install(workload: str) -> None:
     skip_registry_write_on_standby()
     never_create_databases()
     answer_503_without_database()
-    if workload in WITHOUT_GEVENT:
-        start_no_gevent_child()
+    recognise_dead_connections()
+    spawn_patiently(with_gevent=workload not in WITHOUT_GEVENT)
 
 
 def let_server_decide_access_mode() -> None:
@@ -130,24 +135,72 @@ def answer_503_without_database() -> None:
         try:
             return original(self)
         except odoo.http.RegistryError as exc:
-            if not isinstance(exc.__cause__, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+            if not is_lost(exc.__cause__):
                 raise
-            reason, cause = "The database cannot be reached.", exc
-        except (psycopg2.errors.ReadOnlySqlTransaction, psycopg2.errors.AdminShutdown) as exc:
-            reason, cause = "The database is a standby or is being moved.", exc
-        except psycopg2.InterfaceError as exc:
-            # "connection already closed": it was cut while the request ran.
-            reason, cause = "The connection to the database was lost.", exc
-        except psycopg2.OperationalError as exc:
-            if exc.pgcode is not None:
-                raise  # the server answered: a lock timeout, a full disk, a serialization failure
-            reason, cause = "The connection to the database was lost.", exc
-        _logger.warning("%s (%s)", reason, str(cause.__cause__ or cause).strip())
-        raise ServiceUnavailable(reason, retry_after=RETRY_AFTER_S) from cause
+            cause = exc
+        except psycopg2.Error as exc:
+            if not is_lost(exc):
+                raise
+            cause = exc
+        _logger.warning("no database to write to: %s", str(cause.__cause__ or cause).strip().splitlines()[0])
+        raise ServiceUnavailable("The database is away or being moved.", retry_after=RETRY_AFTER_S) from cause
 
     odoo.http.Request._serve_db = _serve_db
 
 
-def start_no_gevent_child() -> None:
-    """A prefork master always starts a websocket process, on a port that two masters would share."""
-    odoo.service.server.PreforkServer.long_polling_spawn = lambda self: None
+def is_lost(exc) -> bool:
+    """Whether the error is about the connection or the server's role, not about what was asked."""
+    if not isinstance(exc, psycopg2.Error):
+        return False
+    if exc.pgcode is not None:
+        return exc.pgcode.startswith("08") or exc.pgcode in LOST_CODES
+    # Without a code it is the client library speaking. A connection cut under a query is a bare
+    # DatabaseError; its other subclasses are mistakes in the program.
+    return isinstance(exc, psycopg2.OperationalError | psycopg2.InterfaceError) or type(exc) is psycopg2.DatabaseError
+
+
+def recognise_dead_connections() -> None:
+    """A pooled connection is tried out before use, but only an OperationalError counts as dead.
+
+    psycopg2 reports a server that went away as a bare DatabaseError, so after a failover every
+    connection kept in a pool would cost one request a 500.
+    """
+
+    def reset(self):
+        try:
+            psycopg2.extensions.connection.reset(self)
+        except psycopg2.Error as exc:
+            if not is_lost(exc):
+                raise
+            raise psycopg2.OperationalError(str(exc)) from exc
+
+    odoo.sql_db.PsycoConnection.reset = reset
+
+
+def spawn_patiently(with_gevent: bool) -> None:
+    """Two things about starting worker processes.
+
+    The master looks at the database before it replaces a worker, and ends when that fails, taking
+    all other workers with it: the loss of one worker during an outage would be the loss of all.
+    It tries again at its next beat instead, 4 s later.
+
+    And it always starts a websocket process, on a port that two masters would share. Unless this is
+    wanted, it is made to believe that it has one, but only while it looks: the same attribute is
+    what it kills when it stops.
+    """
+    original = odoo.service.server.PreforkServer.process_spawn
+
+    def process_spawn(self):
+        if not with_gevent:
+            self.long_polling_pid = "none of ours"
+        try:
+            original(self)
+        except psycopg2.Error as exc:
+            if not is_lost(exc):
+                raise
+            _logger.warning("no new worker while the database is away: %s", str(exc).strip().splitlines()[0])
+        finally:
+            if not with_gevent:
+                self.long_polling_pid = None
+
+    odoo.service.server.PreforkServer.process_spawn = process_spawn

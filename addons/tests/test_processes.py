@@ -170,8 +170,11 @@ class SessionTest(unittest.TestCase):
         try:
             for answer in (browser.open(self.two, "/odoo"), self.two.send_order("while-down")):
                 self.assertEqual((answer.status, answer.headers["Retry-After"]), (503, "2"))
+            os.kill(next(iter(self.two.children())), signal.SIGKILL)
+            wait_for("the master to notice", lambda: "no new worker while the database is away" in self.two.log())
         finally:
             primary.start()
+        wait_for("a new worker", self.two.children)
         self.assertEqual(browser.session_id(), before)
         self.assertTrue(browser.logged_in(browser.open(self.two, "/odoo")))
         self.assertEqual(self.two.call("plimsoll.inbox/missing", source="example", message_ids=["while-down"]).json, ["while-down"])
