@@ -14,21 +14,21 @@ plimsoll_home() {
     fi
 }
 
-# as_root WHY COMMAND...: runs the command as root, or says for what root is needed.
+# need_root WHY COMMAND: ends the script, saying for what, when there is no way to become root.
+need_root() {
+    if is_root || { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }; then
+        return 0
+    fi
+    die "root is needed to $1, and neither root nor a usable sudo is at hand" \
+        "run script/setup once as root, or let your user use sudo" \
+        "or have somebody run: $2"
+}
+
 as_root() {
-    local why=$1
-    shift
     if is_root; then
         "$@"
-    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-        sudo "$@"
-    elif command -v sudo >/dev/null && [ -t 0 ]; then
-        log "sudo is needed to $why"
-        sudo "$@"
     else
-        die "root is needed to $why, and neither root nor a usable sudo is at hand" \
-            "run script/setup once as root, or let your user use sudo" \
-            "or do it by hand: $*"
+        sudo "$@"
     fi
 }
 

@@ -66,6 +66,7 @@ APT::Architecture "$(dpkg --print-architecture)";
 APT::Sandbox::User "";
 Acquire::Languages "none";
 Acquire::Retries "2";
+APT::Update::Error-Mode "any";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 Acquire::IndexTargets::deb::DEP-11-icons::DefaultEnabled "false";
 Acquire::IndexTargets::deb::DEP-11-icons-hidpi::DefaultEnabled "false";
