@@ -1,7 +1,10 @@
 """Odoo as the platform runs it: real processes, a real standby, real losses."""
+import collections
+import concurrent.futures
 import http.client
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import time
@@ -186,6 +189,27 @@ class SessionTest(unittest.TestCase):
         # Ports are part of no cookie, so this is what a router does.
         answer = browser.open(self.two, "/odoo")
         self.assertTrue(browser.logged_in(answer), answer.url)
+
+
+class DeliveryTest(unittest.TestCase):
+    def test_concurrent_and_repeated_deliveries_are_applied_once(self):
+        odoo = scratch.start_odoo(primary, "deliveries", "integration").wait_healthy()
+        try:
+            names = [f"repeated-{number}" for number in range(20)]
+            deliveries = names * 3
+            random.Random(1).shuffle(deliveries)
+            with concurrent.futures.ThreadPoolExecutor(4) as clients:
+                answers = list(clients.map(odoo.send_order, deliveries))
+            self.assertEqual({answer.status for answer in answers}, {200})
+            statuses = collections.Counter(answer.json["status"] for answer in answers)
+            self.assertEqual(statuses, {"done": 20, "duplicate": 40})
+            orders = "SELECT count(*), count(DISTINCT client_order_ref) FROM sale_order WHERE client_order_ref LIKE 'repeated-%'"
+            self.assertEqual(primary.sql(orders, TENANT), "20|20")
+            events = "SELECT count(*) FROM plimsoll_outbox WHERE payload->>'client_order_ref' LIKE 'repeated-%'"
+            self.assertEqual(primary.sql(events, TENANT), "20")
+            self.assertEqual(odoo.call("plimsoll.inbox/missing", source="example", message_ids=[*names, "never"]).json, ["never"])
+        finally:
+            scratch.kill(odoo.process)
 
 
 class StandbyTest(unittest.TestCase):

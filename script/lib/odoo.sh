@@ -34,7 +34,7 @@ debian_archive_uri() {
     printf '%s\n' "$uri"
 }
 
-# private_apt DIRECTORY ARGUMENTS...: apt with its own sources, lists and state below DIRECTORY.
+# private_apt DIRECTORY TOOL ARGUMENTS...: an apt tool with its own sources, lists and state below DIRECTORY.
 private_apt() {
     local directory=$1 tool=$2
     shift 2
