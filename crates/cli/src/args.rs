@@ -7,7 +7,12 @@ use types::{EstateName, Span, TenantName};
 
 /// Resilience for Odoo in logistics: declare an estate, run it as two regions, rehearse its loss, prove the recovery.
 #[derive(Debug, Parser)]
-#[command(name = "plimsoll", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    name = "plimsoll",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
 pub struct Args {
     /// Where Plimsoll keeps things on this machine [default: /var/lib/plimsoll as root, else ~/.local/share/plimsoll]
     #[arg(long, global = true, env = "PLIMSOLL_HOME", value_name = "DIR")]

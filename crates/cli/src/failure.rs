@@ -39,18 +39,30 @@ pub struct Failure {
 impl Failure {
     /// We or the machine failed.
     pub fn machine(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), causes: Vec::new(), hint: None, exit: Exit::Failed }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            causes: Vec::new(),
+            hint: None,
+            exit: Exit::Failed,
+        }
     }
 
     /// The answer is no.
     pub fn no(code: &str, message: impl Into<String>) -> Self {
-        Self { exit: Exit::No, ..Self::machine(code, message) }
+        Self {
+            exit: Exit::No,
+            ..Self::machine(code, message)
+        }
     }
 
     /// The same with advice.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     /// The same with the chain of causes behind an error.
@@ -83,7 +95,8 @@ impl From<api::client::Error> for Failure {
             failure.hint = problem.hint.clone();
             return failure;
         }
-        let failure = Self::machine("PL0002", error.to_string()).hint("is the estate up? `plimsoll status` tells");
+        let failure =
+            Self::machine("PL0002", error.to_string()).hint("is the estate up? `plimsoll status` tells");
         match error.source() {
             Some(source) => failure.because(source),
             None => failure,

@@ -21,14 +21,21 @@ fn main() -> ExitCode {
         Err(error) => {
             let usage = error.use_stderr();
             let _ = error.print();
-            return if usage { Exit::Usage.into() } else { ExitCode::SUCCESS };
+            return if usage {
+                Exit::Usage.into()
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     let talk = Talk::new(args.quiet);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            talk.error(&failure::Failure::machine("PL0001", format!("cannot start: {error}")));
+            talk.error(&failure::Failure::machine(
+                "PL0001",
+                format!("cannot start: {error}"),
+            ));
             return Exit::Failed.into();
         }
     };

@@ -6,13 +6,9 @@ use std::{
     time::Duration,
 };
 
-use api::{client::Client, controller::ControllerClient, site::AgentClient};
+use api::{client::Client, controller::ControllerClient};
 use local::host::{Home, Program};
-use types::{
-    EstateName, RegionName,
-    host::Layout,
-    settings::{ControllerSettings, SiteSettings},
-};
+use types::{EstateName, RegionName, host::Layout, settings::ControllerSettings};
 
 use crate::{args::Which, failure::Failure};
 
@@ -34,44 +30,50 @@ impl OpenEstate {
         let layout = home.layout(&name);
         let controller: ControllerSettings = settings(&layout.rendered().join("controller.json"))?;
         let client = Client::new("https://localhost", &layout.identity("cli"), CALL_TIME_MAX)?;
-        Ok(Self { home, layout, controller, client })
+        Ok(Self {
+            home,
+            layout,
+            controller,
+            client,
+        })
     }
 
     /// Speaks to the controller.
     pub fn controller(&self) -> ControllerClient {
-        ControllerClient(self.client.at(&format!("https://localhost:{}", self.controller.listen.port())))
-    }
-
-    /// Speaks to a region's agent.
-    pub fn agent(&self, region: &RegionName) -> Option<AgentClient> {
-        let endpoints = self.controller.regions.iter().find(|endpoints| &endpoints.region == region)?;
-        Some(AgentClient(self.client.at(&endpoints.agent)))
-    }
-
-    /// Speaks to the front door's agent.
-    pub fn front_door(&self) -> AgentClient {
-        AgentClient(self.client.at(&self.controller.front_door))
+        ControllerClient(
+            self.client
+                .at(&format!("https://localhost:{}", self.controller.listen.port())),
+        )
     }
 
     /// The regions, the one that led first in front.
     pub fn regions(&self) -> Vec<RegionName> {
-        self.controller.regions.iter().map(|endpoints| endpoints.region.clone()).collect()
-    }
-
-    /// Settings of a region's agent.
-    pub fn site_settings(&self, region: &RegionName) -> Result<SiteSettings, Failure> {
-        settings(&self.layout.rendered().join(region.as_str()).join("agent.json"))
+        self.controller
+            .regions
+            .iter()
+            .map(|endpoints| endpoints.region.clone())
+            .collect()
     }
 
     /// The controller's program.
     pub fn controller_program(&self) -> Program {
-        self.program("controller", "plimsolld", self.layout.rendered().join("controller.json"), self.layout.controller())
+        self.program(
+            "controller",
+            "plimsolld",
+            self.layout.rendered().join("controller.json"),
+            self.layout.controller(),
+        )
     }
 
     /// The program of a region's agent.
     pub fn region_program(&self, region: &RegionName) -> Program {
         let settings = self.layout.rendered().join(region.as_str()).join("agent.json");
-        self.program(region.as_str(), "plimsoll-agent", settings, self.layout.region(region))
+        self.program(
+            region.as_str(),
+            "plimsoll-agent",
+            settings,
+            self.layout.region(region),
+        )
     }
 
     /// The program of the front door's agent.
@@ -88,34 +90,68 @@ impl OpenEstate {
     }
 
     fn program(&self, name: &str, binary: &str, settings: PathBuf, directory: PathBuf) -> Program {
-        Program { name: name.to_owned(), program: self.layout.root().join("bin").join(binary), settings, directory, env: Vec::new() }
+        Program {
+            name: name.to_owned(),
+            program: self.layout.root().join("bin").join(binary),
+            settings,
+            directory,
+            env: Vec::new(),
+        }
     }
 }
 
 fn choose(home: &Home, which: &Which) -> Result<EstateName, Failure> {
     let known = home.estates()?;
-    let list = || known.iter().map(EstateName::as_str).collect::<Vec<_>>().join(", ");
+    let list = || {
+        known
+            .iter()
+            .map(EstateName::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match (&which.estate, known.as_slice()) {
         (Some(name), known) if known.contains(name) => Ok(name.clone()),
-        (Some(name), _) => Err(Failure::no("PL0004", format!("there is no estate `{name}` on this machine"))
-            .hint(format!("estates here: {}", if known.is_empty() { "none".to_owned() } else { list() }))),
+        (Some(name), _) => Err(
+            Failure::no("PL0004", format!("there is no estate `{name}` on this machine")).hint(format!(
+                "estates here: {}",
+                if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    list()
+                }
+            )),
+        ),
         (None, [only]) => Ok(only.clone()),
-        (None, []) => Err(Failure::no("PL0004", "no estate was started on this machine yet").hint("plimsoll up FILE")),
-        (None, _) => Err(Failure { exit: crate::failure::Exit::Usage, ..Failure::no("PL0005", "there are several estates on this machine") }
-            .hint(format!("choose one with --estate: {}", list()))),
+        (None, []) => {
+            Err(Failure::no("PL0004", "no estate was started on this machine yet").hint("plimsoll up FILE"))
+        }
+        (None, _) => Err(Failure {
+            exit: crate::failure::Exit::Usage,
+            ..Failure::no("PL0005", "there are several estates on this machine")
+        }
+        .hint(format!("choose one with --estate: {}", list()))),
     }
 }
 
 /// Settings that an earlier `up` rendered.
 fn settings<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = fs::read(path).map_err(|error| {
-        Failure::machine("PL0006", format!("the estate was not started completely: {} is missing", path.display()))
-            .because(&error)
-            .hint("run `plimsoll up FILE` again")
+        Failure::machine(
+            "PL0006",
+            format!(
+                "the estate was not started completely: {} is missing",
+                path.display()
+            ),
+        )
+        .because(&error)
+        .hint("run `plimsoll up FILE` again")
     })?;
     serde_json::from_slice(&text).map_err(|error| {
-        Failure::machine("PL0006", format!("{} was made by another version of Plimsoll", path.display()))
-            .because(&error)
-            .hint("run `plimsoll up FILE` again")
+        Failure::machine(
+            "PL0006",
+            format!("{} was made by another version of Plimsoll", path.display()),
+        )
+        .because(&error)
+        .hint("run `plimsoll up FILE` again")
     })
 }

@@ -23,7 +23,10 @@ pub struct Talk {
 
 impl Talk {
     pub fn new(quiet: bool) -> Self {
-        Self { quiet, terminal: std::io::stderr().is_terminal() }
+        Self {
+            quiet,
+            terminal: std::io::stderr().is_terminal(),
+        }
     }
 
     /// One line, unless quiet.
@@ -35,7 +38,10 @@ impl Talk {
 
     /// Something is done.
     pub fn done(&self, what: impl std::fmt::Display, took: Duration) {
-        self.say(format_args!("  {GOOD}✓{GOOD:#} {what:<52} {SOFT}{:>6.1} s{SOFT:#}", took.as_secs_f64()));
+        self.say(format_args!(
+            "  {GOOD}✓{GOOD:#} {what:<52} {SOFT}{:>6.1} s{SOFT:#}",
+            took.as_secs_f64()
+        ));
     }
 
     /// Something was there already.
@@ -58,14 +64,23 @@ impl Talk {
     pub fn step(&self, what: impl Into<String>) -> Step {
         let what = what.into();
         let hidden = self.quiet || !self.terminal;
-        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if hidden {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
         let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg} {elapsed:.dim}") {
             bar.set_style(style);
         }
         bar.set_message(what.clone());
         bar.enable_steady_tick(Duration::from_millis(120));
-        Step { talk: *self, bar, what, began: Instant::now() }
+        Step {
+            talk: *self,
+            bar,
+            what,
+            began: Instant::now(),
+        }
     }
 }
 

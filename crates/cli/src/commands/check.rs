@@ -44,11 +44,17 @@ impl Source {
     /// Reads the file.
     pub fn load(file: &Path) -> Result<Self, Failure> {
         let name = file.display().to_string();
-        let refuse = |why: String| Failure::machine("PL0007", format!("cannot read the estate file {name}: {why}"));
-        let size = std::fs::metadata(file).map_err(|error| refuse(error.to_string()))?.len();
+        let refuse =
+            |why: String| Failure::machine("PL0007", format!("cannot read the estate file {name}: {why}"));
+        let size = std::fs::metadata(file)
+            .map_err(|error| refuse(error.to_string()))?
+            .len();
         // The reader refuses it too; this keeps a wrong argument from filling the memory first.
         if size > estate::SOURCE_BYTES_MAX as u64 {
-            return Err(refuse(format!("it has {size} bytes, and at most {} are read", estate::SOURCE_BYTES_MAX)));
+            return Err(refuse(format!(
+                "it has {size} bytes, and at most {} are read",
+                estate::SOURCE_BYTES_MAX
+            )));
         }
         let bytes = std::fs::read(file).map_err(|error| refuse(error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned()))?;
@@ -74,7 +80,11 @@ pub fn summary(name: &str, found: &[Diagnostic]) -> String {
     match found.len() - errors {
         0 => format!("{} in {name}; nothing was started", counted(errors, "error")),
         warnings => {
-            format!("{} and {} in {name}; nothing was started", counted(errors, "error"), counted(warnings, "warning"))
+            format!(
+                "{} and {} in {name}; nothing was started",
+                counted(errors, "error"),
+                counted(warnings, "warning")
+            )
         }
     }
 }

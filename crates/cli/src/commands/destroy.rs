@@ -24,9 +24,15 @@ pub fn run(home: &Home, which: &Which, yes: bool, talk: &Talk) -> Result<Exit, F
         Err(failure) => return Err(failure),
     };
     let root = estate.layout.root().to_path_buf();
-    anstream::eprintln!("This stops the estate `{}` and removes:", estate.controller.estate);
+    anstream::eprintln!(
+        "This stops the estate `{}` and removes:",
+        estate.controller.estate
+    );
     for region in estate.regions() {
-        announce(&estate.layout.region(&region), "database, journal, sessions and logs");
+        announce(
+            &estate.layout.region(&region),
+            "database, journal, sessions and logs",
+        );
     }
     announce(&estate.layout.controller(), "the controller's record");
     announce(&estate.layout.evidence(), "evidence of drills");
@@ -40,11 +46,17 @@ pub fn run(home: &Home, which: &Which, yes: bool, talk: &Talk) -> Result<Exit, F
 
 fn remove_unopened(home: &Home, which: &Which, yes: bool, talk: &Talk) -> Result<Exit, Failure> {
     let known = home.estates()?;
-    let Some(name) = which.estate.as_ref().or_else(|| known.first()) else { return Ok(Exit::Done) };
+    let Some(name) = which.estate.as_ref().or_else(|| known.first()) else {
+        return Ok(Exit::Done);
+    };
     let root = home.layout(name).root().to_path_buf();
     anstream::eprintln!("This removes the estate `{name}`, which was never started completely:");
     announce(&root, "everything made so far");
-    if confirmed(yes)? { remove(&root, talk) } else { Ok(Exit::No) }
+    if confirmed(yes)? {
+        remove(&root, talk)
+    } else {
+        Ok(Exit::No)
+    }
 }
 
 fn announce(path: &Path, what: &str) {
@@ -58,8 +70,11 @@ fn confirmed(yes: bool) -> Result<bool, Failure> {
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure { exit: Exit::Usage, ..Failure::no("PL0008", "nobody is there to confirm it") }
-            .hint("add --yes to remove it without being asked"));
+        return Err(Failure {
+            exit: Exit::Usage,
+            ..Failure::no("PL0008", "nobody is there to confirm it")
+        }
+        .hint("add --yes to remove it without being asked"));
     }
     anstream::eprint!("Remove it? Type `yes`: ");
     let mut answer = String::new();
@@ -77,11 +92,18 @@ fn remove(root: &Path, talk: &Talk) -> Result<Exit, Failure> {
 }
 
 fn size(path: &Path) -> u64 {
-    let Ok(meta) = fs::symlink_metadata(path) else { return 0 };
+    let Ok(meta) = fs::symlink_metadata(path) else {
+        return 0;
+    };
     if !meta.is_dir() {
         return meta.len();
     }
-    fs::read_dir(path).into_iter().flatten().flatten().map(|entry| size(&entry.path())).sum()
+    fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| size(&entry.path()))
+        .sum()
 }
 
 fn human(bytes: u64) -> String {

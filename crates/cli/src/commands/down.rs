@@ -36,7 +36,11 @@ fn stop(program: &host::Program, talk: &Talk) {
     let step = talk.step(format!("stopping {}", program.name));
     match host::stop(program, GRACE) {
         Some(true) => step.done_as(format_args!("{} stopped", program.name)),
-        Some(false) => step.done_as(format_args!("{} did not end in {} s and was killed", program.name, GRACE.as_secs())),
+        Some(false) => step.done_as(format_args!(
+            "{} did not end in {} s and was killed",
+            program.name,
+            GRACE.as_secs()
+        )),
         None => {
             drop(step);
             talk.kept(format_args!("{} was not running", program.name));

@@ -18,40 +18,82 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// At most this much of a log is read to find its last lines.
 const TAIL_BYTES_MAX: u64 = 4 << 20;
 
-pub async fn run(estate: &OpenEstate, component: Option<&str>, follow: bool, lines: usize) -> Result<Exit, Failure> {
+pub async fn run(
+    estate: &OpenEstate,
+    component: Option<&str>,
+    follow: bool,
+    lines: usize,
+) -> Result<Exit, Failure> {
     let all = sources(estate);
-    let chosen: BTreeMap<_, _> = all.iter().filter(|(name, _)| component.is_none_or(|wanted| fits(name, wanted))).collect();
+    let chosen: BTreeMap<_, _> = all
+        .iter()
+        .filter(|(name, _)| component.is_none_or(|wanted| fits(name, wanted)))
+        .collect();
     if chosen.is_empty() {
         let known = all.keys().cloned().collect::<Vec<_>>().join(", ");
-        return Err(Failure::no("PL0009", format!("there is no log of `{}`", component.unwrap_or("anything")))
-            .hint(format!("logs here: {known}")));
+        return Err(Failure::no(
+            "PL0009",
+            format!("there is no log of `{}`", component.unwrap_or("anything")),
+        )
+        .hint(format!("logs here: {known}")));
     }
-    let mut tails: Vec<_> = chosen.into_iter().map(|(name, path)| Tail::new(name, path)).collect();
+    let mut tails: Vec<_> = chosen
+        .into_iter()
+        .map(|(name, path)| Tail::new(name, path))
+        .collect();
     for tail in &mut tails {
         tail.last(lines);
     }
-    while follow {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
-            () = tokio::time::sleep(LOOK_EVERY) => tails.iter_mut().for_each(Tail::new_lines),
-        }
+    if follow {
+        go_on(&mut tails).await;
     }
     Ok(Exit::Done)
 }
 
+/// Shows what is added until somebody presses Ctrl-C.
+async fn go_on(tails: &mut [Tail<'_>]) {
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => tails.iter_mut().for_each(Tail::new_lines),
+        }
+    }
+}
+
 /// `region/component` is meant by itself, by its region, or by its component.
 fn fits(name: &str, wanted: &str) -> bool {
-    name == wanted || name.split_once('/').is_some_and(|(site, component)| site == wanted || component == wanted)
+    name == wanted
+        || name
+            .split_once('/')
+            .is_some_and(|(site, component)| site == wanted || component == wanted)
 }
 
 /// Every log of the estate as `site/component`.
 fn sources(estate: &OpenEstate) -> BTreeMap<String, PathBuf> {
     let mut found = BTreeMap::new();
     for program in estate.programs() {
-        let Ok(entries) = fs::read_dir(program.directory.join("logs")) else { continue };
-        for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "log")) {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let component = if stem == "program" { if program.name == "controller" { "plimsolld" } else { "agent" } } else { &stem };
+        let Ok(entries) = fs::read_dir(program.directory.join("logs")) else {
+            continue;
+        };
+        for path in entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|e| e == "log"))
+        {
+            let stem = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let component = if stem == "program" {
+                if program.name == "controller" {
+                    "plimsolld"
+                } else {
+                    "agent"
+                }
+            } else {
+                &stem
+            };
             found.insert(format!("{}/{component}", program.name), path.clone());
         }
     }
@@ -68,7 +110,12 @@ struct Tail<'a> {
 impl<'a> Tail<'a> {
     fn new(name: &'a str, path: &'a Path) -> Self {
         let size = fs::metadata(path).map_or(0, |meta| meta.len());
-        Self { name, path, offset: size.saturating_sub(TAIL_BYTES_MAX), partial: Vec::new() }
+        Self {
+            name,
+            path,
+            offset: size.saturating_sub(TAIL_BYTES_MAX),
+            partial: Vec::new(),
+        }
     }
 
     fn last(&mut self, lines: usize) {
@@ -95,7 +142,11 @@ impl<'a> Tail<'a> {
             self.offset += file.read_to_end(&mut bytes).unwrap_or(0) as u64;
         }
         self.partial.append(&mut bytes);
-        let complete = self.partial.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let complete = self
+            .partial
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
         let rest = self.partial.split_off(complete);
         let text = String::from_utf8_lossy(&std::mem::replace(&mut self.partial, rest)).into_owned();
         text.lines().map(str::to_owned).collect()

@@ -15,10 +15,17 @@ use crate::{
 };
 
 pub async fn run(estate: &OpenEstate, output: Output, talk: &Talk) -> Result<Exit, Failure> {
-    let running = estate.programs().iter().filter(|program| program.running().is_some()).count();
+    let running = estate
+        .programs()
+        .iter()
+        .filter(|program| program.running().is_some())
+        .count();
     if running == 0 {
-        return Err(Failure::no("PL0010", format!("the estate `{}` is down", estate.controller.estate))
-            .hint("start it with `plimsoll up FILE`"));
+        return Err(Failure::no(
+            "PL0010",
+            format!("the estate `{}` is down", estate.controller.estate),
+        )
+        .hint("start it with `plimsoll up FILE`"));
     }
     let status = estate.controller().status().await.map_err(|error| {
         Failure::from(error).hint("regions go on without the controller; `plimsoll up FILE` starts it again")
@@ -27,35 +34,70 @@ pub async fn run(estate: &OpenEstate, output: Output, talk: &Talk) -> Result<Exi
         Output::Json => anstream::println!("{}", serde_json::to_string_pretty(&status).unwrap_or_default()),
         Output::Text => show(&status, talk),
     }
-    Ok(if matches!(status.protection, Protection::Protected) { Exit::Done } else { Exit::No })
+    Ok(if matches!(status.protection, Protection::Protected) {
+        Exit::Done
+    } else {
+        Exit::No
+    })
 }
 
 fn show(status: &EstateStatus, talk: &Talk) {
     let active = status.active.as_ref().map_or("none", |region| region.as_str());
-    anstream::println!("estate {}   generation {}   active {active}   {}", status.estate, status.generation, status.public_url);
+    anstream::println!(
+        "estate {}   generation {}   active {active}   {}",
+        status.estate,
+        status.generation,
+        status.public_url
+    );
     match &status.protection {
         Protection::Protected => anstream::println!("protected: the loss of {active} now would be survived"),
         Protection::Exposed { because } => anstream::println!("NOT protected: {}", because.join("; ")),
     }
     if let Some(saga) = &status.running {
-        anstream::println!("running: {} since {} at {}", saga.kind, saga.started, saga.at_nodes.join(", "));
+        anstream::println!(
+            "running: {} since {} at {}",
+            saga.kind,
+            saga.started,
+            saga.at_nodes.join(", ")
+        );
     }
     talk.say("");
-    let mut regions = table(["region", "role", "lease", "database", "position", "lag", "gateway", "copies", "pending"]);
+    let mut regions = table([
+        "region", "role", "lease", "database", "position", "lag", "gateway", "copies", "pending",
+    ]);
     for region in &status.regions {
         regions.add_row(region_row(region, status));
     }
     anstream::println!("{regions}\n");
     let mut components = table(["site", "component", "state", "pid", "starts", "detail"]);
-    let observations = status.regions.iter().filter_map(|region| Some((region.region.to_string(), region.observation.as_ref()?)));
-    for (site, observation) in observations.chain(status.front_door.as_ref().map(|seen| ("front-door".to_owned(), seen))) {
+    let observations = status
+        .regions
+        .iter()
+        .filter_map(|region| Some((region.region.to_string(), region.observation.as_ref()?)));
+    for (site, observation) in observations.chain(
+        status
+            .front_door
+            .as_ref()
+            .map(|seen| ("front-door".to_owned(), seen)),
+    ) {
         add_components(&mut components, &site, observation);
     }
     anstream::println!("{components}\n");
     let mut capabilities = table(["capability", "health", "RTO", "detail"]);
-    for CapabilityStatus { capability, rto, health, detail } in &status.capabilities {
+    for CapabilityStatus {
+        capability,
+        rto,
+        health,
+        detail,
+    } in &status.capabilities
+    {
         let health = health_word(*health);
-        capabilities.add_row([capability.to_string(), health.to_owned(), rto.to_string(), detail.clone().unwrap_or_default()]);
+        capabilities.add_row([
+            capability.to_string(),
+            health.to_owned(),
+            rto.to_string(),
+            detail.clone().unwrap_or_default(),
+        ]);
     }
     anstream::println!("{capabilities}\n");
     anstream::println!("failover: {}", status.decision);
@@ -63,7 +105,7 @@ fn show(status: &EstateStatus, talk: &Talk) {
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::nothing());
+    table.load_style(presets::NOTHING);
     table.set_header(header);
     table
 }
@@ -78,11 +120,28 @@ fn region_row(region: &RegionStatus, status: &EstateStatus) -> Vec<String> {
         None => role_word(&seen.role),
     };
     let (database, position, lag) = match (&seen.database, silent) {
-        (Some(database), None) => (database_word(database), position(database), lag(region, database, status)),
+        (Some(database), None) => (
+            database_word(database),
+            position(database),
+            lag(region, database, status),
+        ),
         _ => ("?".to_owned(), String::new(), String::new()),
     };
-    let (gateway, copies, pending) = region.gateway.as_ref().map_or(("?".to_owned(), String::new(), String::new()), gateway_words);
-    vec![region.region.to_string(), role, lease_word(&seen.lease), database, position, lag, gateway, copies, pending]
+    let (gateway, copies, pending) = region
+        .gateway
+        .as_ref()
+        .map_or(("?".to_owned(), String::new(), String::new()), gateway_words);
+    vec![
+        region.region.to_string(),
+        role,
+        lease_word(&seen.lease),
+        database,
+        position,
+        lag,
+        gateway,
+        copies,
+        pending,
+    ]
 }
 
 fn role_word(role: &Role) -> String {
@@ -120,8 +179,12 @@ fn database_word(database: &DatabaseObservation) -> String {
 }
 
 fn position(database: &DatabaseObservation) -> String {
-    let timeline = database.timeline.map_or(String::new(), |timeline| format!("{timeline}:"));
-    database.position.map_or(String::new(), |lsn| format!("{timeline}{lsn}"))
+    let timeline = database
+        .timeline
+        .map_or(String::new(), |timeline| format!("{timeline}:"));
+    database
+        .position
+        .map_or(String::new(), |lsn| format!("{timeline}{lsn}"))
 }
 
 /// A standby's lag as its primary sees it.
@@ -129,8 +192,12 @@ fn lag(region: &RegionStatus, database: &DatabaseObservation, status: &EstateSta
     if !matches!(database.state, DatabaseState::Standby) {
         return String::new();
     }
-    let primary = status.regions.iter().find(|other| Some(&other.region) == status.active.as_ref());
-    let downstreams = primary.and_then(|primary| Some(&primary.observation.as_ref()?.database.as_ref()?.downstreams));
+    let primary = status
+        .regions
+        .iter()
+        .find(|other| Some(&other.region) == status.active.as_ref());
+    let downstreams =
+        primary.and_then(|primary| Some(&primary.observation.as_ref()?.database.as_ref()?.downstreams));
     downstreams
         .and_then(|all| all.iter().find(|one| one.name == region.region.as_str()))
         .map_or("?".to_owned(), |one| format!("{} B", one.replay_lag_bytes))
@@ -166,7 +233,14 @@ fn add_components(table: &mut Table, site: &str, observation: &Observation) {
         };
         let pid = component.pid.map_or(String::new(), |pid| pid.to_string());
         let detail = component.detail.clone().unwrap_or_default();
-        table.add_row([site.to_owned(), component.name.to_string(), state.to_owned(), pid, component.starts.to_string(), detail]);
+        table.add_row([
+            site.to_owned(),
+            component.name.to_string(),
+            state.to_owned(),
+            pid,
+            component.starts.to_string(),
+            detail,
+        ]);
     }
 }
 

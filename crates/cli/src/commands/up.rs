@@ -39,7 +39,9 @@ pub async fn run(home: Home, request: &Request, talk: &Talk) -> Result<Exit, Fai
     }
     let estate = checked.estate;
     talk.say(format_args!("estate {} ({})", estate.name, source.name));
-    let which = Which { estate: Some(estate.name.clone()) };
+    let which = Which {
+        estate: Some(estate.name.clone()),
+    };
     prepare::prepare(&home, &estate, request, talk)?;
     let open = OpenEstate::open(home, &which)?;
     start(&open, talk)?;
@@ -55,7 +57,11 @@ fn start(estate: &OpenEstate, talk: &Talk) -> Result<(), Failure> {
     for program in estate.programs() {
         let was_running = program.running().is_some();
         let running = host::start(&files, &program)?;
-        let what = if program.name == "controller" { "controller".to_owned() } else { format!("agent of {}", program.name) };
+        let what = if program.name == "controller" {
+            "controller".to_owned()
+        } else {
+            format!("agent of {}", program.name)
+        };
         if was_running {
             talk.kept(format_args!("{what} runs already (pid {})", running.pid));
         } else {
@@ -69,8 +75,14 @@ fn tell(estate: &OpenEstate, talk: &Talk) {
     let secret = |name: &str| estate.layout.secret(name).display().to_string();
     talk.say(format_args!("\nThe estate is up and protected."));
     anstream::println!("{}", estate.controller.public_url);
-    talk.say(format_args!("  login `admin`, password in {}", secret(types::host::secret::ODOO_ADMIN)));
-    talk.say(format_args!("  trust its certificate authority: {}", estate.layout.identity("cli").ca.display()));
+    talk.say(format_args!(
+        "  login `admin`, password in {}",
+        secret(types::host::secret::ODOO_ADMIN)
+    ));
+    talk.say(format_args!(
+        "  trust its certificate authority: {}",
+        estate.layout.identity("cli").ca.display()
+    ));
     talk.say("  plimsoll status              how it is");
     talk.say("  plimsoll drill region-loss   lose a region and watch it recover");
     talk.say("  plimsoll down                stop it");

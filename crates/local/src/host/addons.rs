@@ -41,7 +41,11 @@ pub fn install(files: &Files, parent: &Path) -> Result<Addons, Error> {
         files.file(&complete, b"")?;
     }
     let launcher = directory.join("launcher/odoo_plimsoll.py");
-    Ok(Addons { directory, launcher, fingerprint })
+    Ok(Addons {
+        directory,
+        launcher,
+        fingerprint,
+    })
 }
 
 fn fingerprint() -> String {

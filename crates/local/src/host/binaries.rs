@@ -29,7 +29,10 @@ pub fn install(files: &Files, from: &Path, into: &Path) -> Result<Binaries, Erro
     let one = |name: &'static str| {
         let (source, target) = (from.join(name), into.join(name));
         let content = fs::read(&source).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Error::Missing { program: name, looked: vec![source.clone()] },
+            std::io::ErrorKind::NotFound => Error::Missing {
+                program: name,
+                looked: vec![source.clone()],
+            },
             _ => Error::file("read", &source)(error),
         })?;
         if !fs::read(&target).is_ok_and(|old| old == content) {
@@ -37,5 +40,9 @@ pub fn install(files: &Files, from: &Path, into: &Path) -> Result<Binaries, Erro
         }
         Ok(target)
     };
-    Ok(Binaries { agent: one("plimsoll-agent")?, gateway: one("plimsoll-gateway")?, controller: one("plimsolld")? })
+    Ok(Binaries {
+        agent: one("plimsoll-agent")?,
+        gateway: one("plimsoll-gateway")?,
+        controller: one("plimsolld")?,
+    })
 }

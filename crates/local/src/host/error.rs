@@ -117,19 +117,28 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File { source, .. } => match source.kind() {
-                io::ErrorKind::PermissionDenied => Some("run as the user that owns the estate, or set PLIMSOLL_HOME to a directory of yours".into()),
-                io::ErrorKind::StorageFull => Some("make room on the disk, then run the same command again".into()),
+                io::ErrorKind::PermissionDenied => Some(
+                    "run as the user that owns the estate, or set PLIMSOLL_HOME to a directory of yours"
+                        .into(),
+                ),
+                io::ErrorKind::StorageFull => {
+                    Some("make room on the disk, then run the same command again".into())
+                }
                 _ => None,
             },
             Self::Missing { .. } => Some("run script/setup, which installs what the estate runs".into()),
             Self::NoUser { user } => Some(format!("run script/setup, or: useradd --system {user}")),
-            Self::PortsTaken { .. } => {
-                Some("stop that program, or `plimsoll destroy` the estate to let it choose other ports".into())
+            Self::PortsTaken { .. } => Some(
+                "stop that program, or `plimsoll destroy` the estate to let it choose other ports".into(),
+            ),
+            Self::NoPort { .. } => {
+                Some("stop some of the programs that listen on the loopback address".into())
             }
-            Self::NoPort { .. } => Some("stop some of the programs that listen on the loopback address".into()),
             Self::DiskFull { .. } => Some("make room, or set PLIMSOLL_HOME to a larger disk".into()),
             Self::Failed { .. } | Self::Certificate { .. } | Self::NoRandom => None,
-            Self::Damaged { .. } => Some("move the file away if it can be made anew, or `plimsoll destroy` the estate".into()),
+            Self::Damaged { .. } => {
+                Some("move the file away if it can be made anew, or `plimsoll destroy` the estate".into())
+            }
             Self::Locked { .. } => Some("wait until it is done".into()),
         }
     }
@@ -142,9 +151,17 @@ impl Error {
 
 fn where_looked(looked: &[PathBuf]) -> String {
     let places: Vec<_> = looked.iter().map(|path| path.display().to_string()).collect();
-    if places.is_empty() { String::new() } else { format!(" (looked at {})", places.join(", ")) }
+    if places.is_empty() {
+        String::new()
+    } else {
+        format!(" (looked at {})", places.join(", "))
+    }
 }
 
 fn list(ports: &[(String, u16)]) -> String {
-    ports.iter().map(|(name, port)| format!("{port} ({name})")).collect::<Vec<_>>().join(", ")
+    ports
+        .iter()
+        .map(|(name, port)| format!("{port} ({name})"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -33,7 +33,10 @@ impl Files {
         if let Some(parent) = path.parent() {
             self.directory(parent)?;
         }
-        fs::DirBuilder::new().mode(0o700).create(path).map_err(Error::file("make the directory", path))?;
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(path)
+            .map_err(Error::file("make the directory", path))?;
         self.own(path)
     }
 
@@ -73,7 +76,10 @@ impl Files {
     /// A command that runs as the estate's user, with nothing of our environment but the path.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LANG", "C.UTF-8");
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("LANG", "C.UTF-8");
         if let RunAs::User { uid, gid } = self.run_as {
             command.uid(uid).gid(gid);
         }
@@ -87,7 +93,9 @@ impl Files {
     pub fn own(&self, path: &Path) -> Result<(), Error> {
         match self.run_as {
             RunAs::Myself => Ok(()),
-            RunAs::User { uid, gid } => chown(path, Some(uid), Some(gid)).map_err(Error::file("give away", path)),
+            RunAs::User { uid, gid } => {
+                chown(path, Some(uid), Some(gid)).map_err(Error::file("give away", path))
+            }
         }
     }
 
@@ -100,8 +108,12 @@ impl Files {
         name.push(".new");
         let beside = path.with_file_name(name);
         let write = || {
-            let mut file =
-                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
+            let mut file = fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(mode)
+                .open(&beside)?;
             // The mode above does not apply to a leftover of an interrupted run.
             file.set_permissions(fs::Permissions::from_mode(mode))?;
             file.write_all(content)?;

@@ -41,13 +41,22 @@ impl Home {
     /// # Errors
     /// When we are root and the unprivileged user does not exist, or when nobody says where home is.
     pub fn find(given: Option<&Path>, user_data_dir: Option<&Path>) -> Result<Self, Error> {
-        let run_as = if rustix::process::geteuid().is_root() { user(USER)? } else { RunAs::Myself };
+        let run_as = if rustix::process::geteuid().is_root() {
+            user(USER)?
+        } else {
+            RunAs::Myself
+        };
         let directory = match (given, &run_as) {
             (Some(given), _) => std::path::absolute(given).map_err(Error::file("resolve", given))?,
             (None, RunAs::User { .. }) => PathBuf::from(HOME_OF_ROOT),
             (None, RunAs::Myself) => match user_data_dir {
                 Some(directory) => directory.join("plimsoll"),
-                None => return Err(Error::Missing { program: "a home directory (HOME or PLIMSOLL_HOME)", looked: Vec::new() }),
+                None => {
+                    return Err(Error::Missing {
+                        program: "a home directory (HOME or PLIMSOLL_HOME)",
+                        looked: Vec::new(),
+                    });
+                }
             },
         };
         Ok(Self { directory, run_as })
@@ -94,8 +103,10 @@ impl Home {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Error::file("read", directory)(error)),
         };
-        let mut names: Vec<_> =
-            entries.flatten().filter_map(|entry| EstateName::new(entry.file_name().to_string_lossy()).ok()).collect();
+        let mut names: Vec<_> = entries
+            .flatten()
+            .filter_map(|entry| EstateName::new(entry.file_name().to_string_lossy()).ok())
+            .collect();
         names.sort();
         Ok(names)
     }
@@ -103,7 +114,12 @@ impl Home {
 
 fn user(name: &str) -> Result<RunAs, Error> {
     let passwd = fs::read_to_string("/etc/passwd").map_err(Error::file("read", "/etc/passwd"))?;
-    passwd.lines().find_map(|line| parse_user(line, name)).ok_or_else(|| Error::NoUser { user: name.to_owned() })
+    passwd
+        .lines()
+        .find_map(|line| parse_user(line, name))
+        .ok_or_else(|| Error::NoUser {
+            user: name.to_owned(),
+        })
 }
 
 /// One line of passwd(5): `name:password:uid:gid:…`.
@@ -121,7 +137,10 @@ mod tests {
     #[test]
     fn a_user_is_found_by_its_whole_name() {
         let line = "plimsoll:x:998:997::/var/lib/plimsoll:/usr/sbin/nologin";
-        assert_eq!(parse_user(line, "plimsoll"), Some(RunAs::User { uid: 998, gid: 997 }));
+        assert_eq!(
+            parse_user(line, "plimsoll"),
+            Some(RunAs::User { uid: 998, gid: 997 })
+        );
         assert_eq!(parse_user(line, "plim"), None);
         assert_eq!(parse_user("garbage", "garbage"), None);
     }

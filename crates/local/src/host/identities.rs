@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use types::host::Layout;
 
@@ -27,18 +28,30 @@ pub fn ensure(files: &Files, layout: &Layout, programs: &[String]) -> Result<(),
     }
     let read = |path: &Path| fs::read_to_string(path).map_err(Error::file("read", path));
     let key = KeyPair::from_pem(&read(&key_file)?).map_err(damaged(&key_file))?;
-    let authority = Issuer::from_ca_cert_pem(&read(&authority_file)?, key).map_err(damaged(&authority_file))?;
+    let authority =
+        Issuer::from_ca_cert_pem(&read(&authority_file)?, key).map_err(damaged(&authority_file))?;
     for program in programs {
         let identity = layout.identity(program);
         if identity.certificate.exists() && identity.key.exists() {
             continue;
         }
-        let refuse = |source| Error::Certificate { whose: program.clone(), source };
+        let refuse = |source| Error::Certificate {
+            whose: program.clone(),
+            source,
+        };
         let key = KeyPair::generate().map_err(refuse)?;
         let mut params = CertificateParams::new(NAMES.map(str::to_owned)).map_err(refuse)?;
-        params.distinguished_name.push(DnType::CommonName, program.as_str());
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+        params
+            .distinguished_name
+            .push(DnType::CommonName, program.as_str());
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        params.key_usages = vec![
+            KeyUsagePurpose::DigitalSignature,
+            KeyUsagePurpose::KeyEncipherment,
+        ];
         params.use_authority_key_identifier_extension = true;
         let certificate = params.signed_by(&key, &authority).map_err(refuse)?;
         files.secret(&identity.key, key.serialize_pem().as_bytes())?;
@@ -48,11 +61,22 @@ pub fn ensure(files: &Files, layout: &Layout, programs: &[String]) -> Result<(),
 }
 
 fn make_authority(files: &Files, layout: &Layout, file: &Path, key_file: &Path) -> Result<(), Error> {
-    let refuse = |source| Error::Certificate { whose: "the estate's authority".to_owned(), source };
+    let refuse = |source| Error::Certificate {
+        whose: "the estate's authority".to_owned(),
+        source,
+    };
     let key = KeyPair::generate().map_err(refuse)?;
     let mut params = CertificateParams::default();
-    let estate = layout.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    params.distinguished_name.push(DnType::CommonName, format!("Plimsoll local authority of {estate}"));
+    let estate = layout
+        .root()
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    params.distinguished_name.push(
+        DnType::CommonName,
+        format!("Plimsoll local authority of {estate}"),
+    );
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = params.self_signed(&key).map_err(refuse)?;
@@ -63,7 +87,10 @@ fn make_authority(files: &Files, layout: &Layout, file: &Path, key_file: &Path) 
 
 fn damaged(path: &Path) -> impl FnOnce(rcgen::Error) -> Error {
     let path = path.to_path_buf();
-    move |source| Error::Damaged { path, why: source.to_string() }
+    move |source| Error::Damaged {
+        path,
+        why: source.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +105,10 @@ mod tests {
         ensure(&files, &layout, &["controller".to_owned()]).unwrap();
         let before = fs::read(layout.identity("controller").certificate).unwrap();
         ensure(&files, &layout, &["controller".to_owned(), "cli".to_owned()]).unwrap();
-        assert_eq!(fs::read(layout.identity("controller").certificate).unwrap(), before);
+        assert_eq!(
+            fs::read(layout.identity("controller").certificate).unwrap(),
+            before
+        );
         api::tls::mutual_server(&layout.identity("controller")).unwrap();
         api::tls::mutual_client(&layout.identity("cli")).unwrap();
     }

@@ -29,7 +29,7 @@ pub use home::{Home, RunAs};
 pub use identities::ensure as ensure_identities;
 pub use ports::{allocate as allocate_ports, busy as busy_ports};
 pub use programs::{Found, find as find_programs};
-pub use running::{Program, Running, is_running_in, start, stop};
+pub use running::{Program, is_running_in, start, stop};
 pub use secrets::{Secrets, ensure as ensure_secrets};
 pub use seed::{Seed, SeedInputs, estate_seed};
 pub use tree::write as write_tree;

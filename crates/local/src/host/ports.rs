@@ -35,7 +35,10 @@ pub fn allocate(files: &Files, remembered: &Path, names: &[String]) -> Result<BT
             .chain(*RANGE.start()..start)
             .filter(|port| !ports.values().any(|taken| taken == port))
             .find_map(|port| Some((bind(port)?, port)))
-            .ok_or(Error::NoPort { from: *RANGE.start(), to: *RANGE.end() })?;
+            .ok_or(Error::NoPort {
+                from: *RANGE.start(),
+                to: *RANGE.end(),
+            })?;
         held.push(listener);
         ports.insert(name.clone(), port);
     }
@@ -46,7 +49,11 @@ pub fn allocate(files: &Files, remembered: &Path, names: &[String]) -> Result<BT
 
 /// Which of an estate's ports somebody listens on; before the first start nobody should.
 pub fn busy(ports: &BTreeMap<String, u16>) -> Vec<(String, u16)> {
-    ports.iter().filter(|(_, port)| bind(**port).is_none()).map(|(name, port)| (name.clone(), *port)).collect()
+    ports
+        .iter()
+        .filter(|(_, port)| bind(**port).is_none())
+        .map(|(name, port)| (name.clone(), *port))
+        .collect()
 }
 
 fn bind(port: u16) -> Option<TcpListener> {
@@ -59,7 +66,10 @@ fn read(path: &Path) -> Result<BTreeMap<String, u16>, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(Error::file("read", path)(error)),
     };
-    serde_json::from_slice(&text).map_err(|error| Error::Damaged { path: path.to_path_buf(), why: error.to_string() })
+    serde_json::from_slice(&text).map_err(|error| Error::Damaged {
+        path: path.to_path_buf(),
+        why: error.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -37,17 +37,32 @@ pub fn find(home: &Home, odoo: Option<&Path>) -> Result<Found, Error> {
     Ok(Found {
         postgres_bin_dir,
         postgres_major,
-        redis_server: first("redis-server", &[PathBuf::from("/usr/bin/redis-server"), PathBuf::from("/usr/local/bin/redis-server")])?,
+        redis_server: first(
+            "redis-server",
+            &[
+                PathBuf::from("/usr/bin/redis-server"),
+                PathBuf::from("/usr/local/bin/redis-server"),
+            ],
+        )?,
         traefik: first("Traefik", &[home.runtime().join("tools/bin/traefik")])?,
         odoo_python: first("Odoo's Python", &[odoo.join("venv/bin/python")])?,
-        odoo_dist: first("Odoo's source", &[odoo.join("dist/odoo")])?.parent().unwrap_or(&odoo).to_path_buf(),
-        odoo_version: std::fs::read_to_string(&version).map_err(Error::file("read", version))?.trim().to_owned(),
+        odoo_dist: first("Odoo's source", &[odoo.join("dist/odoo")])?
+            .parent()
+            .unwrap_or(&odoo)
+            .to_path_buf(),
+        odoo_version: std::fs::read_to_string(&version)
+            .map_err(Error::file("read", version))?
+            .trim()
+            .to_owned(),
     })
 }
 
 fn first(program: &'static str, candidates: &[PathBuf]) -> Result<PathBuf, Error> {
     let found = candidates.iter().find(|path| path.exists());
-    found.cloned().ok_or_else(|| Error::Missing { program, looked: candidates.to_vec() })
+    found.cloned().ok_or_else(|| Error::Missing {
+        program,
+        looked: candidates.to_vec(),
+    })
 }
 
 /// Debian keeps each major version in a directory of its own; the newest one is taken.
@@ -60,6 +75,9 @@ fn postgres() -> Result<(PathBuf, u16), Error> {
         .max();
     match newest {
         Some(major) if major >= POSTGRES_MAJOR_MIN => Ok((root.join(major.to_string()).join("bin"), major)),
-        _ => Err(Error::Missing { program: "PostgreSQL 15 or newer", looked: vec![root.to_path_buf()] }),
+        _ => Err(Error::Missing {
+            program: "PostgreSQL 15 or newer",
+            looked: vec![root.to_path_buf()],
+        }),
     }
 }

@@ -9,10 +9,9 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal};
-use serde::{Deserialize, Serialize};
 
 use super::{Error, Files};
-use crate::agent::process_tree;
+use crate::agent::process_tree::{self, ProcessRef};
 
 /// How often we look whether a program has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -46,46 +45,36 @@ impl Program {
     }
 
     /// The process of this program, if it runs.
-    pub fn running(&self) -> Option<Running> {
-        let note: Running = serde_json::from_slice(&fs::read(self.note()).ok()?).ok()?;
-        note.is_alive().then_some(note)
-    }
-}
-
-/// A process that we started, told apart from a later one with the same number by its start time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Running {
-    /// Process id.
-    pub pid: u32,
-    /// Start time in clock ticks since boot (field 22 of proc(5) `stat`).
-    started_ticks: u64,
-}
-
-impl Running {
-    /// Whether this very process still runs; one that ended and was not waited for does not.
-    pub fn is_alive(&self) -> bool {
-        stat(self.pid).is_some_and(|(state, started)| started == self.started_ticks && !matches!(state, 'Z' | 'X'))
+    pub fn running(&self) -> Option<ProcessRef> {
+        running_in(&self.directory)
     }
 }
 
 /// Whether the program whose directory this is runs.
 pub fn is_running_in(directory: &Path) -> bool {
-    let note = fs::read(directory.join(NOTE)).ok().and_then(|text| serde_json::from_slice::<Running>(&text).ok());
-    note.is_some_and(|running| running.is_alive())
+    running_in(directory).is_some()
+}
+
+fn running_in(directory: &Path) -> Option<ProcessRef> {
+    let note: ProcessRef = serde_json::from_slice(&fs::read(directory.join(NOTE)).ok()?).ok()?;
+    process_tree::is_alive(&note).then_some(note)
 }
 
 /// Starts a program, or returns the one that runs already.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn start(files: &Files, program: &Program) -> Result<Running, Error> {
+pub fn start(files: &Files, program: &Program) -> Result<ProcessRef, Error> {
     if let Some(running) = program.running() {
         return Ok(running);
     }
     files.directory(&program.directory.join("logs"))?;
     let log = program.log();
     let open = || fs::OpenOptions::new().create(true).append(true).open(&log);
-    let (out, err) = (open().map_err(Error::file("open", &log))?, open().map_err(Error::file("open", &log))?);
+    let (out, err) = (
+        open().map_err(Error::file("open", &log))?,
+        open().map_err(Error::file("open", &log))?,
+    );
     files.own(&log)?;
     let mut command = files.command(&program.program);
     command
@@ -98,8 +87,11 @@ pub fn start(files: &Files, program: &Program) -> Result<Running, Error> {
         .stdout(out)
         .stderr(err);
     let child = command.spawn().map_err(Error::file("start", &program.program))?;
-    let started_ticks = stat(child.id()).map_or(0, |(_, started)| started);
-    let running = Running { pid: child.id(), started_ticks };
+    let running = process_tree::find(child.id()).ok_or_else(|| Error::Failed {
+        program: program.name.clone(),
+        status: "ended at once".to_owned(),
+        output: format!("its log is {}", log.display()),
+    })?;
     files.file(&program.note(), &serde_json::to_vec(&running).unwrap_or_default())?;
     Ok(running)
 }
@@ -123,24 +115,19 @@ fn signal(pid: u32, signal: Signal) -> bool {
     pid.is_some_and(|pid| rustix::process::kill_process(pid, signal).is_ok())
 }
 
-fn wait_for_end(running: &Running, limit: Duration) -> bool {
+fn wait_for_end(running: &ProcessRef, limit: Duration) -> bool {
     let until = Instant::now() + limit;
-    while running.is_alive() {
+    while process_tree::is_alive(running) {
         if Instant::now() > until {
             return false;
         }
-        #[expect(clippy::disallowed_methods, reason = "waits for a condition with a deadline, in a synchronous command")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "waits for a condition with a deadline, in a synchronous command"
+        )]
         std::thread::sleep(LOOK_EVERY);
     }
     true
-}
-
-/// State and start time of a process, from proc(5) `stat`; the name in parentheses may hold anything.
-fn stat(pid: u32) -> Option<(char, u64)> {
-    let text = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
-    let after_name = &text[text.rfind(')')? + 1..];
-    let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
-    Some((fields.first()?.chars().next()?, fields.get(19)?.parse().ok()?))
 }
 
 #[cfg(test)]

@@ -39,13 +39,23 @@ pub fn ensure(
     let kept = |name: &str| keep(files, &layout.secret(name));
     let (postgres_superuser, odoo_admin) = (kept(secret::POSTGRES_SUPERUSER)?, kept(secret::ODOO_ADMIN)?);
     let integration_key = kept(secret::INTEGRATION_KEY)?;
-    let (odoo, replication, redis) = (kept("postgres-odoo")?, kept("postgres-replication")?, kept("redis")?);
+    let (odoo, replication, redis) = (
+        kept("postgres-odoo")?,
+        kept("postgres-replication")?,
+        kept("redis")?,
+    );
     for integration in integrations {
         keep(files, &layout.integration_token(integration))?;
     }
     let derived = |name: &str, text: String| files.secret(&layout.secret(name), text.as_bytes());
-    derived(secret::ODOO_PASSFILE, format!("*:*:*:{ROLE_ODOO}:{}\n", odoo.expose()))?;
-    derived(secret::REPLICATION_PASSFILE, format!("*:*:*:{ROLE_REPLICATION}:{}\n", replication.expose()))?;
+    derived(
+        secret::ODOO_PASSFILE,
+        format!("*:*:*:{ROLE_ODOO}:{}\n", odoo.expose()),
+    )?;
+    derived(
+        secret::REPLICATION_PASSFILE,
+        format!("*:*:*:{ROLE_REPLICATION}:{}\n", replication.expose()),
+    )?;
     derived(
         secret::SEED_ROLES_SQL,
         // All of our secrets are hexadecimal, so they need no quoting.
@@ -60,12 +70,19 @@ pub fn ensure(
         let url = format!("redis://:{}@127.0.0.1:{port}/0", redis.expose());
         derived(&format!("{}{region}", secret::REDIS_URL_PREFIX), url)?;
     }
-    Ok(Secrets { postgres_superuser, odoo_admin, integration_key })
+    Ok(Secrets {
+        postgres_superuser,
+        odoo_admin,
+        integration_key,
+    })
 }
 
 fn keep(files: &Files, path: &Path) -> Result<Redacted<String>, Error> {
     match fs::read_to_string(path) {
-        Ok(text) if text.is_empty() => Err(Error::Damaged { path: path.to_path_buf(), why: "it is empty".to_owned() }),
+        Ok(text) if text.is_empty() => Err(Error::Damaged {
+            path: path.to_path_buf(),
+            why: "it is empty".to_owned(),
+        }),
         Ok(text) => Ok(Redacted::new(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let made = random()?;
@@ -97,6 +114,11 @@ mod tests {
         let second = ensure(&files, &layout, &integrations, &[]).unwrap();
         assert_eq!(first.integration_key, second.integration_key);
         assert_ne!(first.integration_key, first.odoo_admin);
-        assert_eq!(fs::read_to_string(layout.integration_token(&integrations[0])).unwrap().len(), 40);
+        assert_eq!(
+            fs::read_to_string(layout.integration_token(&integrations[0]))
+                .unwrap()
+                .len(),
+            40
+        );
     }
 }

@@ -49,7 +49,12 @@ impl Seed {
     ///
     /// # Errors
     /// When a step fails; nothing half-made is ever used.
-    pub fn ensure(files: &Files, cache: &Path, inputs: &SeedInputs<'_>, say: &mut dyn FnMut(&str)) -> Result<Self, Error> {
+    pub fn ensure(
+        files: &Files,
+        cache: &Path,
+        inputs: &SeedInputs<'_>,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Self, Error> {
         let seeds = cache.join("seeds");
         files.directory(&seeds)?;
         let lock_path = seeds.join("lock");
@@ -57,7 +62,10 @@ impl Seed {
         lock.lock().map_err(Error::file("lock", &lock_path))?;
         let data_dir = seeds.join(key(inputs));
         if data_dir.join("PG_VERSION").exists() {
-            return Ok(Self { data_dir, made: false });
+            return Ok(Self {
+                data_dir,
+                made: false,
+            });
         }
         need_room(&seeds, ROOM_MIB)?;
         let building = seeds.join("building");
@@ -91,8 +99,16 @@ pub fn estate_seed(
     need_room(layout.root(), ROOM_MIB)?;
     remove(&target)?;
     let mut copy = files.command(Path::new("cp"));
-    run(copy.args(["-a", "--reflink=auto"]).arg(&seed.data_dir).arg(&target))?;
-    set_superuser_password(files, &inputs.found.postgres_bin_dir, &target, &secrets.postgres_superuser)?;
+    run(copy
+        .args(["-a", "--reflink=auto"])
+        .arg(&seed.data_dir)
+        .arg(&target))?;
+    set_superuser_password(
+        files,
+        &inputs.found.postgres_bin_dir,
+        &target,
+        &secrets.postgres_superuser,
+    )?;
     files.file(&complete, b"")?;
     Ok(target)
 }
@@ -101,19 +117,33 @@ pub fn estate_seed(
 fn key(inputs: &SeedInputs<'_>) -> String {
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     let major = inputs.found.postgres_major.to_string();
-    for part in [RECIPE, &inputs.found.odoo_version, &major, &inputs.addons.fingerprint, inputs.database] {
+    for part in [
+        RECIPE,
+        &inputs.found.odoo_version,
+        &major,
+        &inputs.addons.fingerprint,
+        inputs.database,
+    ] {
         context.update(part.as_bytes());
         context.update(&[0]);
     }
     hex::encode(&context.finish().as_ref()[..8])
 }
 
-fn build(files: &Files, building: &Path, inputs: &SeedInputs<'_>, say: &mut dyn FnMut(&str)) -> Result<(), Error> {
+fn build(
+    files: &Files,
+    building: &Path,
+    inputs: &SeedInputs<'_>,
+    say: &mut dyn FnMut(&str),
+) -> Result<(), Error> {
     let bin = &inputs.found.postgres_bin_dir;
     let data = building.join("data");
     say("initialising PostgreSQL");
     let mut initdb = files.command(&bin.join("initdb"));
-    initdb.arg("--pgdata").arg(&data).args(["--username", SUPERUSER, "--auth=trust", "--no-sync"]);
+    initdb
+        .arg("--pgdata")
+        .arg(&data)
+        .args(["--username", SUPERUSER, "--auth=trust", "--no-sync"]);
     run(initdb.args(["--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8"]))?;
     let postgres = Scratch::start(files, bin, &data, building)?;
     // The functions are those which pg_rewind's documentation lists for a role that is no superuser.
@@ -135,11 +165,19 @@ fn build(files: &Files, building: &Path, inputs: &SeedInputs<'_>, say: &mut dyn 
     postgres.stop()
 }
 
-fn odoo_init(files: &Files, building: &Path, inputs: &SeedInputs<'_>, say: &mut dyn FnMut(&str)) -> Result<(), Error> {
+fn odoo_init(
+    files: &Files,
+    building: &Path,
+    inputs: &SeedInputs<'_>,
+    say: &mut dyn FnMut(&str),
+) -> Result<(), Error> {
     let found = inputs.found;
     let home = building.join("odoo");
     files.directory(&home)?;
-    let addons = [found.odoo_dist.join("odoo/addons"), inputs.addons.directory.clone()];
+    let addons = [
+        found.odoo_dist.join("odoo/addons"),
+        inputs.addons.directory.clone(),
+    ];
     let addons = addons.map(|path| path.display().to_string()).join(",");
     let mut command = files.command(&found.odoo_python);
     command
@@ -157,18 +195,33 @@ fn odoo_init(files: &Files, building: &Path, inputs: &SeedInputs<'_>, say: &mut 
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(Error::file("start", &found.odoo_python))?;
+    let mut child = command
+        .spawn()
+        .map_err(Error::file("start", &found.odoo_python))?;
     let mut tail = Vec::new();
-    for line in child.stderr.take().map(BufReader::new).into_iter().flat_map(BufRead::lines).map_while(Result::ok) {
+    for line in child
+        .stderr
+        .take()
+        .map(BufReader::new)
+        .into_iter()
+        .flat_map(BufRead::lines)
+        .map_while(Result::ok)
+    {
         say(&line);
         tail.push(line);
     }
-    let status = child.wait().map_err(Error::file("wait for", &found.odoo_python))?;
+    let status = child
+        .wait()
+        .map_err(Error::file("wait for", &found.odoo_python))?;
     if status.success() {
         return Ok(());
     }
     let output = tail[tail.len().saturating_sub(30)..].join("\n");
-    Err(Error::Failed { program: "Odoo's initialisation".to_owned(), status: status.to_string(), output })
+    Err(Error::Failed {
+        program: "Odoo's initialisation".to_owned(),
+        status: status.to_string(),
+        output,
+    })
 }
 
 /// Pipes the secrets through the launcher, which knows how Odoo stores them.
@@ -178,12 +231,19 @@ fn credentials(files: &Files, inputs: &SeedInputs<'_>, secrets: &Secrets) -> Res
         "integration_key": secrets.integration_key.expose(),
     });
     let mut command = files.command(&inputs.found.odoo_python);
-    command.arg(&inputs.addons.launcher).args(["credentials", "--database", inputs.database]);
+    command
+        .arg(&inputs.addons.launcher)
+        .args(["credentials", "--database", inputs.database]);
     pipe(&mut command, document.to_string().as_bytes())
 }
 
 /// Single-user mode needs no password, so the template needs none either.
-fn set_superuser_password(files: &Files, bin: &Path, data: &Path, password: &Redacted<String>) -> Result<(), Error> {
+fn set_superuser_password(
+    files: &Files,
+    bin: &Path,
+    data: &Path,
+    password: &Redacted<String>,
+) -> Result<(), Error> {
     let mut command = files.command(&bin.join("postgres"));
     command.arg("--single").arg("-D").arg(data).arg("postgres");
     let sql = format!("ALTER ROLE {SUPERUSER} PASSWORD '{}'\n", password.expose());
@@ -206,38 +266,75 @@ impl<'a> Scratch<'a> {
         let log = fs::File::create(&log_path).map_err(Error::file("write", log_path))?;
         let mut command = files.command(&program);
         command.arg("-D").arg(data).arg("-k").arg(socket_dir);
-        for setting in ["listen_addresses=", "fsync=off", "full_page_writes=off", "max_wal_size=4GB", "shared_buffers=256MB"] {
+        for setting in [
+            "listen_addresses=",
+            "fsync=off",
+            "full_page_writes=off",
+            "max_wal_size=4GB",
+            "shared_buffers=256MB",
+        ] {
             command.arg("-c").arg(setting);
         }
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
-        let mut scratch = Self { child: child.map_err(Error::file("start", program))?, files, bin, socket_dir };
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
+        let mut scratch = Self {
+            child: child.map_err(Error::file("start", program))?,
+            files,
+            bin,
+            socket_dir,
+        };
         let until = Instant::now() + START_TIME_MAX;
         loop {
             match scratch.sql("postgres", "SELECT 1") {
                 Ok(()) => return Ok(scratch),
-                Err(error) if Instant::now() > until || !matches!(scratch.child.try_wait(), Ok(None)) => return Err(error),
+                Err(error) if Instant::now() > until || !matches!(scratch.child.try_wait(), Ok(None)) => {
+                    return Err(error);
+                }
                 Err(_) => {}
             }
-            #[expect(clippy::disallowed_methods, reason = "waits for a condition with a deadline, in a synchronous command")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "waits for a condition with a deadline, in a synchronous command"
+            )]
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 
     fn sql(&self, database: &str, sql: &str) -> Result<(), Error> {
         let mut psql = self.files.command(&self.bin.join("psql"));
-        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", SUPERUSER, "-d", database, "-h"]).arg(self.socket_dir);
+        psql.args([
+            "-X",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            SUPERUSER,
+            "-d",
+            database,
+            "-h",
+        ])
+        .arg(self.socket_dir);
         pipe(&mut psql, sql.as_bytes()).map(drop)
     }
 
     /// Stops cleanly (a checkpoint), and writes everything to disk at last.
     fn stop(mut self) -> Result<(), Error> {
-        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        let pid = i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
         }
         let status = self.child.wait().map_err(Error::file("wait for", self.bin))?;
         rustix::fs::sync();
-        if status.success() { Ok(()) } else { Err(failed("PostgreSQL", &status.to_string(), b"")) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(failed("PostgreSQL", &status.to_string(), b""))
+        }
     }
 }
 
@@ -265,7 +362,9 @@ fn pipe(command: &mut Command, input: &[u8]) -> Result<Vec<u8>, Error> {
         // A program that ends early reports why by itself.
         let _ = stdin.write_all(input);
     }
-    let output = child.wait_with_output().map_err(Error::file("wait for", &program))?;
+    let output = child
+        .wait_with_output()
+        .map_err(Error::file("wait for", &program))?;
     if output.status.success() {
         return Ok(output.stdout);
     }
@@ -276,7 +375,11 @@ fn failed(program: &str, status: &str, stderr: &[u8]) -> Error {
     let text = String::from_utf8_lossy(stderr);
     let lines: Vec<_> = text.lines().collect();
     let output = lines[lines.len().saturating_sub(30)..].join("\n");
-    Error::Failed { program: program.to_owned(), status: status.to_owned(), output }
+    Error::Failed {
+        program: program.to_owned(),
+        status: status.to_owned(),
+        output,
+    }
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
@@ -293,5 +396,9 @@ pub(super) fn need_room(path: &Path, needed_mib: u64) -> Result<(), Error> {
     if free_mib >= needed_mib {
         return Ok(());
     }
-    Err(Error::DiskFull { path: path.to_path_buf(), free_mib, needed_mib })
+    Err(Error::DiskFull {
+        path: path.to_path_buf(),
+        free_mib,
+        needed_mib,
+    })
 }

@@ -51,7 +51,12 @@ impl Load {
             abandon: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        let (orders, tasks, stop, abandon) = (Arc::clone(&load.orders), load.tasks.clone(), load.stop.clone(), load.abandon.clone());
+        let (orders, tasks, stop, abandon) = (
+            Arc::clone(&load.orders),
+            load.tasks.clone(),
+            load.stop.clone(),
+            load.abandon.clone(),
+        );
         let (public, prefix) = (public.clone(), prefix.to_owned());
         load.tasks.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(1) / u32::from(rate));
@@ -62,7 +67,11 @@ impl Load {
                     _ = tick.tick() => {}
                 }
                 if tasks.len() < UNDER_WAY_MAX {
-                    let order = post(public.clone(), format!("{prefix}-{number:05}"), Arc::clone(&orders));
+                    let order = post(
+                        public.clone(),
+                        format!("{prefix}-{number:05}"),
+                        Arc::clone(&orders),
+                    );
                     let abandon = abandon.clone();
                     tasks.spawn(async move { abandon.run_until_cancelled(order).await });
                 }
@@ -71,9 +80,11 @@ impl Load {
         load
     }
 
-    /// All orders so far.
-    pub fn orders(&self) -> Vec<Order> {
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// A view of its orders for somebody who does not own it.
+    pub fn watch(&self) -> Watch {
+        Watch {
+            orders: Arc::clone(&self.orders),
+        }
     }
 
     /// Begins no new order, and waits at most `limit` until those under way are acknowledged.
@@ -84,7 +95,20 @@ impl Load {
             self.abandon.cancel();
             self.tasks.wait().await;
         }
-        self.orders()
+        self.watch().orders()
+    }
+}
+
+/// A view of a load's orders.
+#[derive(Clone)]
+pub struct Watch {
+    orders: Arc<Mutex<Vec<Order>>>,
+}
+
+impl Watch {
+    /// All orders so far.
+    pub fn orders(&self) -> Vec<Order> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -98,7 +122,14 @@ impl Drop for Load {
 async fn post(public: Public, reference: String, orders: Arc<Mutex<Vec<Order>>>) {
     let index = {
         let mut orders = orders.lock().unwrap_or_else(PoisonError::into_inner);
-        orders.push(Order { reference: reference.clone(), posted: now(), acknowledged: None, copies: 0, attempts: 0, refused: None });
+        orders.push(Order {
+            reference: reference.clone(),
+            posted: now(),
+            acknowledged: None,
+            copies: 0,
+            attempts: 0,
+            refused: None,
+        });
         orders.len() - 1
     };
     let update = |change: &dyn Fn(&mut Order)| {
@@ -110,7 +141,10 @@ async fn post(public: Public, reference: String, orders: Arc<Mutex<Vec<Order>>>)
         match public.post_order(&reference).await {
             Outcome::Answered(accepted) => {
                 // A duplicate is our own earlier attempt, whose answer was lost.
-                debug_assert!(matches!(accepted.status, AcceptedStatus::Accepted | AcceptedStatus::Duplicate));
+                debug_assert!(matches!(
+                    accepted.status,
+                    AcceptedStatus::Accepted | AcceptedStatus::Duplicate
+                ));
                 let at = now();
                 update(&|order| (order.acknowledged, order.copies) = (Some(at), accepted.copies));
                 return;

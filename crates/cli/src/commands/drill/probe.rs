@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use types::{Timestamp, settings::Probe};
 
 use super::{
-    load::{Load, now},
+    load::{Watch, now},
     public::{Outcome, Public},
 };
 
@@ -18,22 +18,27 @@ const SOURCE: &str = "plimsoll-drill";
 /// Waits until a transaction of this kind, begun after `since`, is accepted and read back; returns when.
 ///
 /// Runs until it succeeds; the caller limits it.
-pub async fn accepted(probe: Probe, public: &Public, load: &Load, since: Timestamp, id: &str) -> Timestamp {
+pub async fn accepted(probe: Probe, public: &Public, load: &Watch, since: Timestamp, id: &str) -> Timestamp {
     match probe {
         Probe::OrderCapture => order_capture(public, load, since).await,
         Probe::ShipmentConfirmation => shipment(public, &format!("{id}-ship")).await,
         Probe::Invoicing => invoice(public, &format!("{id}-bill")).await,
         Probe::WebLogin => {
-            until(async || matches!(public.login_page().await, Outcome::Answered(()))).await;
+            while !matches!(public.login_page().await, Outcome::Answered(())) {
+                pause().await;
+            }
             now()
         }
     }
 }
 
 /// The first order that a partner began to post after the fault, acknowledged by the gateway and read from the ERP.
-async fn order_capture(public: &Public, load: &Load, since: Timestamp) -> Timestamp {
+async fn order_capture(public: &Public, load: &Watch, since: Timestamp) -> Timestamp {
     loop {
-        let acknowledged = load.orders().into_iter().filter(|order| order.posted >= since && order.acknowledged.is_some());
+        let acknowledged = load
+            .orders()
+            .into_iter()
+            .filter(|order| order.posted >= since && order.acknowledged.is_some());
         let references: Vec<String> = acknowledged.map(|order| order.reference).take(50).collect();
         if !references.is_empty()
             && let Outcome::Answered(counts) = public.count_orders(&references).await
@@ -41,22 +46,40 @@ async fn order_capture(public: &Public, load: &Load, since: Timestamp) -> Timest
         {
             return now();
         }
-        tokio::time::sleep(TRY_EVERY).await;
+        pause().await;
     }
 }
 
 /// An order created and confirmed, its delivery validated, and the delivery read back as done.
 async fn shipment(public: &Public, id: &str) -> Timestamp {
     apply(public, id, "order.create", &confirmed_order(id)).await;
-    let done = apply(public, &format!("{id}-shipped"), "shipment.confirm", &json!({"client_order_ref": id})).await;
+    let done = apply(
+        public,
+        &format!("{id}-shipped"),
+        "shipment.confirm",
+        &json!({"client_order_ref": id}),
+    )
+    .await;
     read_back(public, "stock.picking", &done["shipments"], "done").await
 }
 
 /// An order created, confirmed and shipped, its invoice posted, and the invoice read back as posted.
 async fn invoice(public: &Public, id: &str) -> Timestamp {
     apply(public, id, "order.create", &confirmed_order(id)).await;
-    apply(public, &format!("{id}-shipped"), "shipment.confirm", &json!({"client_order_ref": id})).await;
-    let posted = apply(public, &format!("{id}-posted"), "invoice.post", &json!({"client_order_ref": id})).await;
+    apply(
+        public,
+        &format!("{id}-shipped"),
+        "shipment.confirm",
+        &json!({"client_order_ref": id}),
+    )
+    .await;
+    let posted = apply(
+        public,
+        &format!("{id}-posted"),
+        "invoice.post",
+        &json!({"client_order_ref": id}),
+    )
+    .await;
     read_back(public, "account.move", &posted["invoices"], "posted").await
 }
 
@@ -66,36 +89,43 @@ fn confirmed_order(id: &str) -> Value {
 
 /// Applies one message exactly once, however often it must be sent; returns its result.
 async fn apply(public: &Public, message_id: &str, kind: &str, payload: &Value) -> Value {
-    let mut result = Value::Null;
-    until(async || {
-        // The fence of the moment: a drill is no partner, it speaks for whoever leads now.
-        let Outcome::Answered(fence) = public.call("plimsoll.fence", "read_fence", &json!({})).await else { return false };
-        let message = json!({
-            "source": SOURCE, "message_id": message_id, "body_hash": "0", "kind": kind, "payload": payload,
-            "generation": fence["generation"],
-        });
-        let answer = public.call("plimsoll.inbox", "process_message", &message).await;
-        let Outcome::Answered(mut answer) = answer else { return false };
-        result = answer["result"].take();
-        matches!(answer["status"].as_str(), Some("done" | "duplicate"))
-    })
-    .await;
-    result
+    loop {
+        if let Some(result) = try_apply(public, message_id, kind, payload).await {
+            return result;
+        }
+        pause().await;
+    }
+}
+
+async fn try_apply(public: &Public, message_id: &str, kind: &str, payload: &Value) -> Option<Value> {
+    // The fence of the moment: a drill is no partner, it speaks for whoever leads now.
+    let Outcome::Answered(fence) = public.call("plimsoll.fence", "read_fence", &json!({})).await else {
+        return None;
+    };
+    let message = json!({
+        "source": SOURCE, "message_id": message_id, "body_hash": "0", "kind": kind, "payload": payload,
+        "generation": fence["generation"],
+    });
+    let Outcome::Answered(mut answer) = public.call("plimsoll.inbox", "process_message", &message).await
+    else {
+        return None;
+    };
+    let applied = matches!(answer["status"].as_str(), Some("done" | "duplicate"));
+    applied.then(|| answer["result"].take())
 }
 
 /// Waits until the first of these documents is read in the given state.
 async fn read_back(public: &Public, model: &str, documents: &Value, state: &str) -> Timestamp {
-    let domain = json!([["id", "=", documents[0]["id"]], ["state", "=", state]]);
-    until(async || {
-        let count = public.call(model, "search_count", &json!({"domain": domain})).await;
-        matches!(count, Outcome::Answered(count) if count.as_u64() == Some(1))
-    })
-    .await;
-    now()
+    let arguments = json!({"domain": [["id", "=", documents[0]["id"]], ["state", "=", state]]});
+    loop {
+        let count = public.call(model, "search_count", &arguments).await;
+        if matches!(count, Outcome::Answered(count) if count.as_u64() == Some(1)) {
+            return now();
+        }
+        pause().await;
+    }
 }
 
-async fn until(mut done: impl AsyncFnMut() -> bool) {
-    while !done().await {
-        tokio::time::sleep(TRY_EVERY).await;
-    }
+async fn pause() {
+    tokio::time::sleep(TRY_EVERY).await;
 }

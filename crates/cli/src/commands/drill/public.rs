@@ -51,21 +51,37 @@ impl Public {
     /// Takes the first integration that brings orders, with its partner's token.
     pub fn open(estate: &OpenEstate) -> Result<Self, Failure> {
         let ca = estate.layout.identity("cli").ca;
-        let tls = api::tls::public_client(&ca).map_err(|error| Failure::machine("PL0003", "cannot use the estate's authority").because(&error))?;
+        let tls = api::tls::public_client(&ca).map_err(|error| {
+            Failure::machine("PL0003", "cannot use the estate's authority").because(&error)
+        })?;
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .no_proxy()
             .timeout(CALL_TIME_MAX)
             .build()
             .map_err(|error| Failure::machine("PL0003", "cannot build an HTTP client").because(&error))?;
-        let region = estate.regions().into_iter().next().ok_or_else(|| Failure::no("PL0006", "the estate has no region"))?;
-        let path = estate.layout.rendered().join(region.as_str()).join("gateway.json");
-        let gateway: GatewaySettings = serde_json::from_str(&read(&path)?)
-            .map_err(|error| Failure::machine("PL0006", format!("{} cannot be understood", path.display())).because(&error))?;
-        let lane = gateway.integrations.iter().find(|lane| lane.kind == ORDER_CREATE).ok_or_else(|| {
-            Failure::no("PL0401", "no integration of the estate brings orders")
-                .hint(format!("the drill posts orders through an integration of kind `{ORDER_CREATE}`"))
+        let region = estate
+            .regions()
+            .into_iter()
+            .next()
+            .ok_or_else(|| Failure::no("PL0006", "the estate has no region"))?;
+        let path = estate
+            .layout
+            .rendered()
+            .join(region.as_str())
+            .join("gateway.json");
+        let gateway: GatewaySettings = serde_json::from_str(&read(&path)?).map_err(|error| {
+            Failure::machine("PL0006", format!("{} cannot be understood", path.display())).because(&error)
         })?;
+        let lane = gateway
+            .integrations
+            .iter()
+            .find(|lane| lane.kind == ORDER_CREATE)
+            .ok_or_else(|| {
+                Failure::no("PL0401", "no integration of the estate brings orders").hint(format!(
+                    "the drill posts orders through an integration of kind `{ORDER_CREATE}`"
+                ))
+            })?;
         Ok(Self {
             http,
             url: estate.controller.public_url.trim_end_matches('/').to_owned(),
@@ -75,11 +91,6 @@ impl Public {
             token: Redacted::new(read(&estate.layout.integration_token(&lane.name))?),
             idempotency: lane.idempotency.clone(),
         })
-    }
-
-    /// The integration that orders go through.
-    pub const fn integration(&self) -> &IntegrationName {
-        &self.integration
     }
 
     /// Posts one order as a partner does; `reference` is its idempotency key and the order's customer reference.
@@ -113,9 +124,13 @@ impl Public {
 
     /// How often the ERP has each of these customer references.
     pub async fn count_orders(&self, references: &[String]) -> Outcome<BTreeMap<String, u64>> {
-        let mut counts: BTreeMap<String, u64> = references.iter().map(|reference| (reference.clone(), 0)).collect();
+        let mut counts: BTreeMap<String, u64> = references
+            .iter()
+            .map(|reference| (reference.clone(), 0))
+            .collect();
         for chunk in references.chunks(READ_CHUNK) {
-            let arguments = json!({"domain": [["client_order_ref", "in", chunk]], "fields": ["client_order_ref"]});
+            let arguments =
+                json!({"domain": [["client_order_ref", "in", chunk]], "fields": ["client_order_ref"]});
             let rows = match self.call("sale.order", "search_read", &arguments).await {
                 Outcome::Answered(Value::Array(rows)) => rows,
                 Outcome::Answered(other) => return Outcome::Unknown(format!("unexpected answer {other}")),
@@ -166,7 +181,10 @@ async fn answer<T: serde::de::DeserializeOwned>(request: reqwest::RequestBuilder
     match status.as_u16() {
         200..=299 => match serde_json::from_slice(&body) {
             Ok(answer) => Outcome::Answered(answer),
-            Err(_) => Outcome::Unknown(format!("status {status} with an answer that cannot be read: {}", text())),
+            Err(_) => Outcome::Unknown(format!(
+                "status {status} with an answer that cannot be read: {}",
+                text()
+            )),
         },
         // What else can be a refusal looks the same as a failover on its way (docs/concepts).
         400 | 401 | 409 | 413 | 422 => Outcome::Refused(format!("status {status}: {}", text())),

@@ -31,7 +31,12 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
     let redis_ports: Vec<_> = estate
         .regions
         .iter()
-        .filter_map(|region| Some((region.name.clone(), *ports.get(&format!("{}/redis", region.name))?)))
+        .filter_map(|region| {
+            Some((
+                region.name.clone(),
+                *ports.get(&format!("{}/redis", region.name))?,
+            ))
+        })
         .collect();
     let integrations: Vec<_> = estate.integrations.iter().map(|one| one.name.clone()).collect();
     let secrets = host::ensure_secrets(&files, &layout, &integrations, &redis_ports)?;
@@ -56,10 +61,18 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
     let tree = compile(estate, &tenant, &target, talk)?;
 
     if !has_database(&layout, estate) {
-        let inputs = SeedInputs { found: &found, addons: &addons, database: &database };
+        let inputs = SeedInputs {
+            found: &found,
+            addons: &addons,
+            database: &database,
+        };
         let step = talk.step(format!("template database with Odoo {}", found.odoo_version));
         let seed = Seed::ensure(&files, &home.cache(), &inputs, &mut |line| step.detail(line))?;
-        step.done_as(if seed.made { "template database made and cached" } else { "template database from the cache" });
+        step.done_as(if seed.made {
+            "template database made and cached"
+        } else {
+            "template database from the cache"
+        });
         let step = talk.step("the estate's own copy of it");
         host::estate_seed(&files, &layout, &seed, &inputs, &secrets)?;
         step.done();
@@ -67,7 +80,10 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
     let changed = host::write_tree(&files, &layout.rendered(), &tree)?;
     talk.kept(match changed.len() {
         0 => "rendered configuration is as it was".to_owned(),
-        n => format!("{n} configuration files rendered into {}", layout.rendered().display()),
+        n => format!(
+            "{n} configuration files rendered into {}",
+            layout.rendered().display()
+        ),
     });
     drop(lock);
     Ok(())
@@ -77,10 +93,16 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
 pub fn tidy(estate: &OpenEstate) -> Result<(), Failure> {
     for leftover in ["seed", "seed.complete"] {
         let path = estate.layout.root().join(leftover);
-        let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
         match removed {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::machine("PL0201", format!("cannot remove {}", path.display())).because(&error));
+                return Err(
+                    Failure::machine("PL0201", format!("cannot remove {}", path.display())).because(&error),
+                );
             }
             Ok(()) | Err(_) => {}
         }
@@ -88,25 +110,46 @@ pub fn tidy(estate: &OpenEstate) -> Result<(), Failure> {
     Ok(())
 }
 
-fn compile(estate: &Estate, tenant: &TenantName, target: &Host, talk: &Talk) -> Result<types::FileTree, Failure> {
+fn compile(
+    estate: &Estate,
+    tenant: &TenantName,
+    target: &Host,
+    talk: &Talk,
+) -> Result<types::FileTree, Failure> {
     let (blueprint, _report) = plan::local(estate, Some(tenant), target)
         .map_err(|refusal| Failure::no(refusal.code(), refusal.to_string()))?;
     for finding in plan::audit(&blueprint) {
         talk.say(format_args!("  ! {finding}"));
     }
-    render::local(&blueprint).map_err(|error| Failure::machine("PL0011", "cannot render the estate").because(&error))
+    render::local(&blueprint)
+        .map_err(|error| Failure::machine("PL0011", "cannot render the estate").because(&error))
 }
 
 fn tenant(estate: &Estate, asked: Option<&TenantName>) -> Result<(TenantName, String), Failure> {
-    let names = || estate.tenants.keys().map(TenantName::as_str).collect::<Vec<_>>().join(", ");
+    let names = || {
+        estate
+            .tenants
+            .keys()
+            .map(TenantName::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let chosen = match asked {
         Some(name) => estate.tenants.get_key_value(name).ok_or_else(|| {
-            Failure::no("PL0012", format!("the estate has no tenant `{name}`")).hint(format!("its tenants: {}", names()))
+            Failure::no("PL0012", format!("the estate has no tenant `{name}`"))
+                .hint(format!("its tenants: {}", names()))
         })?,
-        None if estate.tenants.len() == 1 => estate.tenants.iter().next().ok_or_else(|| Failure::no("PL0012", "the estate has no tenant"))?,
+        None if estate.tenants.len() == 1 => estate
+            .tenants
+            .iter()
+            .next()
+            .ok_or_else(|| Failure::no("PL0012", "the estate has no tenant"))?,
         None => {
-            return Err(Failure::no("PL0012", "one machine runs one tenant, and the estate has several")
-                .hint(format!("choose one with --tenant: {}", names())));
+            return Err(Failure::no(
+                "PL0012",
+                "one machine runs one tenant, and the estate has several",
+            )
+            .hint(format!("choose one with --tenant: {}", names())));
         }
     };
     Ok((chosen.0.clone(), chosen.1.database.clone()))
@@ -115,21 +158,37 @@ fn tenant(estate: &Estate, asked: Option<&TenantName>) -> Result<(TenantName, St
 fn identities(estate: &Estate) -> Vec<String> {
     let mut programs = ["controller", "cli", "front-door"].map(str::to_owned).to_vec();
     for region in &estate.regions {
-        programs.extend(["agent", "gateway", "postgres", "ingress"].map(|program| format!("{}-{program}", region.name)));
+        programs.extend(
+            ["agent", "gateway", "postgres", "ingress"].map(|program| format!("{}-{program}", region.name)),
+        );
     }
     programs
 }
 
 /// Whether any region holds a database: then the estate has begun, and no seed may ever be used again.
 fn has_database(layout: &Layout, estate: &Estate) -> bool {
-    estate.regions.iter().any(|region| layout.region(&region.name).join("postgres/data/PG_VERSION").exists())
+    estate.regions.iter().any(|region| {
+        layout
+            .region(&region.name)
+            .join("postgres/data/PG_VERSION")
+            .exists()
+    })
 }
 
 /// Only while nothing of the estate runs: its own programs sit on these ports otherwise.
 fn refuse_taken_ports(layout: &Layout, ports: &BTreeMap<String, u16>) -> Result<(), Failure> {
-    let notes = ["controller", "front-door"].map(|name| layout.root().join(name)).into_iter();
-    let regions = std::fs::read_dir(layout.root().join("regions")).into_iter().flatten().flatten().map(|entry| entry.path());
-    if notes.chain(regions).any(|directory| host::is_running_in(&directory)) {
+    let notes = ["controller", "front-door"]
+        .map(|name| layout.root().join(name))
+        .into_iter();
+    let regions = std::fs::read_dir(layout.root().join("regions"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    if notes
+        .chain(regions)
+        .any(|directory| host::is_running_in(&directory))
+    {
         return Ok(());
     }
     match host::busy_ports(ports) {
@@ -140,14 +199,16 @@ fn refuse_taken_ports(layout: &Layout, ports: &BTreeMap<String, u16>) -> Result<
 
 /// Our sibling programs lie beside us.
 fn beside_us() -> Result<std::path::PathBuf, Failure> {
-    let us = std::env::current_exe().map_err(|error| Failure::machine("PL0001", "cannot find my own program").because(&error))?;
+    let us = std::env::current_exe()
+        .map_err(|error| Failure::machine("PL0001", "cannot find my own program").because(&error))?;
     Ok(us.parent().unwrap_or(Path::new("/")).to_path_buf())
 }
 
 fn lock(layout: &Layout) -> Result<std::fs::File, Failure> {
     let path = layout.root().join("lock");
-    let file = std::fs::File::create(&path)
-        .map_err(|error| Failure::machine("PL0201", format!("cannot open {}", path.display())).because(&error))?;
+    let file = std::fs::File::create(&path).map_err(|error| {
+        Failure::machine("PL0201", format!("cannot open {}", path.display())).because(&error)
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(_) => Err(host::Error::Locked { path }.into()),

@@ -22,9 +22,15 @@ pub async fn until_protected(estate: &OpenEstate, limit: Duration, talk: &Talk) 
     let step = talk.step("waiting for the estate");
     let mut why = "the controller does not answer yet".to_owned();
     while began.elapsed() < limit {
-        if let Some(dead) = estate.programs().into_iter().find(|program| program.running().is_none()) {
-            return Err(Failure::machine("PL0013", format!("{} ended right after its start", dead.name))
-                .hint(format!("its log is {}", dead.log().display())));
+        if let Some(dead) = estate
+            .programs()
+            .into_iter()
+            .find(|program| program.running().is_none())
+        {
+            return Err(
+                Failure::machine("PL0013", format!("{} ended right after its start", dead.name))
+                    .hint(format!("its log is {}", dead.log().display())),
+            );
         }
         if let Ok(status) = controller.status().await {
             report(&status, &mut reported, began, talk);
@@ -36,8 +42,11 @@ pub async fn until_protected(estate: &OpenEstate, limit: Duration, talk: &Talk) 
         step.pulse(&why);
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    Err(Failure::machine("PL0014", format!("the estate is not protected after {} s: {why}", limit.as_secs()))
-        .hint("`plimsoll status` and `plimsoll logs` tell more; it goes on trying"))
+    Err(Failure::machine(
+        "PL0014",
+        format!("the estate is not protected after {} s: {why}", limit.as_secs()),
+    )
+    .hint("`plimsoll status` and `plimsoll logs` tell more; it goes on trying"))
 }
 
 /// One line for everything that became ready since the last look.
@@ -47,11 +56,18 @@ fn report(status: &EstateStatus, reported: &mut BTreeMap<String, ()>, began: Ins
         let Some(seen) = &region.observation else { continue };
         let database = seen.database.as_ref();
         match database.map(|database| (&database.state, database.streaming)) {
-            Some((DatabaseState::Primary, _)) => ready.push(format!("{}: postgres accepts writes", region.region)),
-            Some((DatabaseState::Standby, true)) => ready.push(format!("{}: postgres streams", region.region)),
+            Some((DatabaseState::Primary, _)) => {
+                ready.push(format!("{}: postgres accepts writes", region.region))
+            }
+            Some((DatabaseState::Standby, true)) => {
+                ready.push(format!("{}: postgres streams", region.region))
+            }
             _ => {}
         }
-        let serving = seen.components.iter().filter(|one| one.state == ComponentState::Ready && one.name.as_str() != "postgres");
+        let serving = seen
+            .components
+            .iter()
+            .filter(|one| one.state == ComponentState::Ready && one.name.as_str() != "postgres");
         ready.extend(serving.map(|one| format!("{}: {}", region.region, one.name)));
         match region.gateway.as_ref().map(|gateway| &gateway.role) {
             Some(GatewayRole::Leading) => ready.push(format!("{}: gateway leads", region.region)),
@@ -59,7 +75,11 @@ fn report(status: &EstateStatus, reported: &mut BTreeMap<String, ()>, began: Ins
             _ => {}
         }
     }
-    let front_door = status.front_door.iter().flat_map(|seen| &seen.components).filter(|one| one.state == ComponentState::Ready);
+    let front_door = status
+        .front_door
+        .iter()
+        .flat_map(|seen| &seen.components)
+        .filter(|one| one.state == ComponentState::Ready);
     ready.extend(front_door.map(|one| format!("front-door: {}", one.name)));
     for line in ready {
         if reported.insert(line.clone(), ()).is_none() {

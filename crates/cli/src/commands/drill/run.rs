@@ -1,0 +1,248 @@
+//! One run: protected → load → fault → recovery → load ends → count → the lost region comes back → protected.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use api::{
+    controller::{EstateStatus, Protection, RecoveryTimeline, SagaRecord},
+    site::Divergence,
+};
+use local::host;
+use tokio::task::JoinSet;
+use types::{CapabilityName, Generation, RegionName, Span, Timestamp};
+
+use super::{
+    fault,
+    load::{Load, Order, now},
+    probe,
+    public::{Outcome, Public},
+};
+use crate::{args::RegionLoss, failure::Failure, open_estate::OpenEstate, talk::Step};
+
+/// How often the controller is asked; measured times come from its records, not from this.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Load that goes on after the recovery: the estate must stay well.
+const LOAD_AFTER: Duration = Duration::from_secs(2);
+/// Time for the last acknowledgements and for the ERP to apply them.
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// What one run measured.
+pub struct Measured {
+    pub from: RegionName,
+    pub to: RegionName,
+    pub generation: Generation,
+    pub fault: String,
+    pub kill_after: Duration,
+    pub t0: Timestamp,
+    pub saga: SagaRecord,
+    pub timeline: RecoveryTimeline,
+    /// When a transaction of each capability with a probe was accepted and read back; `None`: not in time.
+    pub accepted: BTreeMap<CapabilityName, Option<Timestamp>>,
+    pub orders: Vec<Order>,
+    /// How often the ERP has each acknowledged order.
+    pub found: BTreeMap<String, u64>,
+    pub divergence: Option<Divergence>,
+}
+
+/// Runs once. `id` begins every reference of this run; `kill_after` is the moment of the fault under load.
+pub async fn once(
+    estate: &OpenEstate,
+    public: &Public,
+    request: &RegionLoss,
+    id: &str,
+    kill_after: Duration,
+    step: &Step,
+) -> Result<Measured, Failure> {
+    let limit = request.timeout.as_duration();
+    step.detail("waiting until the estate is protected");
+    let before = protected(estate, limit).await?;
+    let from = before
+        .active
+        .clone()
+        .ok_or_else(|| Failure::no("PL0403", "no region leads"))?;
+
+    step.detail(&format!("posting {} orders per second", request.rate));
+    let load = Load::start(public, id, request.rate);
+    tokio::time::sleep(kill_after).await;
+    let t0 = now();
+    let fault = fault::inject(request.fault, &estate.region_program(&from))?;
+    step.detail(&fault);
+
+    let mut probes = start_probes(estate, public, &load, t0, id, limit);
+    let (saga, timeline) = recovery(estate, t0, limit, step).await?;
+    let accepted = finish_probes(estate, &mut probes).await;
+    tokio::time::sleep(LOAD_AFTER).await;
+    let orders = load.finish(SETTLE_TIME_MAX).await;
+    step.detail("counting orders");
+    let found = count(public, &orders).await?;
+
+    step.detail(&format!("starting {from} again"));
+    host::start(&estate.home.files(), &estate.region_program(&from))?;
+    let after = protected(estate, limit).await?;
+    let (generation, to) = (
+        after.generation,
+        after.active.clone().unwrap_or_else(|| from.clone()),
+    );
+    let divergence = divergence(&after, &from);
+    Ok(Measured {
+        from,
+        to,
+        generation,
+        fault,
+        kill_after,
+        t0,
+        saga,
+        timeline,
+        accepted,
+        orders,
+        found,
+        divergence,
+    })
+}
+
+/// Waits until the loss of the active region would be survived.
+pub async fn protected(estate: &OpenEstate, limit: Duration) -> Result<EstateStatus, Failure> {
+    let (controller, began) = (estate.controller(), Instant::now());
+    let mut why = "the controller does not answer".to_owned();
+    while began.elapsed() < limit {
+        if let Ok(status) = controller.status().await {
+            match &status.protection {
+                Protection::Protected if status.running.is_none() => return Ok(status),
+                Protection::Protected => "a saga runs".clone_into(&mut why),
+                Protection::Exposed { because } => why = because.join("; "),
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Err(Failure::machine(
+        "PL0402",
+        format!(
+            "the estate is not protected after {}: {why}",
+            Span::from_millis(limit.as_millis() as u64)
+        ),
+    ))
+}
+
+/// Waits for the end of the failover that began after the fault.
+async fn recovery(
+    estate: &OpenEstate,
+    t0: Timestamp,
+    limit: Duration,
+    step: &Step,
+) -> Result<(SagaRecord, RecoveryTimeline), Failure> {
+    let (controller, began) = (estate.controller(), Instant::now());
+    let mut at = "the loss has not been noticed".to_owned();
+    while began.elapsed() < limit {
+        let sagas = controller.sagas().await.unwrap_or_default();
+        let mine = sagas
+            .into_iter()
+            .filter(|saga| saga.kind == recovery_kind() && saga.started >= t0);
+        // The newest first: one that was refused and unwound is followed by another.
+        if let Some(saga) = mine.max_by_key(|saga| saga.started) {
+            at = saga.at_nodes.join(", ");
+            step.pulse(&at);
+            if saga.state == "done" {
+                return Ok((
+                    controller.saga(&saga.id).await?,
+                    controller.timeline(&saga.id).await?,
+                ));
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Err(Failure::machine(
+        "PL0402",
+        format!(
+            "no recovery within {}: {at}",
+            Span::from_millis(limit.as_millis() as u64)
+        ),
+    )
+    .hint("`plimsoll status` and `plimsoll logs plimsolld` tell more"))
+}
+
+const fn recovery_kind() -> &'static str {
+    recovery::sagas::failover::KIND
+}
+
+type Probes = JoinSet<(CapabilityName, Option<Timestamp>)>;
+
+/// Every capability that has a probe gets its own clock. One probe serves all capabilities that name it.
+fn start_probes(
+    estate: &OpenEstate,
+    public: &Public,
+    load: &Load,
+    t0: Timestamp,
+    id: &str,
+    limit: Duration,
+) -> Probes {
+    let mut probes = JoinSet::new();
+    for capability in &estate.controller.capabilities {
+        let Some(kind) = capability.probe else { continue };
+        let (public, watch, name) = (public.clone(), load.watch(), capability.name.clone());
+        let id = format!("{id}-{name}");
+        probes.spawn(async move {
+            let accepted = tokio::time::timeout(limit, probe::accepted(kind, &public, &watch, t0, &id));
+            (name, accepted.await.ok())
+        });
+    }
+    probes
+}
+
+async fn finish_probes(
+    estate: &OpenEstate,
+    probes: &mut Probes,
+) -> BTreeMap<CapabilityName, Option<Timestamp>> {
+    let with_probe = estate
+        .controller
+        .capabilities
+        .iter()
+        .filter(|capability| capability.probe.is_some());
+    let mut accepted: BTreeMap<_, _> = with_probe
+        .map(|capability| (capability.name.clone(), None))
+        .collect();
+    while let Some(joined) = probes.join_next().await {
+        if let Ok((name, at)) = joined {
+            accepted.insert(name, at);
+        }
+    }
+    accepted
+}
+
+/// Counts the acknowledged orders in the ERP. Acknowledged means journaled: the last ones may need a moment to be applied.
+async fn count(public: &Public, orders: &[Order]) -> Result<BTreeMap<String, u64>, Failure> {
+    let acknowledged: Vec<String> = orders
+        .iter()
+        .filter(|order| order.acknowledged.is_some())
+        .map(|order| order.reference.clone())
+        .collect();
+    let began = Instant::now();
+    loop {
+        let outcome = public.count_orders(&acknowledged).await;
+        let late = began.elapsed() > SETTLE_TIME_MAX;
+        match outcome {
+            Outcome::Answered(counts) if late || counts.values().all(|count| *count > 0) => {
+                return Ok(counts);
+            }
+            Outcome::Refused(why) | Outcome::Unknown(why) if late => {
+                return Err(Failure::machine(
+                    "PL0402",
+                    format!("the orders could not be counted: {why}"),
+                ));
+            }
+            Outcome::Answered(_) | Outcome::Refused(_) | Outcome::Unknown(_) => {}
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn divergence(status: &EstateStatus, region: &RegionName) -> Option<Divergence> {
+    let observation = status
+        .regions
+        .iter()
+        .find(|one| &one.region == region)?
+        .observation
+        .as_ref()?;
+    observation.database.as_ref()?.divergence.clone()
+}
