@@ -192,6 +192,11 @@ class SessionTest(unittest.TestCase):
 
 
 class DeliveryTest(unittest.TestCase):
+    @staticmethod
+    def deliver(odoo, name):
+        """As the gateway does: a 500 (Odoo gives up after five serialization failures) is sent again."""
+        return wait_for(f"{name} to be answered", lambda: (a := odoo.send_order(name)).status == 200 and a)
+
     def test_concurrent_and_repeated_deliveries_are_applied_once(self):
         odoo = scratch.start_odoo(primary, "deliveries", "integration").wait_healthy()
         try:
@@ -199,8 +204,7 @@ class DeliveryTest(unittest.TestCase):
             deliveries = names * 3
             random.Random(1).shuffle(deliveries)
             with concurrent.futures.ThreadPoolExecutor(4) as clients:
-                answers = list(clients.map(odoo.send_order, deliveries))
-            self.assertEqual({answer.status for answer in answers}, {200})
+                answers = list(clients.map(lambda name: self.deliver(odoo, name), deliveries))
             statuses = collections.Counter(answer.json["status"] for answer in answers)
             self.assertEqual(statuses, {"done": 20, "duplicate": 40})
             orders = "SELECT count(*), count(DISTINCT client_order_ref) FROM sale_order WHERE client_order_ref LIKE 'repeated-%'"
@@ -245,7 +249,7 @@ class StandbyTest(unittest.TestCase):
                 self.assertEqual(odoo.send_order(f"late-{number}").json["status"], "done")
             after = standby.sql("SELECT pid FROM pg_stat_activity WHERE usename = 'odoo' AND backend_type = 'client backend'")
             self.assertTrue(set(connections.split()) & set(after.split()), "over a connection from standby times")
-            self.assertEqual(standby.sql("SELECT count(*) FROM plimsoll_inbox", TENANT), "5")
+            self.assertEqual(standby.sql("SELECT count(*) FROM plimsoll_inbox WHERE message_id ~ '^(early|late-)'", TENANT), "5")
             print(f"promoted after {promoted_s:.2f} s, first order after {written_s:.2f} s ... ", end="", flush=True)
 
             # The soft fence: read-only again by a setting, which stock Odoo would override.
