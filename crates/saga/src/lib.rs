@@ -34,6 +34,6 @@ mod tests;
 
 pub use definition::{Action, ActionError, Definition, Inputs, InvalidDefinition, Node, RETRY_EVERY};
 pub use engine::{Engine, Error, Now, Outcome};
-pub use fault::{Boundary, Faults, Inject, NoFaults, Point};
+pub use fault::{Boundary, Faults, Inject, NoFaults, ParsePointError, Point};
 pub use log::{BoxFuture, Event, EventKind, Log, LogError, MemoryLog, Record, SagaId};
 pub use progress::{IllegalTransition, NodeState, Phase, Progress};

@@ -101,6 +101,11 @@ impl World {
         self.lock().region_mut(region, Region::kill_database);
     }
 
+    /// Ends a region's gateway; it is started anew at once and waits to be told what to do.
+    pub fn restart_gateway(&self, region: &RegionName) {
+        self.lock().region_mut(region, Region::restart_gateway);
+    }
+
     /// Cuts a region off from everybody; it goes on inside until its lease ends.
     pub fn isolate(&self, region: &RegionName) {
         self.lock().region_mut(region, |region| region.reachable = false);

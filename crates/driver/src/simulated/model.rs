@@ -69,6 +69,11 @@ impl Region {
         self.database = false;
     }
 
+    pub fn restart_gateway(&mut self) {
+        self.gateway = GatewayRole::Waiting;
+        self.incarnation = None;
+    }
+
     pub fn writes(&self) -> bool {
         self.alive && self.database && self.role == Role::Active
     }

@@ -47,6 +47,11 @@ pub const NODES: [&str; 11] = [
 
 /// How often the new gateway is asked whether it is done; part of the measured recovery time.
 const ASK_EVERY: Duration = Duration::from_millis(100);
+/// A new gateway that does not answer for this long is not waited for.
+const GATEWAY_PATIENCE: Duration = Duration::from_secs(60);
+/// A standby that does not lead by then is given up, and the decision is made anew with a newer generation. Should it
+/// lead after all, unheard, its lease ends when that newer generation is promised.
+const PROMOTE_TIME_MAX: Duration = Duration::from_secs(300);
 /// Pause between attempts on the critical path.
 const HURRY: Duration = Duration::from_millis(100);
 
@@ -127,6 +132,7 @@ pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
             Node::new("promote", promote)
                 .after(["fence_old"])
                 .point_of_no_return()
+                .deadline(PROMOTE_TIME_MAX)
                 .retry_every(HURRY),
             Node::new("lead_gateway", lead_gateway)
                 .after(["fence_old"])
@@ -260,32 +266,52 @@ async fn route(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
     send(ports, generation, Route::Region(plan.to)).await
 }
 
-async fn reconciliation(ports: &Ports, inputs: &Inputs) -> Result<gateway::Reconciliation, ActionError> {
+/// What the new gateway says about its comparison, or `None` when it has not answered for too long.
+async fn reconciliation(
+    ports: &Ports,
+    inputs: &Inputs,
+) -> Result<Option<gateway::Reconciliation>, ActionError> {
     let (plan, generation) = claimed(inputs)?;
-    let status = ports.gateways.status(&plan.to).await.map_err(until_done)?;
+    let status = match ports.gateways.status(&plan.to).await {
+        Ok(status) => status,
+        // Giving up is safe: the journal keeps everything, and whoever leads next compares anew. Waiting on would keep
+        // a failover away from this region from being decided.
+        Err(error)
+            if error.is_unreachable()
+                && ports.clock.now().since(inputs.first_started()) > GATEWAY_PATIENCE =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(until_done(error)),
+    };
     status
         .reconciliation
         .filter(|made| made.generation == generation)
+        .map(Some)
         .ok_or_else(|| ActionError::retry("the gateway has not begun to reconcile"))
 }
 
 /// The recovered ERP has accepted a write.
-async fn await_first_write(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
-    let made = reconciliation(ports, inputs).await?;
+async fn await_first_write(ports: &Ports, inputs: &Inputs) -> Result<Option<DoneAt>, ActionError> {
+    let Some(made) = reconciliation(ports, inputs).await? else {
+        return Ok(None);
+    };
     let at = made
         .first_write
         .ok_or_else(|| ActionError::retry("the ERP has not accepted a write yet"))?;
-    Ok(DoneAt { at })
+    Ok(Some(DoneAt { at }))
 }
 
 /// The journal and the ERP agree again.
-async fn reconcile(ports: &Ports, inputs: &Inputs) -> Result<gateway::Reconciliation, ActionError> {
-    let made = reconciliation(ports, inputs).await?;
+async fn reconcile(ports: &Ports, inputs: &Inputs) -> Result<Option<gateway::Reconciliation>, ActionError> {
+    let Some(made) = reconciliation(ports, inputs).await? else {
+        return Ok(None);
+    };
     if made.finished.is_none() {
         // No numbers in the reason: it is written down whenever it changes.
         return Err(ActionError::retry("the gateway is replaying what the ERP lacks"));
     }
-    Ok(made)
+    Ok(Some(made))
 }
 
 /// Nothing is left to do; the time of this is where the hold-off begins.

@@ -25,8 +25,12 @@ pub fn timeline(record: &Record) -> Option<RecoveryTimeline> {
         fenced,
         promoted,
         routed: output::<DoneAt>(record, "route").map(|done| done.at),
-        first_write: output::<DoneAt>(record, "await_first_write").map(|done| done.at),
-        reconciled: output::<Reconciliation>(record, "reconcile").and_then(|made| made.finished),
+        first_write: output::<Option<DoneAt>>(record, "await_first_write")
+            .flatten()
+            .map(|done| done.at),
+        reconciled: output::<Option<Reconciliation>>(record, "reconcile")
+            .flatten()
+            .and_then(|made| made.finished),
     })
 }
 

@@ -1,0 +1,143 @@
+//! The controller's API: thin handlers that never retry.
+
+use std::sync::Arc;
+
+use api::{
+    Problem,
+    controller::{EstateStatus, FailoverRequest, RecoveryTimeline, SagaRecord, SagaSummary},
+    lease::{PromiseReply, PromiseRequest, RenewReply, RenewRequest},
+    site::{Done, Observation},
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::{get, post},
+};
+use saga::{Record, SagaId};
+use types::Timestamp;
+
+use crate::{Controller, OrderError, status, store};
+
+/// Sagas in a list; older ones are found by their id.
+const SAGAS_MAX: usize = 100;
+
+type Shared = State<Arc<Controller>>;
+
+/// The routes.
+pub fn router(controller: Arc<Controller>) -> Router {
+    Router::new()
+        .route("/v1/status", get(estate_status))
+        .route("/v1/heartbeat", post(heartbeat))
+        .route("/v1/sagas", get(sagas))
+        .route("/v1/sagas/{id}", get(saga))
+        .route("/v1/sagas/{id}/timeline", get(timeline))
+        .route("/v1/failovers", post(failover))
+        .route("/v1/lease/renew", post(renew))
+        .route("/v1/lease/promise", post(promise))
+        .route("/v1/stop", post(stop))
+        .with_state(controller)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function for `map_err`")]
+fn failed(error: store::Error) -> Problem {
+    tracing::error!(%error, source = std::error::Error::source(&error).map(tracing::field::display), "request failed");
+    Problem::failed(error.to_string())
+}
+
+async fn estate_status(State(controller): Shared) -> Result<Json<EstateStatus>, Problem> {
+    controller.status().await.map(Json).map_err(failed)
+}
+
+async fn heartbeat(State(controller): Shared, Json(observation): Json<Observation>) -> Json<Done> {
+    controller.hear(observation);
+    Json(Done {
+        at: controller.wall(),
+    })
+}
+
+async fn sagas(State(controller): Shared) -> Result<Json<Vec<SagaSummary>>, Problem> {
+    let rows = controller.store.sagas(SAGAS_MAX).await.map_err(failed)?;
+    let mut list: Vec<_> = rows.iter().map(status::row_summary).collect();
+    // Only the one that runs has more to tell than its row.
+    for (row, brief) in rows.iter().zip(&mut list).filter(|(row, _)| row.ended.is_none()) {
+        if let Some(record) = controller.store.saga(row.id).await.map_err(failed)? {
+            *brief = status::summary(&record, None);
+        }
+    }
+    Ok(Json(list))
+}
+
+async fn find(controller: &Controller, id: &str) -> Result<(Record, Option<(String, Timestamp)>), Problem> {
+    let unknown = || Problem {
+        status: 404,
+        ..Problem::refused(format!("there is no saga `{id}`"))
+    };
+    let id = SagaId(id.parse().map_err(|_| unknown())?);
+    let record = controller
+        .store
+        .saga(id)
+        .await
+        .map_err(failed)?
+        .ok_or_else(unknown)?;
+    let ended = controller.store.saga_end(id).await.map_err(failed)?;
+    Ok((record, ended))
+}
+
+async fn saga(State(controller): Shared, Path(id): Path<String>) -> Result<Json<SagaRecord>, Problem> {
+    let (record, ended) = find(&controller, &id).await?;
+    let ended = ended.as_ref().map(|(phase, at)| (phase.as_str(), *at));
+    Ok(Json(status::saga_record(&record, ended)))
+}
+
+async fn timeline(
+    State(controller): Shared,
+    Path(id): Path<String>,
+) -> Result<Json<RecoveryTimeline>, Problem> {
+    let (record, _) = find(&controller, &id).await?;
+    recovery::sagas::timeline(&record)
+        .map(Json)
+        .ok_or_else(|| Problem::refused(format!("a {} has no recovery timeline", record.kind)))
+}
+
+async fn failover(
+    State(controller): Shared,
+    Json(request): Json<FailoverRequest>,
+) -> Result<Json<SagaSummary>, Problem> {
+    let running = controller.order(&request).await.map_err(|error| match error {
+        OrderError::NotActive { .. } | OrderError::Refused(_) => Problem::refused(error.to_string()),
+        OrderError::NotNow(why) => Problem::not_now(why),
+        OrderError::Start(error) => Problem::not_now(error.to_string()),
+        OrderError::Store(error) => failed(error),
+    })?;
+    let record = controller.store.saga(running.id).await.map_err(failed)?;
+    record
+        .map(|record| Json(status::summary(&record, None)))
+        .ok_or_else(|| Problem::failed("the saga is not in the store"))
+}
+
+async fn renew(
+    State(controller): Shared,
+    Json(request): Json<RenewRequest>,
+) -> Result<Json<RenewReply>, Problem> {
+    controller.witness.renew(&request).await.map(Json).map_err(failed)
+}
+
+async fn promise(
+    State(controller): Shared,
+    Json(request): Json<PromiseRequest>,
+) -> Result<Json<PromiseReply>, Problem> {
+    controller
+        .witness
+        .promise(&request)
+        .await
+        .map(Json)
+        .map_err(failed)
+}
+
+async fn stop(State(controller): Shared) -> Json<Done> {
+    tracing::info!("told to stop");
+    controller.cancel.cancel();
+    Json(Done {
+        at: controller.wall(),
+    })
+}

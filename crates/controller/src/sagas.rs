@@ -1,0 +1,171 @@
+//! Starts sagas, resumes the one that a dead process left behind, and knows which one runs.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use driver::Ports;
+use recovery::sagas::{bootstrap, failover};
+use saga::{Engine, Faults, Log, Outcome, SagaId};
+use serde_json::Value;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::store::Store;
+
+/// Pause before a saga that the store or a panic interrupted is resumed.
+const RESUME_EVERY: Duration = Duration::from_secs(1);
+
+/// The saga that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Its id.
+    pub id: SagaId,
+    /// Its kind.
+    pub kind: String,
+}
+
+/// Why a saga was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// One transition at a time.
+    #[error("a {0} is running")]
+    Busy(String),
+    /// It could not be written down.
+    #[error("the saga could not be written down")]
+    Engine(#[from] saga::Error),
+    /// No such kind.
+    #[error("there is no saga `{0}` in this program")]
+    UnknownKind(String),
+}
+
+/// Runs sagas, one at a time.
+pub struct Runner {
+    failover: Engine<Ports>,
+    bootstrap: Engine<Ports>,
+    running: Mutex<Option<Running>>,
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+}
+
+// === impl Runner ===
+
+impl Runner {
+    /// A runner. A saga that an injected fault stops also stops the program, as the crash it stands for would.
+    ///
+    /// # Errors
+    /// When a definition is wrong, which a test would have told.
+    pub fn new(
+        store: &Store,
+        ports: &Ports,
+        faults: &Arc<dyn Faults>,
+        tracker: TaskTracker,
+        cancel: CancellationToken,
+    ) -> Result<Self, saga::InvalidDefinition> {
+        let engine = |definition| {
+            let log: Arc<dyn Log> = Arc::new(store.clone());
+            let clock = Arc::clone(&ports.clock);
+            let now = Arc::new(move || clock.now());
+            Engine::new(
+                Arc::new(definition),
+                Arc::new(ports.clone()),
+                log,
+                now,
+                Arc::clone(faults),
+            )
+        };
+        Ok(Self {
+            failover: engine(failover::definition()?),
+            bootstrap: engine(bootstrap::definition()?),
+            running: Mutex::default(),
+            tracker,
+            cancel,
+        })
+    }
+
+    /// The saga that runs.
+    pub fn running(&self) -> Option<Running> {
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn set_running(&self, running: Option<Running>) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
+    }
+
+    fn engine(&self, kind: &str) -> Result<&Engine<Ports>, StartError> {
+        match kind {
+            failover::KIND => Ok(&self.failover),
+            bootstrap::KIND => Ok(&self.bootstrap),
+            other => Err(StartError::UnknownKind(other.to_owned())),
+        }
+    }
+
+    /// Writes a saga down. [`Self::drive`] then runs it.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn create(&self, id: SagaId, kind: &str, params: Value) -> Result<(), StartError> {
+        if let Some(running) = self.running() {
+            return Err(StartError::Busy(running.kind));
+        }
+        self.engine(kind)?.create(id, params).await?;
+        self.set_running(Some(Running {
+            id,
+            kind: kind.to_owned(),
+        }));
+        Ok(())
+    }
+
+    /// Runs a saga that was written down, by this process or another, and tells how it ended.
+    pub fn drive<R: Future<Output = ()> + Send>(
+        self: &Arc<Self>,
+        running: Running,
+        ended: impl FnOnce(Outcome) -> R + Send + 'static,
+    ) {
+        self.set_running(Some(running.clone()));
+        let this = Arc::clone(self);
+        self.tracker.spawn(async move {
+            // Dropping the engine in the middle is what a crash would do, so shutting down needs no more than this.
+            let outcome = tokio::select! {
+                () = this.cancel.cancelled() => return,
+                outcome = this.resume_until_ended(&running) => outcome,
+            };
+            if let Some(outcome) = outcome {
+                ended(outcome).await;
+                this.set_running(None);
+            }
+        });
+    }
+
+    async fn resume_until_ended(&self, running: &Running) -> Option<Outcome> {
+        let engine = match self.engine(&running.kind) {
+            Ok(engine) => engine,
+            Err(error) => {
+                tracing::error!(saga = %running.id, %error, "cannot be resumed");
+                return None;
+            }
+        };
+        loop {
+            match engine.resume(running.id).await {
+                Ok(outcome) => return Some(outcome),
+                Err(saga::Error::Died(point)) => {
+                    tracing::error!(%point, "stopping here, as told");
+                    self.cancel.cancel();
+                    return None;
+                }
+                Err(error @ (saga::Error::DefinitionChanged { .. } | saga::Error::Replay(_))) => {
+                    // It stays in the way on purpose: half of a failover must not be followed by another one.
+                    tracing::error!(saga = %running.id, %error, "cannot be resumed by this program");
+                    return None;
+                }
+                Err(error @ (saga::Error::Log(_) | saga::Error::Panicked(_))) => {
+                    tracing::error!(saga = %running.id, %error, "interrupted, resuming");
+                    tokio::time::sleep(RESUME_EVERY).await;
+                }
+            }
+        }
+    }
+}
