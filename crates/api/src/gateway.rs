@@ -10,6 +10,18 @@ use crate::{
     site::Done,
 };
 
+/// Codes of refusals on the ingest listener. Each has a page in `docs/errors/`.
+pub mod code {
+    /// There is no such integration (404).
+    pub const UNKNOWN_INTEGRATION: &str = "PL0601";
+    /// The bearer token is missing or wrong (401).
+    pub const UNAUTHORISED: &str = "PL0602";
+    /// The body is larger than the integration allows (413).
+    pub const TOO_LARGE: &str = "PL0603";
+    /// The same idempotency key came with another body (409); the message was kept aside and is not delivered.
+    pub const KEY_CONFLICT: &str = "PL0604";
+}
+
 /// What a gateway does and holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayStatus {
@@ -173,6 +185,67 @@ pub enum AcceptedStatus {
     Duplicate,
 }
 
+/// What became of one message: `GET /v1/messages/{integration}/{key}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageTrace {
+    /// Its integration.
+    pub integration: IntegrationName,
+    /// Its id: its idempotency key.
+    pub message_id: String,
+    /// Its place in the journal.
+    pub sequence: u64,
+    /// The generation in which it was accepted.
+    pub generation: Generation,
+    /// When it was accepted.
+    pub accepted: Timestamp,
+    /// SHA-256 of its body, hexadecimal.
+    pub body_hash: String,
+    /// How many regions are known to have it on disk.
+    pub copies: u8,
+    /// What became of it.
+    pub state: MessageState,
+    /// What the ERP said last, as far as this process knows.
+    pub answer: Option<String>,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageState {
+    /// Not yet applied by the ERP.
+    Pending,
+    /// Applied by the ERP.
+    Applied,
+    /// Refused by the ERP as a business error.
+    Rejected,
+    /// Same key, other body: kept, not delivered.
+    Quarantined,
+}
+
+/// Messages in the journal's order: `GET /v1/messages?integration=&after=&limit=`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagePage {
+    /// The messages.
+    pub messages: Vec<MessageLine>,
+    /// Ask again with `after` set to this; `None` when this was the end.
+    pub next_after: Option<u64>,
+}
+
+/// One message in a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageLine {
+    /// Its place in the journal.
+    pub sequence: u64,
+    /// Its integration.
+    pub integration: String,
+    /// Its id.
+    pub message_id: String,
+    /// SHA-256 of its body, hexadecimal.
+    pub body_hash: String,
+    /// What became of it.
+    pub state: MessageState,
+}
+
 /// Speaks to one gateway's control listener.
 #[derive(Clone, Debug)]
 pub struct GatewayClient(pub Client);
@@ -204,5 +277,27 @@ impl GatewayClient {
         self.0
             .post_within("/v1/follow", request, Duration::from_secs(10))
             .await
+    }
+
+    /// `POST /v1/stop`: takes nothing more in, lets what is under way finish, then ends the process.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn stop(&self) -> Result<Done, Error> {
+        self.0.post("/v1/stop", &()).await
+    }
+
+    /// `GET /v1/messages`: up to `limit` messages of one integration behind sequence `after`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn messages(
+        &self,
+        integration: &IntegrationName,
+        after: u64,
+        limit: u32,
+    ) -> Result<MessagePage, Error> {
+        let path = format!("/v1/messages?integration={integration}&after={after}&limit={limit}");
+        self.0.get(&path).await
     }
 }

@@ -1,0 +1,261 @@
+//! The leader's side: keeps the other region's copy up to date, and says when it cannot.
+//!
+//! One request is under way at a time; what was written meanwhile goes into the next one. That makes order and
+//! retry trivial, and costs little, because batches grow while one waits.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use api::client::Error;
+use journal::Batch;
+
+use super::wire::{Speaker, Synced};
+use crate::{
+    gateway::{Gateway, Peer, Term, now},
+    link::Link,
+    lock,
+    marks::Marks,
+};
+
+/// Bytes in one request at most; the receiver allows more.
+const REQUEST_BYTES_MAX: usize = 4 << 20;
+/// Without messages the peer is asked this often whether it is still there.
+const HEARTBEAT: Duration = Duration::from_millis(250);
+/// Pause after a failure while acknowledgements wait.
+const PAUSE_WAITING: Duration = Duration::from_millis(20);
+/// Pause after a failure while they don't.
+const PAUSE_GONE: Duration = Duration::from_millis(200);
+/// How long a request may take while no acknowledgement waits for it.
+const TIME_MAX: Duration = Duration::from_secs(5);
+/// Marks are shipped this often.
+const MARKS_EVERY: Duration = Duration::from_millis(200);
+
+/// Keeps the copy up to date until the term ends.
+pub async fn run(gateway: Arc<Gateway>, term: Arc<Term>) {
+    let Some(peer) = &gateway.peer else { return };
+    let sender = Sender {
+        speaker: Speaker {
+            generation: term.generation,
+            region: gateway.settings.region.clone(),
+        },
+        gateway: &gateway,
+        peer,
+    };
+    tokio::join!(sender.send_batches(), sender.send_marks());
+}
+
+/// Acknowledgements no longer wait for the other region.
+pub fn degrade(gateway: &Gateway, why: &str) {
+    let mut ledger = lock(&gateway.ledger);
+    if !ledger.acks.link.waits() {
+        return;
+    }
+    ledger.acks.link = Link::Gone;
+    ledger.acks.degraded_since.get_or_insert_with(now);
+    ledger.complete();
+    drop(ledger);
+    tracing::warn!(why, "degraded: messages are acknowledged on one copy");
+}
+
+struct Sender<'a> {
+    gateway: &'a Gateway,
+    peer: &'a Peer,
+    speaker: Speaker,
+}
+
+/// What went wrong with one request.
+enum Failure {
+    /// The peer knows a newer generation; this gateway has stopped leading.
+    Overtaken,
+    /// Anything else: where the peer stands must be asked again.
+    Again(String),
+}
+
+impl Sender<'_> {
+    async fn send_batches(&self) {
+        // Since when nothing succeeds.
+        let mut failing: Option<Instant> = None;
+        // The end of the peer's copy, once it was found to be a prefix of this log.
+        let mut peer_end: Option<u64> = None;
+        loop {
+            match self.step(peer_end, failing).await {
+                Ok(end) => {
+                    failing = None;
+                    peer_end = Some(end);
+                }
+                Err(Failure::Overtaken) => return,
+                Err(Failure::Again(why)) => {
+                    peer_end = None;
+                    let since = *failing.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= self.peer.degrade_after {
+                        degrade(self.gateway, &why);
+                    }
+                    tracing::debug!(why, "the other region's copy could not be brought up to date");
+                    let waits = lock(&self.gateway.ledger).acks.link.waits();
+                    tokio::time::sleep(if waits { PAUSE_WAITING } else { PAUSE_GONE }).await;
+                }
+            }
+        }
+    }
+
+    /// One request; returns the synced end of the peer's copy.
+    async fn step(&self, peer_end: Option<u64>, failing: Option<Instant>) -> Result<u64, Failure> {
+        let Some(end) = peer_end else {
+            return self.find_peer(failing).await;
+        };
+        let batches = match self.next(end)? {
+            batches if batches.is_empty() => {
+                // Nothing to send, or a heartbeat is due.
+                let news = self.gateway.shared.tail.news.notified();
+                let _ = tokio::time::timeout(HEARTBEAT, news).await;
+                self.next(end)?
+            }
+            batches => batches,
+        };
+        let target = batches.last().map_or(end, Batch::last);
+        let bytes = batches.iter().fold(
+            Vec::with_capacity(batches.iter().map(|batch| batch.bytes().len()).sum()),
+            |mut bytes, batch| {
+                bytes.extend_from_slice(batch.bytes());
+                bytes
+            },
+        );
+        let path = self.speaker.on("/peer/append");
+        let answer = self.peer.client.post_bytes::<Synced>(&path, bytes);
+        let synced = self.within(answer, failing).await?.end.sequence;
+        if synced < target {
+            return Err(Failure::Again(format!("the peer synced {synced} of {target}")));
+        }
+        self.synced(synced);
+        Ok(synced)
+    }
+
+    /// Asks where the peer's copy ends, and whether that is in this log.
+    async fn find_peer(&self, failing: Option<Instant>) -> Result<u64, Failure> {
+        let path = self.speaker.on("/peer/position");
+        let end = self
+            .within(self.peer.client.get::<Synced>(&path), failing)
+            .await?
+            .end;
+        if !self.gateway.reader.holds(end.into()) {
+            // This gateway was started anew and had not synced what the peer had: the peer must look where they part.
+            let _: () = self
+                .within(
+                    self.peer.client.post(&self.speaker.on("/peer/realign"), &()),
+                    failing,
+                )
+                .await?;
+            return Err(Failure::Again(
+                "the peer's log ends with what this one lacks".to_owned(),
+            ));
+        }
+        let mut ledger = lock(&self.gateway.ledger);
+        if ledger.acks.link == Link::Gone {
+            ledger.acks.link = Link::CatchingUp;
+            tracing::info!(
+                behind = ledger.acks.here.saturating_sub(end.sequence),
+                "the other region is back"
+            );
+        }
+        ledger.synced_there(end.sequence);
+        Ok(end.sequence)
+    }
+
+    /// What the peer lacks, the oldest first: from memory while it keeps up, otherwise from disk.
+    fn next(&self, end: u64) -> Result<Vec<Batch>, Failure> {
+        if let Some(batches) = self.gateway.shared.tail.from(end + 1, REQUEST_BYTES_MAX) {
+            return Ok(batches);
+        }
+        let read = self.gateway.reader.batches(end + 1, REQUEST_BYTES_MAX);
+        read.map_err(|error| Failure::Again(error.to_string()))
+    }
+
+    fn synced(&self, sequence: u64) {
+        self.gateway.shared.tail.forget(sequence);
+        let mut ledger = lock(&self.gateway.ledger);
+        ledger.synced_there(sequence);
+        let close = sequence >= ledger.acks.here || self.gateway.shared.tail.from(sequence + 1, 1).is_some();
+        match ledger.acks.link {
+            // All that is left is in memory and goes out with the next request: from now on wait for it.
+            Link::CatchingUp if close => ledger.acks.link = Link::Expected,
+            _ => {}
+        }
+        if ledger.acks.link == Link::Expected && sequence >= ledger.acks.here {
+            ledger.acks.link = Link::InSync;
+            if ledger.acks.degraded_since.take().is_some() {
+                tracing::info!(sequence, "the other region has everything again");
+            }
+            ledger.complete();
+        }
+    }
+
+    /// Marks ride beside the batches: losing some costs nothing but a figure.
+    async fn send_marks(&self) {
+        let mut pending = Marks::all(&lock(&self.gateway.ledger));
+        let mut in_sync = false;
+        loop {
+            tokio::time::sleep(MARKS_EVERY).await;
+            {
+                let mut ledger = lock(&self.gateway.ledger);
+                let changed = ledger.take_changed();
+                let was = std::mem::replace(&mut in_sync, ledger.acks.link == Link::InSync);
+                // Behind a gap the peer may lack any of them.
+                let more = if in_sync && !was {
+                    Marks::all(&ledger)
+                } else {
+                    Marks::of(&ledger, changed)
+                };
+                pending.runs.extend(more.runs);
+            }
+            if !in_sync || pending.runs.is_empty() {
+                if !in_sync {
+                    pending.runs.clear();
+                }
+                continue;
+            }
+            let path = self.speaker.on("/peer/marks");
+            if self.peer.client.post::<_, ()>(&path, &pending).await.is_ok() {
+                pending.runs.clear();
+            }
+        }
+    }
+
+    /// Waits for an answer as long as acknowledgements may wait.
+    async fn within<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+        failing: Option<Instant>,
+    ) -> Result<T, Failure> {
+        let waits = lock(&self.gateway.ledger).acks.link.waits();
+        let spent = failing.map_or(Duration::ZERO, |since| since.elapsed());
+        let limit = if waits {
+            self.peer.degrade_after.saturating_sub(spent).max(PAUSE_WAITING)
+        } else {
+            TIME_MAX
+        };
+        let began = Instant::now();
+        match tokio::time::timeout(limit, call).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.failure(&error)),
+            Err(_) => {
+                if waits {
+                    degrade(self.gateway, "the other region does not answer");
+                }
+                Err(Failure::Again(format!("no answer within {:?}", began.elapsed())))
+            }
+        }
+    }
+
+    fn failure(&self, error: &Error) -> Failure {
+        if let Some(problem) = error.problem()
+            && problem.is_stale()
+            && let Some(generation) = problem.generation
+        {
+            self.gateway.overtaken(generation);
+            return Failure::Overtaken;
+        }
+        Failure::Again(error.to_string())
+    }
+}

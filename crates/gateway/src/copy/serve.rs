@@ -1,0 +1,183 @@
+//! The routes that the other region's gateway calls, under `/peer`.
+
+use std::sync::Arc;
+
+use api::Problem;
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Query, State},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use journal::{AppendError, Batch};
+
+use super::wire::{ForkAnswer, ForkRequest, Kept, Speaker, Synced};
+use crate::{
+    gateway::{ChangeError, Gateway},
+    ingest::{Acceptance, accept},
+    ledger::{KIND_MESSAGE, Need},
+    lock,
+    log::CopyError,
+    marks::Marks,
+    role::Role,
+};
+
+/// Requests larger than this are refused; one batch of a leader may be as large as its segment.
+const BODY_BYTES_MAX: usize = 80 << 20;
+
+/// The routes.
+pub fn router() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/peer/append", post(append))
+        .route("/peer/position", get(position))
+        .route("/peer/realign", post(realign))
+        .route("/peer/marks", post(marks))
+        .route("/peer/fork", post(fork))
+        .route("/peer/offer", post(offer))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// The leader speaks: follow it, unless it is not the leader.
+fn hear(gateway: &Arc<Gateway>, speaker: &Speaker) -> Result<(), Problem> {
+    gateway
+        .follow(speaker.generation, &speaker.region)
+        .map_err(|error| match error {
+            ChangeError::Refused(refusal) => refusal.into(),
+            ChangeError::Remember(_) | ChangeError::Erp(_) => Problem::failed(error.to_string()),
+        })
+}
+
+fn not_aligned() -> Problem {
+    Problem::not_now("this log is not known to be a prefix of the leader's yet")
+}
+
+/// Stores the leader's batches as they are; without a body it is a heartbeat.
+async fn append(
+    State(gateway): State<Arc<Gateway>>,
+    Query(speaker): Query<Speaker>,
+    body: Bytes,
+) -> Result<Json<Synced>, Problem> {
+    hear(&gateway, &speaker)?;
+    if body.is_empty() {
+        return synced(&gateway).await;
+    }
+    let batches = Batch::parse_all(body).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let copied = gateway.log.copy(batches, speaker.generation.get()).await;
+    match copied.map_err(|closed| Problem::not_now(closed.to_string()))? {
+        Ok(position) => {
+            // A batch that continues this log names the chain of its end: the logs are the same up to here.
+            *lock(&gateway.aligned) = true;
+            Ok(Json(Synced { end: position.into() }))
+        }
+        Err(CopyError::NotFollowing) => Err(Problem::not_now(CopyError::NotFollowing.to_string())),
+        Err(CopyError::Append(error @ (AppendError::Diverged { .. } | AppendError::Stale { .. }))) => {
+            *lock(&gateway.aligned) = false;
+            gateway.misaligned.notify_one();
+            Err(Problem::not_now(error.to_string()))
+        }
+        Err(CopyError::Append(error)) => Err(Problem::not_now(error.to_string())),
+    }
+}
+
+async fn position(
+    State(gateway): State<Arc<Gateway>>,
+    Query(speaker): Query<Speaker>,
+) -> Result<Json<Synced>, Problem> {
+    hear(&gateway, &speaker)?;
+    synced(&gateway).await
+}
+
+async fn synced(gateway: &Gateway) -> Result<Json<Synced>, Problem> {
+    if !*lock(&gateway.aligned) {
+        gateway.misaligned.notify_one();
+        return Err(not_aligned());
+    }
+    let position = gateway.log.position().await;
+    let position = position.map_err(|closed| Problem::not_now(closed.to_string()))?;
+    Ok(Json(Synced { end: position.into() }))
+}
+
+/// The leader does not have the end of this log.
+async fn realign(
+    State(gateway): State<Arc<Gateway>>,
+    Query(speaker): Query<Speaker>,
+) -> Result<Json<()>, Problem> {
+    hear(&gateway, &speaker)?;
+    *lock(&gateway.aligned) = false;
+    gateway.misaligned.notify_one();
+    Ok(Json(()))
+}
+
+async fn marks(
+    State(gateway): State<Arc<Gateway>>,
+    Query(speaker): Query<Speaker>,
+    Json(marks): Json<Marks>,
+) -> Result<Json<()>, Problem> {
+    hear(&gateway, &speaker)?;
+    marks.apply(&mut lock(&gateway.ledger));
+    Ok(Json(()))
+}
+
+/// The follower speaks: answer only while leading in exactly its generation.
+fn check_leading(gateway: &Gateway, speaker: &Speaker) -> Result<(), Problem> {
+    let state = gateway.state();
+    if speaker.generation < state.generation {
+        return Err(Problem::stale(speaker.generation, state.generation));
+    }
+    if state.role != Role::Leading || speaker.generation > state.generation {
+        return Err(Problem::not_now(
+            "this gateway does not lead in that generation yet",
+        ));
+    }
+    Ok(())
+}
+
+async fn fork(
+    State(gateway): State<Arc<Gateway>>,
+    Query(speaker): Query<Speaker>,
+    Json(request): Json<ForkRequest>,
+) -> Result<Json<ForkAnswer>, Problem> {
+    check_leading(&gateway, &speaker)?;
+    let held = request
+        .probes
+        .iter()
+        .take_while(|probe| gateway.reader.holds((**probe).into()));
+    Ok(Json(ForkAnswer { held: held.count() }))
+}
+
+/// Stores messages that the follower has and this log lacks. The answer comes when all of them are on disk here; it
+/// does not wait for the follower's copy, because the follower waits for the answer.
+async fn offer(
+    State(gateway): State<Arc<Gateway>>,
+    Query(speaker): Query<Speaker>,
+    body: Bytes,
+) -> Result<Json<Kept>, Problem> {
+    check_leading(&gateway, &speaker)?;
+    let batches = Batch::parse_all(body).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let mut kept = Kept::default();
+    let records: Vec<_> = batches
+        .iter()
+        .flat_map(Batch::records)
+        .map(journal::RecordView::to_record)
+        .collect();
+    // Together, so that they share syncs.
+    let mut accepted = Vec::with_capacity(records.len());
+    for record in records {
+        let mut entry = record.entry;
+        // A conflict there may be the first body here: this log decides anew.
+        entry.kind = KIND_MESSAGE;
+        let gateway = Arc::clone(&gateway);
+        accepted.push(tokio::spawn(
+            async move { accept(&gateway, entry, Need::Here).await },
+        ));
+    }
+    for one in accepted {
+        match one.await.map_err(|error| Problem::failed(error.to_string()))?? {
+            Acceptance::New(_) => kept.new += 1,
+            Acceptance::Before(_) => kept.known += 1,
+            Acceptance::Aside => kept.aside += 1,
+        }
+    }
+    tracing::info!(?kept, from = %speaker.region, "messages that only the other region had are stored");
+    Ok(Json(kept))
+}

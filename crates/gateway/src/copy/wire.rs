@@ -1,0 +1,81 @@
+//! What the two gateways say to each other on their control listeners.
+
+use journal::Position;
+use serde::{Deserialize, Serialize};
+use types::{Generation, RegionName};
+
+/// Who speaks, in the query of every request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speaker {
+    /// In which generation.
+    pub generation: Generation,
+    /// From which region: the leader's where the leader speaks, the follower's where the follower does.
+    pub region: RegionName,
+}
+
+impl Speaker {
+    /// As a query string. Names are DNS labels, so nothing needs escaping.
+    pub fn on(&self, path: &str) -> String {
+        format!("{path}?generation={}&region={}", self.generation, self.region)
+    }
+}
+
+/// The end of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Its last sequence number.
+    pub sequence: u64,
+    /// Its chain.
+    pub chain: u32,
+}
+
+impl From<Position> for End {
+    fn from(position: Position) -> Self {
+        Self {
+            sequence: position.sequence,
+            chain: position.chain,
+        }
+    }
+}
+
+impl From<End> for Position {
+    fn from(end: End) -> Self {
+        Self {
+            sequence: end.sequence,
+            chain: end.chain,
+            generation: 0,
+        }
+    }
+}
+
+/// The answer to `GET /peer/position` and to `POST /peer/append`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Synced {
+    /// The synced end of the follower's log.
+    pub end: End,
+}
+
+/// `POST /peer/fork`: ends of batches in the follower's log, in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForkRequest {
+    /// The ends.
+    pub probes: Vec<End>,
+}
+
+/// How many of the probes, from the first on, are in the leader's log too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForkAnswer {
+    /// That many.
+    pub held: usize,
+}
+
+/// The answer to `POST /peer/offer`: every message of the body is on the leader's disk now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Stored now.
+    pub new: u64,
+    /// Known before.
+    pub known: u64,
+    /// Kept aside, because their key was used for another body.
+    pub aside: u64,
+}

@@ -1,0 +1,281 @@
+//! Calls to the ERP (JSON-2) and what their answers mean.
+//!
+//! During an outage Odoo, its proxies and its half-dead processes answer with almost anything. Only answers that the
+//! addon itself gives are taken at their word; everything else means that the outcome is unknown.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use reqwest::StatusCode;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use types::{
+    Redacted,
+    settings::{ErpSettings, TlsFiles},
+};
+
+use crate::lock;
+
+/// Connecting inside a region is a matter of milliseconds; a process that is gone must not cost a call's whole time.
+const CONNECT_TIME_MAX: Duration = Duration::from_millis(500);
+/// What is kept of an answer that was not understood, for people.
+const EXCERPT_MAX: usize = 200;
+
+/// Why a call has no answer to act upon.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The business rules said no (422 from Odoo itself).
+    #[error("refused by the ERP: {0}")]
+    Refused(String),
+    /// Whether it happened is unknown: the same call must be made again.
+    #[error("unknown outcome: {0}")]
+    Unknown(String),
+}
+
+/// One message for the inbox.
+#[derive(Serialize)]
+pub struct Delivery<'a> {
+    /// The integration.
+    pub source: &'a str,
+    /// The idempotency key.
+    pub message_id: &'a str,
+    /// SHA-256 of the body, hexadecimal.
+    pub body_hash: String,
+    /// What to do about it.
+    pub kind: &'a str,
+    /// The body as it came.
+    pub payload: &'a RawValue,
+    /// Who delivers.
+    pub generation: u64,
+    /// To which database.
+    pub incarnation: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "status")]
+enum DeliveryAnswer {
+    Done,
+    Duplicate,
+    Conflict,
+    Fenced {
+        generation: u64,
+        incarnation: Option<String>,
+    },
+}
+
+/// What became of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// Applied, now or before.
+    Applied {
+        /// Before.
+        before: bool,
+    },
+    /// The ERP has another body under this id.
+    Conflict,
+    /// The ERP belongs to another generation or is another database.
+    Fenced {
+        /// Whose it says it is.
+        detail: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct AdvanceAnswer {
+    status: String,
+    generation: Option<u64>,
+    incarnation: Option<String>,
+}
+
+/// What became of advancing the fence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Advanced {
+    /// The database is ours in this generation.
+    Ours,
+    /// It is somebody else's.
+    Refused(String),
+}
+
+/// Speaks to the ERP.
+#[derive(Clone)]
+pub struct Erp {
+    http: reqwest::Client,
+    base: String,
+    database: String,
+    key_file: PathBuf,
+    key: Arc<Mutex<Option<Redacted<String>>>>,
+}
+
+impl Erp {
+    /// A client with a connection pool of its own. A new one is made for each term, so that no connection from before a
+    /// failover is used after it: those that hang cost a whole time-out each.
+    ///
+    /// # Errors
+    /// When the identity cannot be used.
+    pub fn new(settings: &ErpSettings, identity: &TlsFiles) -> Result<Self, api::client::BuildError> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(api::tls::mutual_client(identity)?)
+            .no_proxy()
+            .timeout(settings.timeout.as_duration())
+            .connect_timeout(CONNECT_TIME_MAX)
+            .pool_idle_timeout(Duration::from_secs(5))
+            .build()?;
+        Ok(Self {
+            http,
+            base: settings.url.trim_end_matches('/').to_owned(),
+            database: settings.database.clone(),
+            key_file: settings.key_file.clone(),
+            key: Arc::default(),
+        })
+    }
+
+    /// `plimsoll.inbox/process_message`
+    pub async fn deliver(&self, delivery: &Delivery<'_>) -> Result<Delivered, CallError> {
+        let answer = self.call("plimsoll.inbox/process_message", delivery).await?;
+        Ok(match answer {
+            DeliveryAnswer::Done => Delivered::Applied { before: false },
+            DeliveryAnswer::Duplicate => Delivered::Applied { before: true },
+            DeliveryAnswer::Conflict => Delivered::Conflict,
+            DeliveryAnswer::Fenced {
+                generation,
+                incarnation,
+            } => Delivered::Fenced {
+                detail: format!(
+                    "the ERP's database belongs to generation {generation}, incarnation {}",
+                    incarnation.as_deref().unwrap_or("unknown")
+                ),
+            },
+        })
+    }
+
+    /// `plimsoll.fence/advance`: the first write of a term.
+    pub async fn advance(&self, generation: u64, incarnation: &str) -> Result<Advanced, CallError> {
+        let body = serde_json::json!({ "generation": generation, "incarnation": incarnation });
+        let answer: AdvanceAnswer = self.call("plimsoll.fence/advance", &body).await?;
+        Ok(match answer.status.as_str() {
+            "refused" => Advanced::Refused(format!(
+                "the ERP's database belongs to generation {}, incarnation {}",
+                answer
+                    .generation
+                    .map_or_else(|| "unknown".to_owned(), |known| known.to_string()),
+                answer.incarnation.as_deref().unwrap_or("unknown")
+            )),
+            "advanced" | "unchanged" | "ok" => Advanced::Ours,
+            other => return Err(CallError::Unknown(format!("the fence answered `{other}`"))),
+        })
+    }
+
+    /// `plimsoll.inbox/missing`: which of these ids were never applied.
+    pub async fn missing(&self, source: &str, ids: &[String]) -> Result<Vec<String>, CallError> {
+        let body = serde_json::json!({ "source": source, "message_ids": ids });
+        self.call("plimsoll.inbox/missing", &body).await
+    }
+
+    async fn call<A: DeserializeOwned>(&self, method: &str, body: &impl Serialize) -> Result<A, CallError> {
+        let unknown = |why: String| CallError::Unknown(why);
+        let key = self.key().map_err(unknown)?;
+        let response = self
+            .http
+            .post(format!("{}/json/2/{method}", self.base))
+            .header("x-odoo-database", &self.database)
+            .bearer_auth(key.expose())
+            .json(body)
+            .send()
+            .await
+            .map_err(|error| unknown(reason(&error)))?;
+        let status = response.status();
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            // It may have been rotated: read it again before the next call.
+            *lock(&self.key) = None;
+        }
+        let bytes = response.bytes().await.map_err(|error| unknown(reason(&error)))?;
+        if status.is_success() {
+            return serde_json::from_slice(&bytes)
+                .map_err(|_| unknown(format!("an answer that is not ours: {}", excerpt(&bytes))));
+        }
+        match refusal_of(status, &bytes) {
+            Some(message) => Err(CallError::Refused(message)),
+            None => Err(unknown(format!("HTTP {}: {}", status.as_u16(), excerpt(&bytes)))),
+        }
+    }
+
+    fn key(&self) -> Result<Redacted<String>, String> {
+        let mut key = lock(&self.key);
+        if let Some(key) = &*key {
+            return Ok(key.clone());
+        }
+        let read = std::fs::read_to_string(&self.key_file)
+            .map_err(|error| format!("cannot read {}: {error}", self.key_file.display()))?;
+        Ok(key.insert(Redacted::new(read.trim().to_owned())).clone())
+    }
+}
+
+/// What Odoo's own 422 says; `None` for anything else.
+fn refusal_of(status: StatusCode, bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct OdooError {
+        message: String,
+    }
+    if status != StatusCode::UNPROCESSABLE_ENTITY {
+        return None;
+    }
+    let error: OdooError = serde_json::from_slice(bytes).ok()?;
+    Some(error.message)
+}
+
+fn excerpt(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(EXCERPT_MAX)]).replace(['\n', '\r'], " ")
+}
+
+/// The innermost reason, which is the telling one: "connection refused", not "error sending request".
+fn reason(error: &reqwest::Error) -> String {
+    let mut inner: &dyn std::error::Error = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_odoos_own_422_is_a_business_error() {
+        let refusal = |status, body: &str| refusal_of(StatusCode::from_u16(status).unwrap(), body.as_bytes());
+        let json = r#"{"name": "odoo.exceptions.UserError", "message": "no such product", "arguments": []}"#;
+        assert_eq!(refusal(422, json), Some("no such product".to_owned()));
+        for (status, body) in [
+            (404, "<html>No database is selected</html>"),
+            (
+                403,
+                r#"{"name": "odoo.exceptions.AccessDenied", "message": "Access Denied"}"#,
+            ),
+            (
+                500,
+                r#"{"name": "psycopg2.InterfaceError", "message": "cursor already closed"}"#,
+            ),
+            (422, "<html>proxy error</html>"),
+            (503, ""),
+        ] {
+            assert_eq!(refusal(status, body), None, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn answers_of_the_inbox_are_understood() {
+        let fenced = r#"{"status": "fenced", "generation": 4, "incarnation": "x"}"#;
+        assert!(matches!(
+            serde_json::from_str(fenced).unwrap(),
+            DeliveryAnswer::Fenced { generation: 4, .. }
+        ));
+        let done = r#"{"status": "done", "result": {"order": {"id": 1}}}"#;
+        assert!(matches!(
+            serde_json::from_str(done).unwrap(),
+            DeliveryAnswer::Done
+        ));
+    }
+}

@@ -1,0 +1,444 @@
+//! What is known about every message: derived from the journal, from the ERP's answers and from the peer's.
+//!
+//! One value behind one lock. Every method is short and touches no disk and no network; callers never hold the lock
+//! across an await.
+
+mod acks;
+mod lane;
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use api::gateway::MessageState;
+use journal::{KeyHash, RecordView};
+use types::Timestamp;
+
+pub use acks::{Acks, Need, Outcome, Stored, Unstored, Waiter};
+pub use lane::Lane;
+use tokio::sync::oneshot;
+
+/// A message to deliver.
+pub const KIND_MESSAGE: u8 = 1;
+/// A message whose key was used for another body before: kept, never delivered.
+pub const KIND_CONFLICT: u8 = 2;
+
+/// Messages of integrations that are no longer in the settings are kept, and belong to no lane.
+const NO_LANE: u16 = u16::MAX;
+
+/// Half of a SHA-256: enough to tell bodies apart, and half the memory.
+type ShortHash = [u8; 16];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Known {
+    sequence: u64,
+    hash: ShortHash,
+}
+
+/// What is known of one sequence number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot {
+    lane: u16,
+    /// `None`: no record with this number is here (a damaged one, for instance).
+    state: Option<MessageState>,
+}
+
+struct Flight {
+    hash: [u8; 32],
+    waiters: Vec<oneshot::Sender<Outcome>>,
+}
+
+/// How a message that came in is to be treated.
+#[derive(Debug)]
+pub enum Admission {
+    /// It is new: append it, and report to [`Ledger::acks`].
+    New,
+    /// It was stored before.
+    Duplicate(Stored),
+    /// It is being stored at this moment.
+    Wait(oneshot::Receiver<Outcome>),
+    /// Its key was used for another body: append it as [`KIND_CONFLICT`].
+    Conflict,
+    /// The same, and it was appended so before.
+    KnownConflict,
+}
+
+/// What is known about every message.
+pub struct Ledger {
+    names: HashMap<String, u16>,
+    keys: HashMap<KeyHash, Known>,
+    conflicts: HashMap<(KeyHash, ShortHash), u64>,
+    flights: HashMap<KeyHash, Flight>,
+    slots: Vec<Slot>,
+    /// One per integration, in the order of the settings.
+    pub lanes: Vec<Lane>,
+    /// Who waits for what.
+    pub acks: Acks,
+    /// Messages whose state changed since marks were last shipped or written.
+    changed: Vec<u64>,
+}
+
+impl Ledger {
+    /// An empty ledger with a lane for each integration.
+    pub fn new(integrations: impl IntoIterator<Item = String>, acks: Acks) -> Self {
+        let names: HashMap<_, _> = integrations.into_iter().zip(0..).collect();
+        let lanes = names.iter().map(|_| Lane::default()).collect();
+        Self {
+            names,
+            keys: HashMap::new(),
+            conflicts: HashMap::new(),
+            flights: HashMap::new(),
+            slots: Vec::new(),
+            lanes,
+            acks,
+            changed: Vec::new(),
+        }
+    }
+
+    /// Decides about a message that came in, and reserves its key if it is new.
+    pub fn admit(&mut self, key: KeyHash, hash: &[u8; 32]) -> Admission {
+        if let Some(flight) = self.flights.get_mut(&key) {
+            if flight.hash != *hash {
+                return self.conflict(key, hash);
+            }
+            let (sender, receiver) = oneshot::channel();
+            flight.waiters.push(sender);
+            return Admission::Wait(receiver);
+        }
+        match self.keys.get(&key) {
+            Some(known) if known.hash == short(hash) => Admission::Duplicate(Stored {
+                sequence: known.sequence,
+                copies: self.acks.copies(known.sequence),
+            }),
+            Some(_) => self.conflict(key, hash),
+            None => {
+                let waiters = Vec::new();
+                self.flights.insert(key, Flight { hash: *hash, waiters });
+                Admission::New
+            }
+        }
+    }
+
+    fn conflict(&self, key: KeyHash, hash: &[u8; 32]) -> Admission {
+        if self.conflicts.contains_key(&(key, short(hash))) {
+            Admission::KnownConflict
+        } else {
+            Admission::Conflict
+        }
+    }
+
+    /// Takes in a record that is in the journal now.
+    pub fn stored(&mut self, record: &RecordView<'_>) {
+        let index = slot_index(record.sequence);
+        if index >= self.slots.len() {
+            let nothing = Slot {
+                lane: NO_LANE,
+                state: None,
+            };
+            self.slots.resize(index + 1, nothing);
+        }
+        let lane = self.names.get(record.stream).copied().unwrap_or(NO_LANE);
+        let mut state = MessageState::Quarantined;
+        if record.kind == KIND_MESSAGE {
+            match self.keys.entry(record.key) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Known {
+                        sequence: record.sequence,
+                        hash: short(&record.body_hash),
+                    });
+                    state = MessageState::Pending;
+                }
+                Entry::Occupied(_) => {}
+            }
+        }
+        if state == MessageState::Quarantined {
+            self.conflicts
+                .insert((record.key, short(&record.body_hash)), record.sequence);
+        }
+        self.slots[index] = Slot {
+            lane,
+            state: Some(state),
+        };
+        if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
+            lane.add(record.sequence, record.time, state);
+        }
+    }
+
+    /// The synced end of this region's journal; completes what it makes complete.
+    pub fn synced_here(&mut self, sequence: u64) {
+        self.acks.here = self.acks.here.max(sequence);
+        self.complete();
+    }
+
+    /// The synced end of the other region's journal; completes what it makes complete.
+    pub fn synced_there(&mut self, sequence: u64) {
+        self.acks.there = sequence;
+        self.complete();
+    }
+
+    /// Answers everybody whose message is durable enough, and lets those messages be delivered.
+    pub fn complete(&mut self) {
+        for (waiter, stored) in self.acks.take_done() {
+            self.answer(waiter, Ok(stored));
+        }
+        let released = self.acks.newly_released();
+        for sequence in released {
+            self.queue(sequence);
+        }
+    }
+
+    /// Answers everybody with a failure; their messages may or may not be in the journal.
+    pub fn fail_all(&mut self, why: &Unstored) {
+        for waiter in self.acks.take_all() {
+            self.answer(waiter, Err(why.clone()));
+        }
+    }
+
+    /// Answers one waiter and those who sent the same message meanwhile.
+    pub fn answer(&mut self, waiter: Waiter, outcome: Outcome) {
+        let flight = match self.flights.entry(waiter.key) {
+            // A conflict record shares its key with the message that holds the flight.
+            Entry::Occupied(entry) if !waiter.conflict => Some(entry.remove()),
+            Entry::Occupied(_) | Entry::Vacant(_) => None,
+        };
+        for other in flight.into_iter().flat_map(|flight| flight.waiters) {
+            let _ = other.send(outcome.clone());
+        }
+        // Whoever has hung up learns it from the next try.
+        let _ = waiter.reply.send(outcome);
+    }
+
+    /// Everything from `sequence` on was cut off the journal.
+    pub fn cut(&mut self, sequence: u64) {
+        for number in sequence..=self.slots.len() as u64 {
+            let slot = self.slots[slot_index(number)];
+            if let (Some(lane), Some(state)) = (self.lanes.get_mut(usize::from(slot.lane)), slot.state) {
+                lane.remove(number, state);
+            }
+        }
+        self.slots.truncate(slot_index(sequence));
+        self.keys.retain(|_, known| known.sequence < sequence);
+        self.conflicts.retain(|_, at| *at < sequence);
+        self.changed.retain(|at| *at < sequence);
+        self.acks.cut(sequence);
+    }
+
+    /// Puts a pending message at the end of its lane's queue, if the lane is being fed.
+    fn queue(&mut self, sequence: u64) {
+        let Some(slot) = self.slots.get(slot_index(sequence)) else {
+            return;
+        };
+        if slot.state == Some(MessageState::Pending)
+            && let Some(lane) = self.lanes.get_mut(usize::from(slot.lane))
+        {
+            lane.push(sequence);
+        }
+    }
+
+    /// What became of a message.
+    pub fn state(&self, sequence: u64) -> Option<MessageState> {
+        self.slots.get(slot_index(sequence))?.state
+    }
+
+    /// Where a key is in the journal.
+    pub fn find(&self, key: &KeyHash) -> Option<u64> {
+        self.keys.get(key).map(|known| known.sequence)
+    }
+
+    /// Records what became of a message; says whether that was news.
+    pub fn mark(&mut self, sequence: u64, state: MessageState) -> bool {
+        let Some(slot) = self.slots.get_mut(slot_index(sequence)) else {
+            return false;
+        };
+        match slot.state {
+            Some(before) if before != state => {
+                slot.state = Some(state);
+                if let Some(lane) = self.lanes.get_mut(usize::from(slot.lane)) {
+                    lane.change(sequence, before, state);
+                }
+                self.changed.push(sequence);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Sequence numbers and states of a lane's deliverable messages up to `until`, in order.
+    pub fn deliverable(&self, lane: usize, until: u64) -> Vec<(u64, MessageState)> {
+        (1..=until)
+            .zip(&self.slots)
+            .filter(|(_, slot)| usize::from(slot.lane) == lane)
+            .filter_map(|(sequence, slot)| Some((sequence, slot.state?)))
+            .filter(|(_, state)| matches!(state, MessageState::Pending | MessageState::Applied))
+            .collect()
+    }
+
+    /// States of a range, for marks.
+    pub fn states(&self, from: u64, count: usize) -> Vec<Option<MessageState>> {
+        let slots = self.slots.iter().skip(slot_index(from)).take(count);
+        slots.map(|slot| slot.state).collect()
+    }
+
+    /// How many sequence numbers there are.
+    pub fn len(&self) -> u64 {
+        self.slots.len() as u64
+    }
+
+    /// How many records are readable.
+    pub fn readable(&self) -> u64 {
+        self.slots.iter().filter(|slot| slot.state.is_some()).count() as u64
+    }
+
+    /// Sequence numbers whose state changed since the last call.
+    pub fn take_changed(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.changed)
+    }
+}
+
+/// Age of a time, in milliseconds.
+pub fn age_ms(since: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.since(since).as_millis()).unwrap_or(u64::MAX)
+}
+
+fn slot_index(sequence: u64) -> usize {
+    usize::try_from(sequence.saturating_sub(1)).unwrap_or(usize::MAX)
+}
+
+fn short(hash: &[u8; 32]) -> ShortHash {
+    let mut short = ShortHash::default();
+    short.copy_from_slice(&hash[..16]);
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::Link;
+
+    fn ledger(link: Link) -> Ledger {
+        Ledger::new(["acme".to_owned()], Acks::new(link))
+    }
+
+    fn record(sequence: u64, id: &str, body: &'static [u8], kind: u8) -> journal::Record {
+        let key = journal::key_hash("acme", id);
+        journal::Record {
+            sequence,
+            generation: 1,
+            entry: journal::Entry {
+                kind,
+                stream: "acme".to_owned(),
+                id: id.to_owned(),
+                time: 5,
+                key,
+                body_hash: journal::body_hash(body),
+                body: body.into(),
+            },
+        }
+    }
+
+    fn store(ledger: &mut Ledger, record: &journal::Record) {
+        let entry = &record.entry;
+        ledger.stored(&RecordView {
+            sequence: record.sequence,
+            generation: record.generation,
+            time: entry.time,
+            kind: entry.kind,
+            key: entry.key,
+            body_hash: entry.body_hash,
+            stream: &entry.stream,
+            id: &entry.id,
+            body: &entry.body,
+        });
+    }
+
+    #[test]
+    fn the_second_of_two_at_once_waits_for_the_first() {
+        let mut ledger = ledger(Link::InSync);
+        let one = record(1, "a", b"body", KIND_MESSAGE);
+        let (key, hash) = (one.entry.key, one.entry.body_hash);
+        assert!(matches!(ledger.admit(key, &hash), Admission::New));
+        let Admission::Wait(mut second) = ledger.admit(key, &hash) else {
+            panic!("must wait")
+        };
+        let (reply, mut first) = oneshot::channel();
+        let waiter = Waiter {
+            sequence: 1,
+            key,
+            conflict: false,
+            reply,
+        };
+        ledger.acks.wait(waiter, Need::Durable);
+        store(&mut ledger, &one);
+        ledger.synced_here(1);
+        assert!(first.try_recv().is_err(), "the other region has not synced");
+        ledger.synced_there(1);
+        let stored = Stored {
+            sequence: 1,
+            copies: 2,
+        };
+        assert_eq!(first.try_recv().unwrap(), Ok(stored));
+        assert_eq!(second.try_recv().unwrap(), Ok(stored));
+        assert!(matches!(ledger.admit(key, &hash), Admission::Duplicate(found) if found == stored));
+    }
+
+    #[test]
+    fn another_body_under_the_same_key_is_kept_once_and_not_delivered() {
+        let mut ledger = ledger(Link::None);
+        store(&mut ledger, &record(1, "a", b"one", KIND_MESSAGE));
+        let other = record(2, "a", b"two", KIND_CONFLICT);
+        assert!(matches!(
+            ledger.admit(other.entry.key, &other.entry.body_hash),
+            Admission::Conflict
+        ));
+        store(&mut ledger, &other);
+        assert!(matches!(
+            ledger.admit(other.entry.key, &other.entry.body_hash),
+            Admission::KnownConflict
+        ));
+        assert_eq!((ledger.lanes[0].accepted, ledger.lanes[0].quarantined), (1, 1));
+        assert_eq!(ledger.deliverable(0, 9), [(1, MessageState::Pending)]);
+    }
+
+    #[test]
+    fn cutting_forgets_keys_and_counts() {
+        let mut ledger = ledger(Link::None);
+        for (sequence, id) in [(1, "a"), (2, "b"), (3, "c")] {
+            store(&mut ledger, &record(sequence, id, b"x", KIND_MESSAGE));
+        }
+        ledger.mark(2, MessageState::Applied);
+        ledger.cut(2);
+        assert_eq!(
+            (ledger.len(), ledger.lanes[0].accepted, ledger.lanes[0].delivered),
+            (1, 1, 0)
+        );
+        let again = record(2, "c", b"x", KIND_MESSAGE);
+        assert!(matches!(
+            ledger.admit(again.entry.key, &again.entry.body_hash),
+            Admission::New
+        ));
+    }
+
+    #[test]
+    fn degrading_answers_those_who_wait_and_counts_them() {
+        let mut ledger = ledger(Link::InSync);
+        let (reply, mut answer) = oneshot::channel();
+        let one = record(1, "a", b"body", KIND_MESSAGE);
+        let waiter = Waiter {
+            sequence: 1,
+            key: one.entry.key,
+            conflict: false,
+            reply,
+        };
+        ledger.acks.wait(waiter, Need::Durable);
+        store(&mut ledger, &one);
+        ledger.synced_here(1);
+        ledger.acks.link = Link::Gone;
+        ledger.complete();
+        assert_eq!(
+            answer.try_recv().unwrap(),
+            Ok(Stored {
+                sequence: 1,
+                copies: 1
+            })
+        );
+        assert_eq!(ledger.acks.acknowledged_alone, 1);
+    }
+}

@@ -1,0 +1,386 @@
+//! The journal's thread: takes everything that is queued, writes it as one batch, syncs once, tells the ledger.
+//!
+//! A thread and not a task, because it blocks in `fdatasync` most of its life.
+//! It ends when every [`Log`] handle is gone; an error of the journal poisons the gateway.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::Duration,
+};
+
+use journal::{AppendError, Batch, DivergeError, Entry, Journal, Position, SetAside};
+use tokio::sync::{Notify, oneshot};
+
+use crate::{
+    ledger::{KIND_CONFLICT, Ledger, Need, Outcome, Unstored, Waiter},
+    lock,
+};
+
+/// Messages in one batch at most; bounds the time until the first of them is acknowledged.
+const BATCH_MESSAGES_MAX: usize = 4096;
+/// Bytes in one batch at most, where a segment takes more.
+const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Without anything to do for this long the watermark is made durable.
+const QUIET: Duration = Duration::from_millis(50);
+/// Batches kept in memory for the other region; what it has missed of older ones is read from disk.
+const TAIL_BYTES_MAX: usize = 32 << 20;
+
+/// A message to store.
+pub struct Store {
+    /// The message.
+    pub entry: Entry,
+    /// What the answer waits for.
+    pub need: Need,
+    /// The answer.
+    pub reply: oneshot::Sender<Outcome>,
+}
+
+enum Command {
+    Store(Store),
+    Copy {
+        batches: Vec<Batch>,
+        generation: u64,
+        reply: oneshot::Sender<Result<Position, CopyError>>,
+    },
+    SetAside {
+        first: u64,
+        reply: oneshot::Sender<Result<SetAside, DivergeError>>,
+    },
+    Cut {
+        aside: SetAside,
+        reply: oneshot::Sender<Result<Position, DivergeError>>,
+    },
+    Position {
+        reply: oneshot::Sender<Position>,
+    },
+}
+
+/// Why batches of the leader were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// This gateway no longer follows in that generation.
+    #[error("this gateway does not follow in that generation")]
+    NotFollowing,
+    /// The journal did not take them.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+/// The journal's thread has ended.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the journal is closed")]
+pub struct Closed;
+
+/// What may be written at this moment; changed by the role, read by the thread before each write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// Nothing.
+    Nothing,
+    /// Own messages, in this generation.
+    Own(u64),
+    /// Copies, in this generation.
+    Copies(u64),
+}
+
+/// What the thread shares with the rest of the gateway.
+pub struct Shared {
+    /// Told about everything that is synced.
+    pub ledger: Arc<Mutex<Ledger>>,
+    /// Asked before each write.
+    pub permit: Mutex<Permit>,
+    /// Batches for the other region.
+    pub tail: Tail,
+    /// Figures for the status.
+    pub figures: Mutex<Figures>,
+    /// Told when the journal is poisoned.
+    pub poisoned: Notify,
+}
+
+/// Figures for the status.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Figures {
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Damaged frames found at the start.
+    pub quarantined: u64,
+}
+
+/// The last batches in memory, also those that are being synced at this moment.
+#[derive(Default)]
+pub struct Tail {
+    batches: Mutex<VecDeque<Batch>>,
+    /// Told about new batches.
+    pub news: Notify,
+}
+
+impl Tail {
+    fn push(&self, batch: Batch) {
+        let mut batches = lock(&self.batches);
+        batches.push_back(batch);
+        let mut bytes: usize = batches.iter().map(|batch| batch.bytes().len()).sum();
+        while bytes > TAIL_BYTES_MAX && batches.len() > 1 {
+            bytes -= batches.pop_front().map_or(0, |batch| batch.bytes().len());
+        }
+        drop(batches);
+        self.news.notify_one();
+    }
+
+    /// Batches from `first` on, as many as fit; `None` when they are no longer, or not yet, in memory.
+    pub fn from(&self, first: u64, bytes_max: usize) -> Option<Vec<Batch>> {
+        let batches = lock(&self.batches);
+        let at = batches.iter().position(|batch| batch.first() == first)?;
+        let fitting = batches.iter().skip(at).scan(0, |bytes, batch| {
+            let before = *bytes;
+            *bytes += batch.bytes().len();
+            (before == 0 || *bytes <= bytes_max).then(|| batch.clone())
+        });
+        Some(fitting.collect())
+    }
+
+    /// Forgets what the other region has.
+    pub fn forget(&self, up_to: u64) {
+        let mut batches = lock(&self.batches);
+        while batches.front().is_some_and(|batch| batch.last() <= up_to) {
+            batches.pop_front();
+        }
+    }
+
+    fn clear(&self) {
+        lock(&self.batches).clear();
+    }
+}
+
+/// Speaks to the journal's thread.
+#[derive(Clone)]
+pub struct Log {
+    commands: mpsc::Sender<Command>,
+}
+
+impl Log {
+    /// Starts the thread; the receiver fires when it has ended.
+    pub fn start(journal: Journal, shared: Arc<Shared>) -> std::io::Result<(Self, oneshot::Receiver<()>)> {
+        let (commands, queue) = mpsc::channel();
+        let (ended, end) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || {
+                Writer { journal, shared }.run(&queue);
+                let _ = ended.send(());
+            })?;
+        Ok((Self { commands }, end))
+    }
+
+    /// Stores a message; the answer comes through its own channel.
+    pub fn store(&self, store: Store) -> Result<(), Closed> {
+        self.commands.send(Command::Store(store)).map_err(|_| Closed)
+    }
+
+    /// Stores the leader's batches; synced upon return.
+    pub async fn copy(
+        &self,
+        batches: Vec<Batch>,
+        generation: u64,
+    ) -> Result<Result<Position, CopyError>, Closed> {
+        self.ask(|reply| Command::Copy {
+            batches,
+            generation,
+            reply,
+        })
+        .await
+    }
+
+    /// See [`Journal::set_aside_from`].
+    pub async fn set_aside(&self, first: u64) -> Result<Result<SetAside, DivergeError>, Closed> {
+        self.ask(|reply| Command::SetAside { first, reply }).await
+    }
+
+    /// See [`Journal::cut`].
+    pub async fn cut(&self, aside: SetAside) -> Result<Result<Position, DivergeError>, Closed> {
+        self.ask(|reply| Command::Cut { aside, reply }).await
+    }
+
+    /// The end of the log once everything queued before was written.
+    pub async fn position(&self) -> Result<Position, Closed> {
+        self.ask(|reply| Command::Position { reply }).await
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Closed> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).map_err(|_| Closed)?;
+        answer.await.map_err(|_| Closed)
+    }
+}
+
+struct Writer {
+    journal: Journal,
+    shared: Arc<Shared>,
+}
+
+impl Writer {
+    fn run(mut self, queue: &mpsc::Receiver<Command>) {
+        let mut next = None;
+        loop {
+            let command = match next.take() {
+                Some(command) => command,
+                None => match queue.recv_timeout(QUIET) {
+                    Ok(command) => command,
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.settle();
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => break,
+                },
+            };
+            match command {
+                Command::Store(first) => next = self.store(first, queue),
+                Command::Copy {
+                    batches,
+                    generation,
+                    reply,
+                } => {
+                    let _ = reply.send(self.copy(&batches, generation));
+                }
+                Command::SetAside { first, reply } => {
+                    let _ = reply.send(self.journal.set_aside_from(first));
+                }
+                Command::Cut { aside, reply } => {
+                    let _ = reply.send(self.cut(&aside));
+                }
+                Command::Position { reply } => {
+                    let _ = reply.send(self.journal.position());
+                }
+            }
+        }
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        if self.journal.poison().is_none() && self.journal.settle().is_err() {
+            self.poisoned();
+        }
+    }
+
+    /// Takes everything queued behind `first`, up to a command of another kind, which is returned.
+    fn store(&mut self, first: Store, queue: &mpsc::Receiver<Command>) -> Option<Command> {
+        let bytes_max = self.journal.batch_bytes_max().min(BATCH_BYTES_MAX);
+        // The header of the batch, rounded up.
+        let mut bytes = 128 + first.entry.encoded_len();
+        let mut stores = vec![first];
+        let mut next = None;
+        while stores.len() < BATCH_MESSAGES_MAX {
+            match queue.try_recv() {
+                Ok(Command::Store(store)) if bytes + store.entry.encoded_len() <= bytes_max => {
+                    bytes += store.entry.encoded_len();
+                    stores.push(store);
+                }
+                Ok(other) => {
+                    next = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        if let Err((stores, why)) = self.append(stores) {
+            let mut ledger = lock(&self.shared.ledger);
+            for store in stores {
+                ledger.answer(waiter(0, &store.entry, store.reply), Err(why.clone()));
+            }
+        }
+        next
+    }
+
+    fn append(&mut self, stores: Vec<Store>) -> Result<(), (Vec<Store>, Unstored)> {
+        let Permit::Own(generation) = *lock(&self.shared.permit) else {
+            return Err((stores, Unstored::NotLeading));
+        };
+        let entries: Vec<Entry> = stores.iter().map(|store| store.entry.clone()).collect();
+        let refused = |error: &AppendError| Unstored::Journal(error.to_string());
+        let batch = match self.journal.encode(&entries, generation) {
+            Ok(batch) => batch,
+            Err(error) => return Err((stores, refused(&error))),
+        };
+        let peered = lock(&self.shared.ledger).acks.link != crate::link::Link::None;
+        if peered {
+            // The other region syncs while this one does.
+            self.shared.tail.push(batch.clone());
+        }
+        if let Err(error) = self.journal.commit(std::slice::from_ref(&batch)) {
+            tracing::error!(%error, "messages were not stored");
+            self.shared.tail.clear();
+            if self.journal.poison().is_some() {
+                self.poisoned();
+            }
+            return Err((stores, refused(&error)));
+        }
+        let mut ledger = lock(&self.shared.ledger);
+        for (view, store) in batch.records().zip(stores) {
+            ledger.stored(&view);
+            ledger
+                .acks
+                .wait(waiter(view.sequence, &store.entry, store.reply), store.need);
+        }
+        ledger.synced_here(batch.last());
+        drop(ledger);
+        // Whoever stopped leading in between has answered those who waited then; these are left.
+        if *lock(&self.shared.permit) != Permit::Own(generation) {
+            lock(&self.shared.ledger).fail_all(&Unstored::NotLeading);
+        }
+        self.update_figures();
+        Ok(())
+    }
+
+    fn copy(&mut self, batches: &[Batch], generation: u64) -> Result<Position, CopyError> {
+        if *lock(&self.shared.permit) != Permit::Copies(generation) {
+            return Err(CopyError::NotFollowing);
+        }
+        if let Err(error) = self.journal.commit(batches) {
+            if self.journal.poison().is_some() {
+                self.poisoned();
+            }
+            return Err(error.into());
+        }
+        let mut ledger = lock(&self.shared.ledger);
+        for view in batches.iter().flat_map(Batch::records) {
+            ledger.stored(&view);
+        }
+        ledger.synced_here(self.journal.position().sequence);
+        drop(ledger);
+        self.update_figures();
+        Ok(self.journal.position())
+    }
+
+    fn cut(&mut self, aside: &SetAside) -> Result<Position, DivergeError> {
+        let cut = self.journal.cut(aside);
+        if self.journal.poison().is_some() {
+            self.poisoned();
+        }
+        cut?;
+        self.shared.tail.clear();
+        lock(&self.shared.ledger).cut(aside.first);
+        Ok(self.journal.position())
+    }
+
+    fn update_figures(&self) {
+        lock(&self.shared.figures).bytes = self.journal.bytes();
+    }
+
+    fn poisoned(&self) {
+        *lock(&self.shared.permit) = Permit::Nothing;
+        let reason = self.journal.poison().unwrap_or_default();
+        lock(&self.shared.ledger).fail_all(&Unstored::Journal(reason.to_owned()));
+        self.shared.poisoned.notify_one();
+    }
+}
+
+fn waiter(sequence: u64, entry: &Entry, reply: oneshot::Sender<Outcome>) -> Waiter {
+    Waiter {
+        sequence,
+        key: entry.key,
+        conflict: entry.kind == KIND_CONFLICT,
+        reply,
+    }
+}

@@ -1,0 +1,77 @@
+//! Delivery marks: what the ERP has answered, for the other region and for the next start.
+//!
+//! They are hints for counting and for skipping dead letters; reconciliation never trusts them.
+
+use std::{io, path::Path};
+
+use api::gateway::MessageState;
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::Ledger;
+
+/// A run of messages with the same state: first sequence number, how many, state.
+pub type Run = (u64, u64, MessageState);
+
+/// What `POST /peer/marks` carries and the snapshot holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    /// Runs in no order.
+    pub runs: Vec<Run>,
+}
+
+impl Marks {
+    /// Marks of given messages.
+    pub fn of(ledger: &Ledger, mut sequences: Vec<u64>) -> Self {
+        sequences.sort_unstable();
+        sequences.dedup();
+        let states = sequences
+            .into_iter()
+            .map(|sequence| (sequence, ledger.state(sequence)));
+        Self::runs_of(states)
+    }
+
+    /// Marks of all messages that are no longer pending.
+    pub fn all(ledger: &Ledger) -> Self {
+        let states = ledger.states(1, usize::MAX);
+        let decided = |state: &Option<MessageState>| *state != Some(MessageState::Pending);
+        Self::runs_of((1..).zip(states).filter(|(_, state)| decided(state)))
+    }
+
+    fn runs_of(states: impl Iterator<Item = (u64, Option<MessageState>)>) -> Self {
+        let mut runs: Vec<Run> = Vec::new();
+        for (sequence, state) in states {
+            let Some(state) = state else { continue };
+            match runs.last_mut() {
+                Some((first, count, last)) if *first + *count == sequence && *last == state => *count += 1,
+                _ => runs.push((sequence, 1, state)),
+            }
+        }
+        Self { runs }
+    }
+
+    /// Takes marks over; unknown messages are ignored.
+    pub fn apply(&self, ledger: &mut Ledger) {
+        let end = ledger.len();
+        for (first, count, state) in &self.runs {
+            for sequence in *first..=first.saturating_add(*count).saturating_sub(1).min(end) {
+                ledger.mark(sequence, *state);
+            }
+        }
+    }
+
+    /// Reads the snapshot; there being none, or none that can be read, is the same as an empty one.
+    pub fn load(directory: &Path) -> Self {
+        let bytes = std::fs::read(directory.join("marks.json")).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    /// Writes the snapshot, not synced: nothing depends on it.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn store(&self, directory: &Path) -> io::Result<()> {
+        let beside = directory.join("marks.tmp");
+        std::fs::write(&beside, serde_json::to_vec(self)?)?;
+        std::fs::rename(beside, directory.join("marks.json"))
+    }
+}

@@ -1,0 +1,83 @@
+//! Refusals on the ingest listener.
+
+use api::{Problem, gateway::code};
+use axum::{
+    http::header::RETRY_AFTER,
+    response::{IntoResponse, Response},
+};
+
+use crate::role::Refusal;
+
+/// Partners ask again this soon after a 503: short, because their pause becomes part of the recovery time.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// A problem as the answer of the ingest listener.
+pub struct Refused(pub Problem);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let unavailable = self.0.status == 503;
+        let mut response = self.0.into_response();
+        if unavailable {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        response
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Stale { asked, known } => Self::stale(asked, known),
+            Refusal::Taken { .. } => Self::refused(refusal.to_string()),
+            Refusal::Poisoned => Self::not_now(refusal.to_string()),
+        }
+    }
+}
+
+fn problem(status: u16, code: &str, message: impl Into<String>) -> Problem {
+    Problem {
+        status,
+        code: code.to_owned(),
+        message: message.into(),
+        hint: None,
+        generation: None,
+    }
+}
+
+/// No such integration.
+pub fn unknown_integration() -> Problem {
+    problem(404, code::UNKNOWN_INTEGRATION, "there is no such integration")
+}
+
+/// The token is missing or wrong.
+pub fn unauthorised() -> Problem {
+    problem(401, code::UNAUTHORISED, "the bearer token is missing or wrong")
+}
+
+/// The body is too large.
+pub fn too_large(bytes_max: u64) -> Problem {
+    problem(
+        413,
+        code::TOO_LARGE,
+        format!("a message may have at most {bytes_max} bytes"),
+    )
+}
+
+/// The same key was used for another body.
+pub fn key_conflict(key: &str) -> Problem {
+    problem(
+        409,
+        code::KEY_CONFLICT,
+        format!("the key `{key}` was used for another body before"),
+    )
+    .hint("the message is kept aside for a person to look at; it is not delivered")
+}

@@ -1,0 +1,342 @@
+//! From settings to a running gateway, and its orderly end.
+
+use std::{
+    collections::HashSet,
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use api::{client::Client, server::TlsListener};
+use journal::{Journal, Options, Preparation, RealDisk, Recovery};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use types::settings::GatewaySettings;
+
+use crate::{
+    control,
+    gateway::{Gateway, Integration, Parts, Peer},
+    ingest,
+    ledger::{Acks, Ledger},
+    link::Link,
+    lock,
+    log::{Figures, Log, Permit, Shared, Tail},
+    marks::Marks,
+    role::Event,
+    state,
+};
+
+/// Requests under way may take this long after the end was asked for.
+const DRAIN: Duration = Duration::from_secs(5);
+/// A record's header, stream and id, and the batch around it, beside the body.
+const FRAMING_BYTES_MAX: u64 = 1024;
+/// Marks are written this often, if they changed.
+const MARKS_EVERY: Duration = Duration::from_secs(2);
+
+/// Why a gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file or directory cannot be used.
+    #[error("cannot {doing} {}", path.display())]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// To which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// An integration's messages would not fit in the journal.
+    #[error("{integration}: a message of {bytes_max} bytes does not fit in a segment; make segments larger")]
+    SegmentTooSmall {
+        /// Which integration.
+        integration: String,
+        /// Its largest message.
+        bytes_max: u64,
+    },
+    /// Two integrations have the same name.
+    #[error("two integrations are named {0}")]
+    NameTwice(String),
+    /// The remembered role cannot be read.
+    #[error("cannot learn which generation this gateway has seen")]
+    State(#[from] state::Error),
+    /// The journal cannot be opened.
+    #[error("cannot open the journal")]
+    Journal(#[from] journal::OpenError),
+    /// The identity cannot be used.
+    #[error("cannot use the gateway's identity")]
+    Tls(#[from] api::tls::Error),
+    /// No client for the peer can be made.
+    #[error("cannot speak to the peer")]
+    Client(#[from] api::client::BuildError),
+    /// A socket cannot be bound.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A running gateway.
+pub struct Running {
+    gateway: Arc<Gateway>,
+    journal_ended: oneshot::Receiver<()>,
+    ingest: SocketAddr,
+    control: SocketAddr,
+}
+
+/// Starts a gateway; it waits to be told its role.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(settings: GatewaySettings) -> Result<Running, StartError> {
+    let cancel = CancellationToken::new();
+    create(&settings.directory)?;
+    let integrations = integrations(&settings)?;
+    let state = state::load(&settings.directory)?.next(&Event::Started, &settings.region);
+    let state = state.unwrap_or_else(|_| crate::role::State::new());
+    let link = if settings.peer.is_some() {
+        Link::Gone
+    } else {
+        Link::None
+    };
+    let names: Vec<String> = integrations
+        .iter()
+        .map(|one| one.settings.name.to_string())
+        .collect();
+    let mut ledger = Ledger::new(names, Acks::new(link));
+    let (journal, figures) = open_journal(&settings, &mut ledger)?;
+    Marks::load(&settings.directory).apply(&mut ledger);
+    ledger.take_changed();
+    let reader = journal.reader();
+    let shared = Arc::new(Shared {
+        ledger: Arc::new(Mutex::new(ledger)),
+        permit: Mutex::new(Permit::Nothing),
+        tail: Tail::default(),
+        figures: Mutex::new(figures),
+        poisoned: tokio::sync::Notify::new(),
+    });
+    let peer = peer(&settings)?;
+    let (ingest_tls, control_tls) = (
+        api::tls::public_server(&settings.tls)?,
+        api::tls::mutual_server(&settings.tls)?,
+    );
+    let listen = async |address, tls| {
+        let bound = TlsListener::bind(address, tls, cancel.clone()).await;
+        bound.map_err(|source| StartError::Listen { address, source })
+    };
+    let ingest_listener = listen(settings.ingest_listen, ingest_tls).await?;
+    let control_listener = listen(settings.control_listen, control_tls).await?;
+    let (log, journal_ended) =
+        Log::start(journal, Arc::clone(&shared)).map_err(|source| StartError::File {
+            doing: "start the thread for",
+            path: settings.journal.directory.clone(),
+            source,
+        })?;
+    let gateway = Gateway::new(Parts {
+        settings,
+        integrations,
+        peer,
+        shared,
+        log,
+        reader,
+        state,
+        cancel: cancel.clone(),
+    });
+    let (ingest, control) = (ingest_listener.local(), control_listener.local());
+    for (listener, router) in [
+        (ingest_listener, ingest::router(Arc::clone(&gateway))),
+        (control_listener, control::router(Arc::clone(&gateway))),
+    ] {
+        let cancel = cancel.clone();
+        gateway.tasks.spawn(async move {
+            if let Err(error) = api::server::serve(listener, router, cancel.clone(), DRAIN).await {
+                // Without a listener the process is of no use: end it, so that the supervisor starts it anew.
+                tracing::error!(%error, "a listener failed");
+                cancel.cancel();
+            }
+        });
+    }
+    gateway.tasks.spawn(watch_poison(Arc::clone(&gateway)));
+    gateway.tasks.spawn(write_marks(Arc::clone(&gateway)));
+    gateway.tasks.close();
+    tracing::info!(%ingest, %control, region = %gateway.settings.region, "waiting to be told what to do");
+    Ok(Running {
+        gateway,
+        journal_ended,
+        ingest,
+        control,
+    })
+}
+
+impl Running {
+    /// Where partners post.
+    pub const fn ingest(&self) -> SocketAddr {
+        self.ingest
+    }
+
+    /// Where the controller and the peer speak to it.
+    pub const fn control(&self) -> SocketAddr {
+        self.control
+    }
+
+    /// Fires when the gateway was asked to end, by anybody.
+    pub fn cancelled(&self) -> CancellationToken {
+        self.gateway.cancel.clone()
+    }
+
+    /// Takes nothing more in, lets requests under way finish, and closes the journal.
+    pub async fn stop(self) {
+        self.gateway.cancel.cancel();
+        if tokio::time::timeout(DRAIN, self.gateway.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some requests did not finish in time; their senders will send again");
+        }
+        if let Err(error) = Marks::all(&lock(&self.gateway.ledger)).store(&self.gateway.settings.directory) {
+            tracing::debug!(%error, "marks were not written");
+        }
+        // The journal's thread ends with the last handle; connections that are still open may hold one.
+        drop(self.gateway);
+        if tokio::time::timeout(DRAIN, self.journal_ended).await.is_err() {
+            tracing::warn!(
+                "the journal was not closed in time; what was acknowledged is synced all the same"
+            );
+        }
+    }
+}
+
+/// Ends when the gateway does; a poisoned journal changes the role, the process stays to be looked at.
+async fn watch_poison(gateway: Arc<Gateway>) {
+    tokio::select! {
+        () = gateway.cancel.cancelled() => {}
+        () = gateway.shared.poisoned.notified() => gateway.poisoned(),
+    }
+}
+
+async fn write_marks(gateway: Arc<Gateway>) {
+    let mut written = Marks::default();
+    loop {
+        tokio::select! {
+            () = gateway.cancel.cancelled() => return,
+            () = tokio::time::sleep(MARKS_EVERY) => {}
+        }
+        let marks = Marks::all(&lock(&gateway.ledger));
+        if marks != written {
+            if let Err(error) = marks.store(&gateway.settings.directory) {
+                tracing::debug!(%error, "marks were not written");
+            }
+            written = marks;
+        }
+    }
+}
+
+fn create(directory: &PathBuf) -> Result<(), StartError> {
+    std::fs::create_dir_all(directory).map_err(|source| StartError::File {
+        doing: "create",
+        path: directory.clone(),
+        source,
+    })
+}
+
+fn integrations(settings: &GatewaySettings) -> Result<Vec<Integration>, StartError> {
+    let mut names = HashSet::new();
+    let mut integrations = Vec::new();
+    for integration in &settings.integrations {
+        if !names.insert(&integration.name) {
+            return Err(StartError::NameTwice(integration.name.to_string()));
+        }
+        let bytes_max = integration.body_max.get();
+        if bytes_max.saturating_add(FRAMING_BYTES_MAX) > settings.journal.segment_size.get() {
+            let integration = integration.name.to_string();
+            return Err(StartError::SegmentTooSmall {
+                integration,
+                bytes_max,
+            });
+        }
+        let path = &integration.token_file;
+        let token = std::fs::read(path).map_err(|source| StartError::File {
+            doing: "read",
+            path: path.clone(),
+            source,
+        })?;
+        integrations.push(Integration {
+            settings: integration.clone(),
+            token_hash: journal::body_hash(token.trim_ascii()),
+        });
+    }
+    Ok(integrations)
+}
+
+fn peer(settings: &GatewaySettings) -> Result<Option<Peer>, StartError> {
+    let Some(peer) = &settings.peer else {
+        return Ok(None);
+    };
+    // The callers set shorter limits; this one bounds what they forget.
+    let client = Client::new(&peer.url, &settings.tls, Duration::from_secs(30))?;
+    Ok(Some(Peer {
+        region: peer.region.clone(),
+        client,
+        degrade_after: peer.degrade_after.as_duration(),
+    }))
+}
+
+fn open_journal(settings: &GatewaySettings, ledger: &mut Ledger) -> Result<(Journal, Figures), StartError> {
+    let options = Options {
+        segment_bytes: settings.journal.segment_size.get(),
+        preparation: Preparation::Ahead,
+    };
+    let directory = &settings.journal.directory;
+    let (journal, recovery) = Journal::open(Arc::new(RealDisk), directory, options, |record| {
+        ledger.stored(record)
+    })?;
+    ledger.synced_here(journal.position().sequence);
+    tell(&recovery);
+    let figures = Figures {
+        bytes: journal.bytes(),
+        quarantined: recovery.damage.len() as u64,
+    };
+    Ok((journal, figures))
+}
+
+fn tell(recovery: &Recovery) {
+    let Recovery {
+        segments,
+        records,
+        torn,
+        damage,
+        missing,
+    } = recovery;
+    tracing::info!(segments, records, "the journal is open");
+    if let Some(torn) = torn {
+        tracing::warn!(bytes = torn.bytes, kept_at = %torn.kept_at.display(), "cut off a write that was never acknowledged");
+    }
+    for damage in damage {
+        tracing::error!(
+            ?damage,
+            "a part of the journal is damaged; its bytes were copied aside"
+        );
+    }
+    if !missing.is_empty() {
+        tracing::error!(?missing, "messages cannot be read; the other region has them");
+    }
+}
+
+/// An error with its reasons.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut inner = error.source();
+    while let Some(source) = inner {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        inner = source.source();
+    }
+    text
+}
