@@ -36,5 +36,13 @@ odoo=${PLIMSOLL_ODOO:-$home/runtime/odoo}
 cd /
 status=0
 as_service env PYTHONDONTWRITEBYTECODE=1 "$odoo/venv/bin/python" "$addons/tests/run.py" \
-    --odoo "$odoo" --postgres-bin "$(postgres_bin)" --cache "$cache" "$@" || status=$?
+    --odoo "$odoo" --postgres-bin "$(postgres_bin)" --cache "$cache" "$@" &
+tests=$!
+# Passed on, because the tests themselves end what they started; then waited for once more.
+trap 'kill -TERM "$tests" 2>/dev/null' TERM HUP INT
+wait "$tests" || status=$?
+if kill -0 "$tests" 2>/dev/null; then
+    status=0
+    wait "$tests" || status=$?
+fi
 exit "$status"
