@@ -60,6 +60,15 @@ pub fn list(root: u32) -> Vec<ProcessRef> {
     below(&snapshot(), root).into_values().collect()
 }
 
+/// The direct children of a process, zombies included.
+pub fn children(parent: u32) -> Vec<u32> {
+    let all = snapshot();
+    all.iter()
+        .filter(|(_, entry)| entry.parent == parent)
+        .map(|(pid, _)| *pid)
+        .collect()
+}
+
 /// Whether this very process still runs (a zombie does not).
 pub fn is_alive(process: &ProcessRef) -> bool {
     entry(process.pid).is_some_and(|found| !found.zombie && found.process.started == process.started)
@@ -256,6 +265,10 @@ mod tests {
             "{report:?}"
         );
         child.wait().unwrap();
-        assert_eq!(kill(child.id()), KilledReport::default(), "killing again finds nothing");
+        assert_eq!(
+            kill(child.id()),
+            KilledReport::default(),
+            "killing again finds nothing"
+        );
     }
 }

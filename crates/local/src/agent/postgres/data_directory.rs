@@ -1,0 +1,227 @@
+//! The data directory and its neighbours.
+//!
+//! ```text
+//! data                  the one that runs
+//! data.incoming         a base backup on its way (worthless until complete)
+//! data.ready            a complete base backup, about to become `data`
+//! data.superseded-<g>   the former `data` of generation g, until the new one streams
+//! data.seeding          a copy of the seed on its way
+//! ```
+//! Every step between these names is one rename, so a crash at any moment leaves a state from which
+//! [`DataDirectory::settle`] can go on. The last good copy is never deleted: a superseded directory goes only when its
+//! successor streams, or when a complete newer copy lies beside it.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use types::Generation;
+
+use crate::agent::durable;
+
+const STANDBY_SIGNAL: &str = "standby.signal";
+
+/// The data directory of a region.
+#[derive(Clone, Debug)]
+pub struct DataDirectory {
+    /// `data`
+    pub path: PathBuf,
+}
+
+impl DataDirectory {
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(".");
+        name.push(suffix);
+        self.path.with_file_name(name)
+    }
+
+    /// Where a base backup goes.
+    pub fn incoming(&self) -> PathBuf {
+        self.beside("incoming")
+    }
+
+    /// Where a copy of the seed goes.
+    pub fn seeding(&self) -> PathBuf {
+        self.beside("seeding")
+    }
+
+    fn ready(&self) -> PathBuf {
+        self.beside("ready")
+    }
+
+    /// Whether there is one.
+    pub fn exists(&self) -> bool {
+        self.path.join("PG_VERSION").exists()
+    }
+
+    /// Whether it would start as a standby.
+    pub fn is_standby(&self) -> bool {
+        self.path.join(STANDBY_SIGNAL).exists()
+    }
+
+    /// Whether it is a copy that has not been started yet.
+    pub fn is_fresh_copy(&self) -> bool {
+        self.path.join("backup_label").exists()
+    }
+
+    /// Makes it start as a standby from now on.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn make_standby(&self) -> io::Result<()> {
+        mark_standby(&self.path)
+    }
+
+    /// Lets PostgreSQL's single-user recovery open it, which `pg_rewind` needs.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn unmark_standby(&self) -> io::Result<()> {
+        durable::remove(&self.path.join(STANDBY_SIGNAL))
+    }
+
+    /// Ends what a crash interrupted: a complete copy takes its place.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn settle(&self) -> io::Result<()> {
+        if !self.path.exists() && self.ready().exists() {
+            durable::rename(&self.ready(), &self.path)?;
+        }
+        Ok(())
+    }
+
+    /// Clears the way for a base backup.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn clear_incoming(&self) -> io::Result<()> {
+        remove_tree(&self.incoming())
+    }
+
+    /// A complete base backup in `incoming` becomes the data directory; the former one is kept aside.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn replace_by_incoming(&self, generation: Generation) -> io::Result<()> {
+        mark_standby(&self.incoming())?;
+        remove_tree(&self.ready())?;
+        durable::rename(&self.incoming(), &self.ready())?;
+        if self.path.exists() {
+            // The copy in `ready` is complete, so an older superseded one is not the last good copy any more.
+            self.drop_superseded()?;
+            durable::rename(&self.path, &self.beside(&format!("superseded-{generation}")))?;
+        }
+        self.settle()
+    }
+
+    /// A copy of the seed becomes the data directory.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn replace_by_seeding(&self) -> io::Result<()> {
+        durable::rename(&self.seeding(), &self.path)
+    }
+
+    /// Clears the way for a copy of the seed.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn clear_seeding(&self) -> io::Result<()> {
+        remove_tree(&self.seeding())
+    }
+
+    /// Removes former data directories; call only when the present one streams.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn drop_superseded(&self) -> io::Result<()> {
+        for path in self.superseded()? {
+            remove_tree(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Former data directories.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn superseded(&self) -> io::Result<Vec<PathBuf>> {
+        let prefix = self.beside("superseded-");
+        let (Some(parent), Some(prefix)) = (self.path.parent(), prefix.file_name()) else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for entry in fs::read_dir(parent)? {
+            let entry = entry?;
+            if entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(prefix.as_encoded_bytes())
+            {
+                found.push(entry.path());
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn mark_standby(directory: &Path) -> io::Result<()> {
+    let signal = directory.join(STANDBY_SIGNAL);
+    if signal.exists() {
+        return Ok(());
+    }
+    durable::replace(&signal, b"")
+}
+
+fn remove_tree(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copy(path: &Path, content: &str) {
+        fs::create_dir_all(path).unwrap();
+        fs::write(path.join("PG_VERSION"), content).unwrap();
+    }
+
+    #[test]
+    fn a_backup_takes_the_place_and_the_former_directory_stays_until_it_streams() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDirectory {
+            path: home.path().join("data"),
+        };
+        copy(&data.path, "old");
+        copy(&data.incoming(), "new");
+        data.replace_by_incoming(Generation::new(1)).unwrap();
+        assert!(data.exists() && data.is_standby());
+        assert_eq!(fs::read_to_string(data.path.join("PG_VERSION")).unwrap(), "new");
+        let kept = home.path().join("data.superseded-1");
+        assert_eq!(data.superseded().unwrap(), vec![kept]);
+
+        copy(&data.incoming(), "newer");
+        data.replace_by_incoming(Generation::new(2)).unwrap();
+        assert_eq!(data.superseded().unwrap().len(), 1, "at most one is kept");
+        data.drop_superseded().unwrap();
+        assert_eq!(data.superseded().unwrap(), Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn a_crash_between_the_renames_is_settled() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDirectory {
+            path: home.path().join("data"),
+        };
+        copy(&data.ready(), "new");
+        data.settle().unwrap();
+        assert_eq!(fs::read_to_string(data.path.join("PG_VERSION")).unwrap(), "new");
+        data.settle().unwrap();
+    }
+}
