@@ -35,7 +35,7 @@ fi
 odoo=${PLIMSOLL_ODOO:-$home/runtime/odoo}
 cd /
 status=0
-as_service env PYTHONDONTWRITEBYTECODE=1 "$odoo/venv/bin/python" "$addons/tests/run.py" \
+exec_as_service env PYTHONDONTWRITEBYTECODE=1 "$odoo/venv/bin/python" "$addons/tests/run.py" \
     --odoo "$odoo" --postgres-bin "$(postgres_bin)" --cache "$cache" "$@" &
 tests=$!
 # Passed on, because the tests themselves end what they started; then waited for once more.

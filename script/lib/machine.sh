@@ -34,11 +34,15 @@ as_root() {
 
 # as_service COMMAND...: as root, steps down to the user all real processes run as.
 # PostgreSQL's tools refuse to run as root, and nothing of ours should.
-as_service() {
+as_service() { (exec_as_service "$@"); }
+
+# exec_as_service COMMAND...: the same in place of this shell, so that $! is the command itself and
+# a signal reaches it.
+exec_as_service() {
     if is_root; then
-        setpriv --reuid plimsoll --regid plimsoll --init-groups "$@"
+        exec setpriv --reuid plimsoll --regid plimsoll --init-groups "$@"
     else
-        "$@"
+        exec "$@"
     fi
 }
 
