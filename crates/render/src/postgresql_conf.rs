@@ -65,6 +65,7 @@ pub(crate) fn render(server: &Postgres, path: &str) -> Result<String, Error> {
     conf.plain("cluster_name", format_args!("'{}'", server.cluster_name));
     conf.path("data_directory", &server.data_dir)?;
     conf.path("hba_file", &server.hba_file)?;
+    conf.path("ident_file", &server.data_dir.join("pg_ident.conf"))?;
     connections(&mut conf, server)?;
     memory(&mut conf, server);
     log(&mut conf, server);

@@ -66,8 +66,21 @@ struct RespondingTimeouts {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct EntryPointHttp {
     tls: Empty,
+    /// Odoo is a WSGI program: to it `X_Forwarded_For` is `X-Forwarded-For`, which a client could so forge.
+    alias_headers_strategy: &'static str,
+    encoded_characters: EncodedCharacters,
+}
+
+/// An encoded slash would be part of a name to our rules and a separator to Odoo.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EncodedCharacters {
+    allow_encoded_slash: bool,
+    allow_encoded_back_slash: bool,
+    allow_encoded_null_character: bool,
 }
 
 #[derive(Serialize)]
@@ -112,7 +125,15 @@ impl Static {
                     idle_timeout: "180s",
                 },
             },
-            http: EntryPointHttp { tls: Empty {} },
+            http: EntryPointHttp {
+                tls: Empty {},
+                alias_headers_strategy: "delete",
+                encoded_characters: EncodedCharacters {
+                    allow_encoded_slash: false,
+                    allow_encoded_back_slash: false,
+                    allow_encoded_null_character: false,
+                },
+            },
         };
         Self {
             global: Global {
