@@ -1,0 +1,308 @@
+//! The evidence as one self-contained page: no scripts, nothing loaded from elsewhere, readable in light and dark.
+
+use std::fmt::Write as _;
+
+use types::Timestamp;
+
+use super::{Evidence, Run, Spread, Summary, Verdict, millis_after, summary::phases, timeline_svg};
+
+const STYLE: &str = include_str!("page.css");
+
+/// Text made safe for HTML, in content and in quoted attributes.
+pub(super) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// Milliseconds as seconds for people: `4.32 s`.
+pub(super) fn seconds(millis: u64) -> String {
+    let hundredths = (millis + 5) / 10;
+    format!("{}.{:02} s", hundredths / 100, hundredths % 100)
+}
+
+/// The page.
+pub fn html(evidence: &Evidence) -> String {
+    let (estate, scenario) = (escape(evidence.estate.as_str()), escape(&evidence.scenario));
+    let mut page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{scenario} · {estate}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
+    );
+    header(&mut page, evidence);
+    if let Some(summary) = &evidence.summary {
+        verdict(&mut page, &summary.verdict);
+        figures(&mut page, evidence, summary);
+        capabilities(&mut page, summary);
+        phase_table(&mut page, summary);
+    }
+    page.push_str("<section>\n<h2>Runs</h2>\n");
+    legend(&mut page);
+    for run in &evidence.runs {
+        run_card(&mut page, run);
+    }
+    page.push_str("</section>\n");
+    provenance(&mut page, evidence);
+    page.push_str("</main>\n</body>\n</html>\n");
+    page
+}
+
+fn header(page: &mut String, evidence: &Evidence) {
+    let runs = evidence.runs.len();
+    let _ = write!(
+        page,
+        "<header>\n<p class=\"eyebrow\">Plimsoll · recovery evidence</p>\n<h1>{}</h1>\n\
+         <p class=\"sub\">Estate <b>{}</b>, tenant <b>{}</b> · {runs} {} · {}</p>\n</header>\n",
+        escape(&evidence.scenario),
+        escape(evidence.estate.as_str()),
+        escape(evidence.tenant.as_str()),
+        if runs == 1 { "run" } else { "runs" },
+        day(evidence.started),
+    );
+}
+
+/// A wall-clock time without its fraction.
+fn day(at: Timestamp) -> String {
+    let text = at.to_string();
+    let whole = text.split('.').next().unwrap_or(&text);
+    format!("{} UTC", escape(&whole.replace('T', " ").replace('Z', "")))
+}
+
+fn verdict(page: &mut String, verdict: &Verdict) {
+    match verdict {
+        Verdict::Kept => page.push_str(
+            "<section class=\"verdict kept\"><h2>Every promise was kept</h2>\
+             <p>No acknowledged document was lost or duplicated, and every measured capability was back in time.</p></section>\n",
+        ),
+        Verdict::Broken { because } => {
+            page.push_str("<section class=\"verdict broken\"><h2>A promise was broken</h2><ul>");
+            for line in because {
+                let _ = write!(page, "<li>{}</li>", escape(line));
+            }
+            page.push_str("</ul></section>\n");
+        }
+        Verdict::Nothing => page.push_str(
+            "<section class=\"verdict unknown\"><h2>Nothing is proven</h2>\
+             <p>No real process was involved: a simulated run never counts as a verified recovery.</p></section>\n",
+        ),
+    }
+}
+
+fn figures(page: &mut String, evidence: &Evidence, summary: &Summary) {
+    let documents = &summary.documents;
+    let commits: u64 = evidence
+        .runs
+        .iter()
+        .filter_map(|run| run.wal)
+        .map(|wal| wal.commits)
+        .sum();
+    let unknown = evidence.runs.iter().any(|run| run.wal.is_none());
+    let figure = |page: &mut String, number: &str, name: &str, bad: bool| {
+        let class = if bad { " class=\"bad\"" } else { "" };
+        let _ = writeln!(
+            page,
+            "<div{class}><dt>{}</dt><dd>{}</dd></div>",
+            escape(name),
+            escape(number)
+        );
+    };
+    page.push_str("<dl class=\"figures\">\n");
+    figure(
+        page,
+        &documents.acknowledged.to_string(),
+        "documents acknowledged",
+        false,
+    );
+    figure(
+        page,
+        &documents.lost.to_string(),
+        "of them lost",
+        documents.lost > 0,
+    );
+    figure(
+        page,
+        &documents.duplicated.to_string(),
+        "duplicated",
+        documents.duplicated > 0,
+    );
+    let wal = if unknown {
+        format!("≥ {commits}")
+    } else {
+        commits.to_string()
+    };
+    figure(
+        page,
+        &wal,
+        "commits not replicated, reapplied from the journal where they were orders",
+        false,
+    );
+    page.push_str("</dl>\n");
+}
+
+fn cells(spread: Option<Spread>) -> String {
+    match spread {
+        Some(Spread { p50, p95, max }) => {
+            format!(
+                "<td>{}</td><td>{}</td><td>{}</td>",
+                seconds(p50),
+                seconds(p95),
+                seconds(max)
+            )
+        }
+        None => "<td>–</td><td>–</td><td>–</td>".to_owned(),
+    }
+}
+
+fn capabilities(page: &mut String, summary: &Summary) {
+    page.push_str(
+        "<section>\n<h2>Capabilities</h2>\n<p class=\"note\">From the fault to a real transaction of that kind, accepted \
+         and read back through the public address.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>capability</th>\
+         <th>promised</th><th>median</th><th>95 %</th><th>worst</th><th>kept</th></tr></thead>\n<tbody>\n",
+    );
+    for one in &summary.capabilities {
+        let (class, kept) = match (one.probed, one.kept) {
+            (0, _) => ("unknown", "not measured".to_owned()),
+            (probed, kept) if kept == probed => ("kept", format!("{kept} of {probed}")),
+            (probed, kept) => ("broken", format!("{kept} of {probed}")),
+        };
+        let _ = writeln!(
+            page,
+            "<tr><th>{}</th><td>{}</td>{}<td><span class=\"badge {class}\">{kept}</span></td></tr>",
+            escape(one.capability.as_str()),
+            one.rto,
+            cells(one.measured),
+        );
+    }
+    page.push_str("</tbody></table></div>\n</section>\n");
+}
+
+fn phase_table(page: &mut String, summary: &Summary) {
+    page.push_str(
+        "<section>\n<h2>Where the time went</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>phase</th><th>median</th>\
+         <th>95 %</th><th>worst</th></tr></thead>\n<tbody>\n",
+    );
+    for (index, one) in summary.phases.iter().enumerate() {
+        let _ = writeln!(
+            page,
+            "<tr><th><i class=\"key k{index}\"></i>{}</th>{}</tr>",
+            escape(&one.phase),
+            cells(one.length)
+        );
+    }
+    page.push_str("</tbody></table></div>\n</section>\n");
+}
+
+fn legend(page: &mut String) {
+    page.push_str(
+        "<p class=\"note\">Bars below the phases show how long each capability was away; the dashed line is its promise, \
+         where it lies in the picture.</p>\n",
+    );
+}
+
+fn run_card(page: &mut String, run: &Run) {
+    let _ = writeln!(
+        page,
+        "<article>\n<h3>Run {} <small>{} → {} · generation {}</small></h3>\n<p class=\"note\">{}, after {} under load. \
+         Decided because {}.</p>\n<div class=\"scroll\">{}</div>",
+        run.number,
+        escape(run.from.as_str()),
+        escape(run.to.as_str()),
+        run.generation,
+        escape(&run.fault),
+        seconds(run.fault_after_ms),
+        escape(&run.reason),
+        timeline_svg::draw(run),
+    );
+    clock_table(page, run);
+    let documents = &run.documents;
+    let wal = run.wal.map_or_else(
+        || "the lost region has not told what it had in addition".to_owned(),
+        |wal| {
+            format!(
+                "{} commits over {:.2} s of WAL had not been replicated",
+                wal.commits, wal.seconds
+            )
+        },
+    );
+    let stated = run
+        .estimated_loss
+        .map_or_else(String::new, |loss| format!(" Stated before: {loss}."));
+    let _ = write!(
+        page,
+        "<p class=\"note\">{} documents posted, {} acknowledged, <b>{} lost, {} duplicated</b>; {}.{} Seed {}, saga <code>{}</code>.</p>\n</article>\n",
+        documents.posted,
+        documents.acknowledged,
+        documents.lost,
+        documents.duplicated,
+        escape(&wal),
+        escape(&stated),
+        run.seed,
+        escape(&run.saga),
+    );
+}
+
+fn clock_table(page: &mut String, run: &Run) {
+    page.push_str("<div class=\"scroll\"><table class=\"clocks\">\n<thead><tr>");
+    let marks = [
+        "t1 detected",
+        "t2 decided",
+        "t3 fenced",
+        "t4 promoted",
+        "t5 first write",
+        "t7 reconciled",
+    ];
+    for mark in marks {
+        let _ = write!(page, "<th>{mark}</th>");
+    }
+    page.push_str("</tr></thead>\n<tbody><tr>");
+    for phase in phases(run) {
+        match phase.to {
+            Some(at) => {
+                let _ = write!(page, "<td>{}</td>", seconds(millis_after(at, run.fault_at)));
+            }
+            None => page.push_str("<td>–</td>"),
+        }
+    }
+    page.push_str("</tr></tbody></table></div>\n");
+}
+
+fn provenance(page: &mut String, evidence: &Evidence) {
+    let host = &evidence.host;
+    page.push_str("<footer>\n<h2>Provenance</h2>\n<dl>\n");
+    let line = |page: &mut String, name: &str, value: &str| {
+        let _ = writeln!(
+            page,
+            "<div><dt>{}</dt><dd>{}</dd></div>",
+            escape(name),
+            escape(value)
+        );
+    };
+    line(page, "drill", &evidence.id);
+    line(page, "seed", &evidence.seed.to_string());
+    line(page, "began", &evidence.started.to_string());
+    line(page, "ended", &evidence.finished.to_string());
+    line(page, "system", &format!("{}, Linux {}", host.system, host.kernel));
+    line(
+        page,
+        "machine",
+        &format!("{} processors, {} GiB", host.cpus, host.memory_bytes >> 30),
+    );
+    for (program, version) in &evidence.versions {
+        line(page, program, version);
+    }
+    let _ = write!(
+        page,
+        "</dl>\n<p class=\"note\">Evidence schema {}. Not signed yet.</p>\n</footer>\n",
+        evidence.schema
+    );
+}
