@@ -1,6 +1,7 @@
 //! The estate as a person writes it: keys, their types, and what may be left out. Nothing is resolved here.
 //!
-//! Everything is optional in these types, required or not: a broken part must not keep us from checking the others.
+//! Everything is [`Given`] or not in these types, required or not: a broken part must not keep us from checking the
+//! others, and must not be complained about twice.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use types::settings::{Authority, IdempotencySource, Probe};
@@ -11,7 +12,7 @@ use types::{
 
 use crate::{
     code,
-    field::{Field, Line, Located, object_schema, text_of},
+    field::{Field, Given, Line, Located, object_schema, text_of},
     model::RegionRole,
     node::{Node, Value},
     reader::{Keys, Need, Problems, clip, did_you_mean, list},
@@ -31,7 +32,7 @@ macro_rules! mapping {
         #[doc = $about]
         #[derive(Clone, Debug)]
         pub(crate) struct $name {
-            $($(#[doc = $doc])+ pub(crate) $field: Option<Located<$type>>,)*
+            $($(#[doc = $doc])+ pub(crate) $field: Given<$type>,)*
         }
 
         impl Field for $name {

@@ -21,6 +21,30 @@ pub(crate) struct Located<T> {
     pub(crate) span: SourceSpan,
 }
 
+/// What became of a key.
+#[derive(Clone, Debug)]
+pub(crate) enum Given<T> {
+    /// Left out.
+    Absent,
+    /// There, perhaps misspelt, but not to be made sense of; that was reported.
+    Broken,
+    /// Read.
+    Read(Located<T>),
+}
+
+impl<T> Given<T> {
+    pub(crate) const fn as_ref(&self) -> Option<&Located<T>> {
+        match self {
+            Self::Read(located) => Some(located),
+            Self::Absent | Self::Broken => None,
+        }
+    }
+
+    pub(crate) const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
 /// A type of value in an estate file.
 pub(crate) trait Field: Sized {
     /// Reads a value; complains when there is none to be had.
@@ -47,7 +71,9 @@ impl<T: Field> Field for Vec<Located<T>> {
                 span: item.span,
             })
         };
-        Some(items.iter().filter_map(read).collect())
+        let read: Vec<_> = items.iter().map(read).collect();
+        // A list that lacks some of its items would give rise to wrong conclusions, such as "there is no tier x".
+        read.into_iter().collect()
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {

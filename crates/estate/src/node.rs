@@ -6,7 +6,10 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned, options::DuplicateKeyPolicy};
+use serde_saphyr::{
+    Location, Spanned,
+    options::{DuplicateKeyPolicy, NonFiniteFloatPolicy},
+};
 
 use crate::{SOURCE_BYTES_MAX, code, diagnostic::SourceSpan, reader::Problems};
 
@@ -78,37 +81,55 @@ pub(crate) fn parse(text: &str, problems: &mut Problems<'_>) -> Option<Node> {
         // "Last wins" hands every pair to our visitor, which reports the duplicates with both places.
         duplicate_keys: DuplicateKeyPolicy::LastWins,
         emit_comments: false,
+        // As text, so that it is refused where a field does not take it, with all the others.
+        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         with_snippet: false,
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
         Ok(raw) => Some(place(raw, problems)),
         Err(error) => {
-            let at = error.location().map_or((0, 0), |location| bytes(&location));
-            let span = problems.span_at(at.0, at.0 + at.1);
-            if is_limit(&error) {
-                problems
-                    .error(
-                        code::LIMIT,
-                        span,
-                        format!("the file exceeds a limit: {}", brief(&error)),
-                    )
-                    .help("write it out plainly: no deep nesting, few anchors and aliases")
-                    .done();
-            } else {
-                problems
-                    .error(code::SYNTAX, span, format!("this is not YAML: {}", brief(&error)))
-                    .done();
-            }
+            refuse(&error, problems);
             None
         }
     }
 }
 
+fn refuse(error: &serde_saphyr::Error, problems: &mut Problems<'_>) {
+    let span = error
+        .location()
+        .map_or_else(|| problems.span_at(0, 0), |location| problems.place_of(&location));
+    if let serde_saphyr::Error::MultipleDocuments { .. } = error.without_snippet() {
+        problems
+            .error(code::SYNTAX, span, "a second document begins here")
+            .help("keep one estate in one file, without `---` in the middle")
+            .done();
+    } else if is_limit(error) {
+        problems
+            .error(
+                code::LIMIT,
+                span,
+                "the file nests too deeply, has too many parts, or its aliases expand to too much",
+            )
+            .here(brief(error))
+            .help("write it out plainly: no deep nesting, few anchors and aliases")
+            .done();
+    } else {
+        problems
+            .error(code::SYNTAX, span, format!("this is not YAML: {}", brief(error)))
+            .done();
+    }
+}
+
 fn is_limit(error: &serde_saphyr::Error) -> bool {
-    let text = error.to_string();
-    ["budget", "limit", "exceeded", "too deep", "nesting"]
-        .iter()
-        .any(|word| text.to_ascii_lowercase().contains(word))
+    use serde_saphyr::Error as E;
+    matches!(
+        error.without_snippet(),
+        E::Budget { .. }
+            | E::AliasReplayLimitExceeded { .. }
+            | E::AliasExpansionLimitExceeded { .. }
+            | E::AliasReplayStackDepthExceeded { .. }
+            | E::AliasReplayCounterOverflow { .. } // The scanner reports its own limits as text, and so does an alias inside of a `Spanned`.
+    ) || error.to_string().contains("limit exceeded")
 }
 
 /// The first line of the message, without the position that we show ourselves.

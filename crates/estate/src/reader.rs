@@ -1,14 +1,14 @@
 //! Collecting complaints while walking a tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Code, Diagnostic, Label, Severity, SourceSpan, code,
-    field::{Field, Located},
+    field::{Field, Given, Located},
     node::{Node, Value},
 };
 
-/// More findings than this help nobody; the rest is counted, not listed.
+/// More findings than this of one severity help nobody.
 const PROBLEMS_MAX: usize = 200;
 
 /// All that was found so far.
@@ -17,6 +17,8 @@ pub(crate) struct Problems<'a> {
     text: &'a str,
     line_starts: Vec<usize>,
     found: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
 }
 
 /// A finding being written.
@@ -58,7 +60,13 @@ impl Complaint<'_, '_> {
 
     /// Files it.
     pub(crate) fn done(self) {
-        if self.problems.found.len() < PROBLEMS_MAX {
+        // Each severity by itself: many warnings must never hide the one error.
+        let count = match self.diagnostic.severity {
+            Severity::Error => &mut self.problems.errors,
+            Severity::Warning => &mut self.problems.warnings,
+        };
+        if *count < PROBLEMS_MAX {
+            *count += 1;
             self.problems.found.push(self.diagnostic);
         }
     }
@@ -74,6 +82,8 @@ impl<'a> Problems<'a> {
             text,
             line_starts,
             found: Vec::new(),
+            errors: 0,
+            warnings: 0,
         }
     }
 
@@ -121,32 +131,75 @@ impl<'a> Problems<'a> {
 
     /// In the order of the file.
     pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
+        let mut found = std::mem::take(&mut self.found);
+        for label in found.iter_mut().flat_map(|one| &mut one.labels) {
+            label.span = self.located(label.span);
+        }
         let place = |one: &Diagnostic| one.labels.first().map(|label| label.span);
-        self.found
-            .sort_by(|a, b| (place(a), a.code).cmp(&(place(b), b.code)));
-        self.found
+        found.sort_by(|a, b| (place(a), a.code).cmp(&(place(b), b.code)));
+        found
     }
 
-    /// The place between two bytes.
+    /// The place between two bytes, without its line and column: those are counted for the few places that are shown,
+    /// because counting them for every node of a file with one long line would take hours.
     pub(crate) fn span_at(&self, start: usize, end: usize) -> SourceSpan {
         let start = self.text.floor_char_boundary(start);
         let end = self.text.ceil_char_boundary(end).max(start);
-        let line = self.line_starts.partition_point(|begin| *begin <= start);
-        let begin = self.line_starts[line.saturating_sub(1)];
-        let column = self.text[begin..start].chars().count() + 1;
         SourceSpan {
             start,
             end,
-            line,
+            line: 0,
+            column: 0,
+        }
+    }
+
+    fn line_index(&self, start: usize) -> usize {
+        self.line_starts
+            .partition_point(|begin| *begin <= start)
+            .saturating_sub(1)
+    }
+
+    fn located(&self, span: SourceSpan) -> SourceSpan {
+        let index = self.line_index(span.start);
+        let column = self.text[self.line_starts[index]..span.start].chars().count() + 1;
+        let end = span.start + self.text[span.start..span.end].trim_end().len();
+        SourceSpan {
+            start: span.start,
+            end,
+            line: index + 1,
             column,
         }
+    }
+
+    /// The place that the YAML parser means; it does not always know bytes.
+    pub(crate) fn place_of(&self, location: &serde_saphyr::Location) -> SourceSpan {
+        let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        let span = location.span();
+        if let (Some(start), Some(length)) = (span.byte_offset(), span.byte_len()) {
+            return self.span_at(number(start), number(start).saturating_add(number(length)));
+        }
+        let line = number(location.line()).clamp(1, self.line_starts.len());
+        let begin = self.line_starts[line - 1];
+        let before = number(location.column()).saturating_sub(1);
+        let start: usize = self.text[begin..]
+            .chars()
+            .take(before)
+            .take_while(|c| *c != '\n')
+            .map(char::len_utf8)
+            .sum();
+        self.span_at(begin + start, begin + start)
     }
 
     /// From a byte to the end of its line.
     pub(crate) fn line_from(&self, start: usize) -> SourceSpan {
         let start = self.text.floor_char_boundary(start);
-        let rest = self.text[start..].lines().next().unwrap_or_default();
-        self.span_at(start, start + rest.trim_end().len())
+        let next = self.line_starts.get(self.line_index(start) + 1);
+        self.span_at(start, next.copied().unwrap_or(self.text.len()))
+    }
+
+    /// Whether more errors would only be dropped: then there is no use in thinking about hints.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors >= PROBLEMS_MAX
     }
 
     /// What was written there.
@@ -168,6 +221,8 @@ pub(crate) struct Keys<'n> {
     span: SourceSpan,
     what: &'static str,
     entries: BTreeMap<&'n str, (SourceSpan, &'n Node)>,
+    /// Known keys that an unknown one was probably meant to be.
+    misspelt: BTreeSet<&'static str>,
 }
 
 impl<'n> Keys<'n> {
@@ -175,20 +230,29 @@ impl<'n> Keys<'n> {
     pub(crate) fn of(
         node: &'n Node,
         what: &'static str,
-        known: &[&str],
+        known: &[&'static str],
         problems: &mut Problems<'_>,
     ) -> Option<Self> {
         let Value::Map(pairs) = &node.value else {
-            wrong_type(node, &format!("{what}: a mapping with {}", list(known)), problems);
+            wrong_type(
+                node,
+                &format!("{what} to be a mapping with {}", list(known)),
+                problems,
+            );
             return None;
         };
-        let mut entries: BTreeMap<&str, (SourceSpan, &Node)> = BTreeMap::new();
+        let mut keys = Self {
+            span: node.span,
+            what,
+            entries: BTreeMap::new(),
+            misspelt: BTreeSet::new(),
+        };
         for (key, value) in pairs {
             let Value::Text(name) = &key.value else {
                 wrong_type(key, "a key made of letters", problems);
                 continue;
             };
-            if let Some((first, _)) = entries.get(name.as_str()) {
+            if let Some((first, _)) = keys.entries.get(name.as_str()) {
                 let first = *first;
                 problems
                     .error(
@@ -199,34 +263,37 @@ impl<'n> Keys<'n> {
                     .and(first, "first written here")
                     .done();
             } else if known.contains(&name.as_str()) {
-                entries.insert(name, (key.span, value));
+                keys.entries.insert(name, (key.span, value));
             } else {
-                problems
-                    .error(
-                        code::UNKNOWN_KEY,
-                        key.span,
-                        format!("{what} has no key `{}`", clip(name)),
-                    )
-                    .maybe_help(did_you_mean(name, known.iter().copied()))
-                    .help_or(|| format!("it may have {}", list(known)))
-                    .done();
+                keys.unknown(key, name, known, problems);
             }
         }
-        Some(Self {
-            span: node.span,
-            what,
-            entries,
-        })
+        Some(keys)
     }
 
-    /// Reads one value; a missing or broken one has been reported when `None` comes back for a required key.
-    pub(crate) fn take<T: Field>(
-        &self,
-        key: &str,
-        need: Need,
-        problems: &mut Problems<'_>,
-    ) -> Option<Located<T>> {
+    fn unknown(&mut self, key: &Node, name: &str, known: &[&'static str], problems: &mut Problems<'_>) {
+        let guess = nearest(name, known.iter().copied());
+        self.misspelt.extend(guess);
+        let help = guess.map_or_else(
+            || format!("it may have {}", list(known)),
+            |guess| format!("did you mean `{guess}`?"),
+        );
+        problems
+            .error(
+                code::UNKNOWN_KEY,
+                key.span,
+                format!("{} has no key `{}`", self.what, clip(name)),
+            )
+            .help(help)
+            .done();
+    }
+
+    /// Reads one value. Whatever is wrong with it has been reported.
+    pub(crate) fn take<T: Field>(&self, key: &str, need: Need, problems: &mut Problems<'_>) -> Given<T> {
         let Some((key_span, node)) = self.entries.get(key) else {
+            if self.misspelt.contains(key) {
+                return Given::Broken;
+            }
             if need == Need::Required {
                 problems
                     .error(
@@ -239,32 +306,24 @@ impl<'n> Keys<'n> {
                     )
                     .done();
             }
-            return None;
+            return Given::Absent;
         };
-        if matches!(node.value, Value::Null) {
-            // An empty value has no place of its own.
-            let empty = Node {
-                span: *key_span,
-                value: Value::Null,
-            };
-            return T::read(&empty, problems).map(|value| Located {
-                value,
-                span: *key_span,
-            });
-        }
-        T::read(node, problems).map(|value| Located {
-            value,
-            span: node.span,
-        })
-    }
-}
-
-impl Complaint<'_, '_> {
-    fn help_or(self, text: impl FnOnce() -> String) -> Self {
-        if self.diagnostic.help.is_some() {
-            self
+        // An empty value has no place of its own.
+        let empty = Node {
+            span: *key_span,
+            value: Value::Null,
+        };
+        let node = if matches!(node.value, Value::Null) {
+            &empty
         } else {
-            self.help(text())
+            *node
+        };
+        match T::read(node, problems) {
+            Some(value) => Given::Read(Located {
+                value,
+                span: node.span,
+            }),
+            None => Given::Broken,
         }
     }
 }
@@ -282,14 +341,22 @@ pub(crate) fn wrong_type(node: &Node, expected: &str, problems: &mut Problems<'_
 
 /// "did you mean", when something known is close.
 pub(crate) fn did_you_mean<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    nearest(written, known).map(|candidate| format!("did you mean `{candidate}`?"))
+}
+
+/// Below this, guesses confuse more than they help.
+const SIMILARITY_MIN: f64 = 0.8;
+
+/// What was probably meant; letter case and the kind of hyphens do not matter.
+fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let squash = |text: &str| text.to_ascii_lowercase().replace(['-', '_', ' '], "");
     let written = squash(&clip(written));
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(&written, &squash(candidate)), candidate))
-        .filter(|(score, _)| *score >= 0.8)
+        .filter(|(score, _)| *score >= SIMILARITY_MIN)
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+        .map(|(_, candidate)| candidate)
 }
 
 /// `a`, `b` and `c`.

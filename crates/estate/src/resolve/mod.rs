@@ -62,7 +62,7 @@ pub(crate) fn resolve(document: &EstateDocument, problems: &mut Problems<'_>) ->
         sites: items(spec.sites.as_ref()),
     };
     check_not_empty(spec, problems);
-    names::check(&lists, problems);
+    names::check(spec, &lists, problems);
     regions::check(&lists, spec.regions.as_ref().map(|list| list.span), problems);
     promises::check(&lists, problems);
     check_sizes(&lists, problems);

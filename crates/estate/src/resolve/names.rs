@@ -6,11 +6,12 @@ use std::fmt::Display;
 use super::{Lists, items};
 use crate::{
     SourceSpan, code,
-    field::Located,
+    document::SpecDocument,
+    field::{Given, Located},
     reader::{Problems, did_you_mean, list},
 };
 
-pub(crate) fn check(lists: &Lists<'_>, problems: &mut Problems<'_>) {
+pub(crate) fn check(spec: &SpecDocument, lists: &Lists<'_>, problems: &mut Problems<'_>) {
     let regions = unique(
         "region",
         lists.regions.iter().map(|one| one.value.name.as_ref()),
@@ -43,28 +44,41 @@ pub(crate) fn check(lists: &Lists<'_>, problems: &mut Problems<'_>) {
     );
     check_databases(lists, problems);
 
+    // What could not be read may well hold the name that somebody refers to. Left-out integrations hold none.
+    let regions = spec.regions.as_ref().map(|_| &regions);
+    let tiers = spec.tiers.as_ref().map(|_| &tiers);
+    let integrations = (!matches!(spec.integrations, Given::Broken)).then_some(&integrations);
+
     let mut used = BTreeSet::new();
     for capability in lists.capabilities {
-        refer(
-            "tier",
-            capability.value.tier.as_ref(),
-            &tiers,
-            &mut used,
-            problems,
-        );
+        refer("tier", capability.value.tier.as_ref(), tiers, &mut used, problems);
         let mut depends_on = BTreeSet::new();
         for one in items(capability.value.depends_on.as_ref()) {
-            refer("integration", Some(one), &integrations, &mut depends_on, problems);
+            refer("integration", Some(one), integrations, &mut depends_on, problems);
         }
     }
     for site in lists.sites {
         refer(
             "region",
             site.value.region.as_ref(),
-            &regions,
+            regions,
             &mut BTreeSet::new(),
             problems,
         );
+    }
+    if let Some(tiers) = tiers {
+        check_used(lists, tiers, &used, problems);
+    }
+}
+
+fn check_used(lists: &Lists<'_>, tiers: &Known, used: &BTreeSet<String>, problems: &mut Problems<'_>) {
+    // A capability whose tier we could not make out might have meant any of them.
+    let unclear = lists.capabilities.iter().any(|capability| {
+        let tier = capability.value.tier.as_ref();
+        tier.is_none_or(|tier| !tiers.contains_key(tier.value.as_str()))
+    });
+    if unclear {
+        return;
     }
     for (name, span) in tiers.iter().filter(|(name, _)| !used.contains(*name)) {
         problems
@@ -127,7 +141,7 @@ fn unique<'d, T: Display + 'd>(
                 .error(
                     code::DUPLICATE_NAME,
                     name.span,
-                    format!("two {what}s are called `{text}`").replace("ys ", "ies "),
+                    format!("two {} are called `{text}`", plural(what)),
                 )
                 .and(first, "the first one")
                 .done();
@@ -141,13 +155,15 @@ fn unique<'d, T: Display + 'd>(
 fn refer<T: Display>(
     what: &str,
     name: Option<&Located<T>>,
-    known: &Known,
+    known: Option<&Known>,
     used: &mut BTreeSet<String>,
     problems: &mut Problems<'_>,
 ) {
-    let Some(name) = name else { return };
+    let (Some(name), Some(known)) = (name, known) else {
+        return;
+    };
     let text = name.value.to_string();
-    if !known.contains_key(&text) {
+    if !known.contains_key(&text) && !problems.is_full() {
         let names: Vec<&str> = known.keys().map(String::as_str).take(8).collect();
         let help = did_you_mean(&text, known.keys().map(String::as_str))
             .unwrap_or_else(|| format!("declared are {}", list(&names)));
@@ -161,4 +177,9 @@ fn refer<T: Display>(
             .done();
     }
     used.insert(text);
+}
+
+fn plural(what: &str) -> String {
+    what.strip_suffix('y')
+        .map_or_else(|| format!("{what}s"), |stem| format!("{stem}ies"))
 }

@@ -1,12 +1,14 @@
 //! Promises nobody could keep are refused before anybody relies on them.
 
-use types::{Span, settings::Authority};
+use std::collections::BTreeMap;
+
+use types::{Span, TierName, settings::Authority};
 
 use super::{Lists, items};
 use crate::{
     code,
     document::{CapabilityDocument, TierDocument},
-    field::Located,
+    field::{Given, Located},
     reader::Problems,
 };
 
@@ -30,8 +32,13 @@ pub(crate) fn check(lists: &Lists<'_>, problems: &mut Problems<'_>) {
         check_people(&tier.value, problems);
         check_regions(&tier.value, lists.regions.len(), problems);
     }
+    let named = lists
+        .tiers
+        .iter()
+        .filter_map(|tier| Some((&tier.value.name.as_ref()?.value, &tier.value)));
+    let tiers: BTreeMap<&TierName, &TierDocument> = named.collect();
     for capability in lists.capabilities {
-        check_path(&capability.value, lists, problems);
+        check_path(&capability.value, &tiers, lists.regions.len(), problems);
         check_probe(&capability.value, problems);
     }
 }
@@ -41,7 +48,7 @@ fn check_authority(tier: &TierDocument, problems: &mut Problems<'_>) {
         .failover
         .as_ref()
         .and_then(|one| one.value.authority.as_ref());
-    let (Some(rto), Some(authority)) = (&tier.rto, authority) else {
+    let (Some(rto), Some(authority)) = (tier.rto.as_ref(), authority) else {
         return;
     };
     let (least, why) = match authority.value {
@@ -73,8 +80,10 @@ fn check_authority(tier: &TierDocument, problems: &mut Problems<'_>) {
 }
 
 fn check_people(tier: &TierDocument, problems: &mut Problems<'_>) {
-    let Some(failover) = &tier.failover else { return };
-    let Some(authority) = &failover.value.authority else {
+    let Some(failover) = tier.failover.as_ref() else {
+        return;
+    };
+    let Some(authority) = failover.value.authority.as_ref() else {
         return;
     };
     let people = items(failover.value.authorised_by.as_ref());
@@ -86,6 +95,9 @@ fn check_people(tier: &TierDocument, problems: &mut Problems<'_>) {
         Authority::OnePerson => 1,
         Authority::TwoPeople => 2,
     };
+    if matches!(failover.value.authorised_by, Given::Broken) {
+        return;
+    }
     if different.len() < needed {
         let span = failover
             .value
@@ -115,7 +127,7 @@ fn check_people(tier: &TierDocument, problems: &mut Problems<'_>) {
 }
 
 fn check_regions(tier: &TierDocument, regions: usize, problems: &mut Problems<'_>) {
-    let (Some(rto), Some(rpo)) = (&tier.rto, &tier.rpo) else {
+    let (Some(rto), Some(rpo)) = (tier.rto.as_ref(), tier.rpo.as_ref()) else {
         return;
     };
     if regions == 1 {
@@ -154,29 +166,27 @@ fn needs_standby(span: &Located<Span>, what: &str, why: &str, problems: &mut Pro
 }
 
 /// Nothing lost at all is the journal's promise, and the journal sees only what comes through the gateway.
-fn check_path(capability: &CapabilityDocument, lists: &Lists<'_>, problems: &mut Problems<'_>) {
-    let Some(tier_name) = &capability.tier else { return };
-    let is_mine = |tier: &&Located<TierDocument>| {
-        tier.value
-            .name
-            .as_ref()
-            .is_some_and(|name| name.value == tier_name.value)
+fn check_path(
+    capability: &CapabilityDocument,
+    tiers: &BTreeMap<&TierName, &TierDocument>,
+    regions: usize,
+    problems: &mut Problems<'_>,
+) {
+    let Some(tier_name) = capability.tier.as_ref() else {
+        return;
     };
-    let rpo = lists
-        .tiers
-        .iter()
-        .find(is_mine)
-        .and_then(|tier| tier.value.rpo.as_ref());
+    let rpo = tiers.get(&tier_name.value).and_then(|tier| tier.rpo.as_ref());
     let Some(rpo) = rpo.filter(|rpo| rpo.value == Span::default()) else {
         return;
     };
-    // A list whose items could not be read was meant to name something.
-    if capability
-        .depends_on
-        .as_ref()
-        .is_some_and(|list| !list.value.is_empty())
-        || lists.regions.len() == 1
-    {
+    let names_some = match &capability.depends_on {
+        Given::Absent => false,
+        // It was meant to name something.
+        Given::Broken => true,
+        Given::Read(list) => !list.value.is_empty(),
+    };
+    // With one region this promise was refused as such.
+    if names_some || regions == 1 {
         return;
     }
     problems
@@ -187,8 +197,10 @@ fn check_path(capability: &CapabilityDocument, lists: &Lists<'_>, problems: &mut
 }
 
 fn check_probe(capability: &CapabilityDocument, problems: &mut Problems<'_>) {
-    let Some(name) = &capability.name else { return };
-    if capability.probe.is_none() {
+    let Some(name) = capability.name.as_ref() else {
+        return;
+    };
+    if capability.probe.is_absent() {
         problems
             .warning(
                 code::NO_PROBE,

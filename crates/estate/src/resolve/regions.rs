@@ -27,7 +27,11 @@ pub(crate) fn check(lists: &Lists<'_>, list_span: Option<SourceSpan>, problems: 
             .done();
     }
     // A role that could not be read was reported; it might have been the missing one.
-    if lists.regions.iter().any(|region| region.value.role.is_none()) {
+    if lists
+        .regions
+        .iter()
+        .any(|region| region.value.role.as_ref().is_none())
+    {
         return;
     }
     let mut active = lists.regions.iter().filter_map(|region| {
