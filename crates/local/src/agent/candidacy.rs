@@ -63,8 +63,10 @@ impl Election {
                 Candidacy::Wait {
                     why: WaitingOn::Promises,
                 } if clock::now() >= give_up => {
-                    return Err(Problem::not_now("no majority of the voters promises this generation")
-                        .hint("one of the other region's agent and the controller must be reachable"));
+                    return Err(
+                        Problem::not_now("no majority of the voters promises this generation")
+                            .hint("one of the other region's agent and the controller must be reachable"),
+                    );
                 }
                 Candidacy::Wait {
                     why: WaitingOn::Promises,
@@ -120,7 +122,10 @@ impl Election {
                 candidate.promised(voter, clock::now(), ends_in);
                 true
             }
-            Ok(PromiseReply::Refused { promised, candidate: other }) => {
+            Ok(PromiseReply::Refused {
+                promised,
+                candidate: other,
+            }) => {
                 tracing::warn!(%voter, %promised, %other, "a voter refuses to promise");
                 candidate.refused(promised);
                 true

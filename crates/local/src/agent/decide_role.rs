@@ -89,19 +89,18 @@ pub fn decide_lead(known: &Known, generation: Generation, bootstrap: bool) -> Ob
         DurableRole::Standby { generation: led, .. } if *led == generation => {
             return Obey::Refuse(Refusal::No("another region leads in this generation"));
         }
-        DurableRole::Untold
-        | DurableRole::Active
-        | DurableRole::Standby { .. }
-        | DurableRole::Fenced => {}
+        DurableRole::Untold | DurableRole::Active | DurableRole::Standby { .. } | DurableRole::Fenced => {}
     }
     match (known.data, bootstrap) {
         (Data::Rejoining, _) => Obey::Refuse(Refusal::NotNow(
             "the database is being rewound or copied; it cannot lead before that has ended",
         )),
-        (Data::Absent | Data::Seeding, false) => Obey::Refuse(Refusal::No("there is no data here to lead with")),
-        (Data::Complete, true) => Obey::Refuse(Refusal::No(
-            "there is data here already; a seed would hide it",
-        )),
+        (Data::Absent | Data::Seeding, false) => {
+            Obey::Refuse(Refusal::No("there is no data here to lead with"))
+        }
+        (Data::Complete, true) => {
+            Obey::Refuse(Refusal::No("there is data here already; a seed would hide it"))
+        }
         (Data::Absent | Data::Seeding, true) | (Data::Complete, false) => Obey::Begin,
     }
 }
@@ -122,10 +121,9 @@ pub fn decide_follow(known: &Known, generation: Generation, upstream: &RegionNam
             upstream: present,
             generation: led,
         } if present == upstream && *led == generation => Obey::Already,
-        DurableRole::Untold
-        | DurableRole::Active
-        | DurableRole::Standby { .. }
-        | DurableRole::Fenced => Obey::Begin,
+        DurableRole::Untold | DurableRole::Active | DurableRole::Standby { .. } | DurableRole::Fenced => {
+            Obey::Begin
+        }
     }
 }
 
@@ -146,10 +144,9 @@ pub fn decide_fence(known: &Known, generation: Generation) -> Obey {
         DurableRole::Fenced if known.record.generation == generation && known.record.fence.is_some() => {
             Obey::Already
         }
-        DurableRole::Untold
-        | DurableRole::Active
-        | DurableRole::Standby { .. }
-        | DurableRole::Fenced => Obey::Begin,
+        DurableRole::Untold | DurableRole::Active | DurableRole::Standby { .. } | DurableRole::Fenced => {
+            Obey::Begin
+        }
     }
 }
 
@@ -306,10 +303,7 @@ mod tests {
         for bootstrap in [true, false] {
             let known = known(0, DurableRole::Untold, Data::Rejoining);
             let refused = decide_lead(&known, Generation::FIRST, bootstrap);
-            assert!(
-                matches!(refused, Obey::Refuse(Refusal::NotNow(_))),
-                "{refused:?}"
-            );
+            assert!(matches!(refused, Obey::Refuse(Refusal::NotNow(_))), "{refused:?}");
         }
     }
 

@@ -62,10 +62,7 @@ fn fork() -> Fork {
 #[test]
 fn a_standby_goes_on_without_asking_anybody() {
     let unreachable = UpstreamSeen::Unreachable { why: String::new() };
-    for state in [
-        ClusterState::InArchiveRecovery,
-        ClusterState::ShutDownInRecovery,
-    ] {
+    for state in [ClusterState::InArchiveRecovery, ClusterState::ShutDownInRecovery] {
         let data = DataSeen::Present(Present { state, ..standby() });
         assert!(!needs_upstream(&data, 0));
         assert_eq!(

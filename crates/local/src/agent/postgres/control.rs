@@ -198,8 +198,7 @@ impl Postgres {
         };
         let pid = guarded.pid();
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&guarded));
-        self.activity
-            .send_replace(Activity::Running { mode, pid, start });
+        self.activity.send_replace(Activity::Running { mode, pid, start });
         let (watched, postgres) = (Arc::clone(&guarded), Arc::clone(self));
         // Ends with the server.
         tokio::spawn(async move {

@@ -55,7 +55,8 @@ pub async fn run(
     };
     let mut activity = observer.postgres.activity();
     loop {
-        let seen = observer.look(&tell.borrow().clone()).await;
+        let before = tell.borrow().clone();
+        let seen = observer.look(&before).await;
         tell.send_replace(seen);
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -159,7 +160,11 @@ impl Observer {
 async fn connect(postgres: &Postgres) -> Result<Client, session::Error> {
     let client = session::connect(&postgres.settings).await?;
     // The probe must tell whether *this* server can write; a slow standby is another question.
-    session::within(ANSWER_TIME_MAX, client.batch_execute("set synchronous_commit = local")).await?;
+    session::within(
+        ANSWER_TIME_MAX,
+        client.batch_execute("set synchronous_commit = local"),
+    )
+    .await?;
     Ok(client)
 }
 
@@ -175,10 +180,7 @@ async fn ask(client: &Client) -> Result<DatabaseObservation, tokio_postgres::Err
 /// A real write: it returns when the disk has taken it, so a disk that hangs shows.
 async fn primary(client: &Client) -> Result<DatabaseObservation, tokio_postgres::Error> {
     client
-        .execute(
-            "select pg_logical_emit_message(true, $1, '')",
-            &[&PROBE_PREFIX],
-        )
+        .execute("select pg_logical_emit_message(true, $1, '')", &[&PROBE_PREFIX])
         .await?;
     let sql = "select pg_walfile_name(pg_current_wal_lsn()), pg_current_wal_lsn()::text";
     let row = client.query_one(sql, &[]).await?;

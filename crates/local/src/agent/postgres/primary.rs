@@ -69,9 +69,7 @@ pub async fn wait_ready(postgres: &Postgres, server: &Guarded) -> Result<Client,
             Err(_) => {}
         }
         if let Some(ended) = server.ended() {
-            return Err(Error::Ended {
-                status: ended.status,
-            });
+            return Err(Error::Ended { status: ended.status });
         }
         tokio::time::sleep(GREET_EVERY).await;
     }
@@ -116,12 +114,16 @@ async fn promote(client: &Client) -> Result<Option<types::Timestamp>, Error> {
     let failed = asking("promote the database");
     let sql = "select pg_is_in_recovery(), \
                (extract(epoch from pg_last_xact_replay_timestamp()) * 1000000)::bigint";
-    let row = session::within(ANSWER_TIME_MAX, client.query_one(sql, &[])).await.map_err(&failed)?;
+    let row = session::within(ANSWER_TIME_MAX, client.query_one(sql, &[]))
+        .await
+        .map_err(&failed)?;
     let replayed = timestamp(row.get(1));
     if row.get(0) {
         let limit = i32::try_from(PROMOTION_TIME_MAX.as_secs()).unwrap_or(i32::MAX);
         let promote = async { client.query_one("select pg_promote(true, $1)", &[&limit]).await };
-        let row = session::within(PROMOTION_TIME_MAX, promote).await.map_err(&failed)?;
+        let row = session::within(PROMOTION_TIME_MAX, promote)
+            .await
+            .map_err(&failed)?;
         if !row.get::<_, bool>(0) {
             return Err(Error::NotPromoted);
         }
@@ -158,7 +160,11 @@ async fn first_write(
 
 async fn branch(client: &Client, timeline: u32) -> Result<Option<Lsn>, session::Error> {
     let file = format!("pg_wal/{}", history::file_name(timeline));
-    let row = session::within(ANSWER_TIME_MAX, client.query_one("select pg_read_file($1)", &[&file])).await?;
+    let row = session::within(
+        ANSWER_TIME_MAX,
+        client.query_one("select pg_read_file($1)", &[&file]),
+    )
+    .await?;
     let text: String = row.get(0);
     Ok(history::parse(&text).last().map(|branch| branch.at))
 }

@@ -97,7 +97,11 @@ pub async fn begin(
         .start(mode, Some(deadline), cancel)
         .await
         .map_err(Error::Start)?;
-    drop(primary::wait_ready(postgres, &server).await.map_err(Error::Ready)?);
+    drop(
+        primary::wait_ready(postgres, &server)
+            .await
+            .map_err(Error::Ready)?,
+    );
     let filled = fill(postgres).await;
     postgres.stop().await;
     filled?;

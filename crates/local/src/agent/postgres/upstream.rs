@@ -112,7 +112,10 @@ impl Asking<'_> {
                    case when pg_is_in_recovery() then null else pg_walfile_name(pg_current_wal_lsn()) end \
                    from pg_control_system() s, pg_control_checkpoint() c";
         let rows = self.query(sql).await?;
-        let fields: Vec<&str> = rows.first().map(|row| row.split('\t').collect()).unwrap_or_default();
+        let fields: Vec<&str> = rows
+            .first()
+            .map(|row| row.split('\t').collect())
+            .unwrap_or_default();
         let [recovery, system, checkpoint, segment] = fields.as_slice() else {
             return Ok(None);
         };
