@@ -135,8 +135,7 @@ impl<'a> Problems<'a> {
         for label in found.iter_mut().flat_map(|one| &mut one.labels) {
             label.span = self.located(label.span);
         }
-        let place = |one: &Diagnostic| one.labels.first().map(|label| label.span);
-        found.sort_by(|a, b| (place(a), a.code).cmp(&(place(b), b.code)));
+        found.sort_by_key(|one| (one.labels.first().map(|label| label.span), one.code));
         found
     }
 

@@ -2,6 +2,8 @@
 //!
 //! After a change that is meant: `BLESS=1 cargo test -p plimsoll-estate`, then read the difference.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -1,5 +1,7 @@
 //! Planning the example estate for one machine: sound, repeatable, and refused where it must be.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
+
 use std::{collections::BTreeMap, path::Path};
 
 use estate::Estate;

@@ -2,6 +2,8 @@
 //!
 //! After a change that is meant: `BLESS=1 cargo test -p plimsoll-render`, then read the difference.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -133,12 +135,28 @@ fn every_file_that_settings_name_below_rendered_exists() {
 #[test]
 fn no_secret_is_rendered_only_paths_to_them() {
     let (estate, host) = example();
-    for (path, content) in rendered(&estate, &host).iter() {
-        for line in content
-            .lines()
-            .filter(|line| line.contains("requirepass") || line.contains("password ="))
-        {
-            panic!("{path:?}: {line}");
-        }
+    let tree = rendered(&estate, &host);
+    let lines = tree.iter().flat_map(|(_, content)| content.lines());
+    let suspects: Vec<&str> = lines
+        .filter(|line| line.contains("requirepass") || line.contains("password ="))
+        .collect();
+    assert_eq!(suspects, Vec::<&str>::new());
+}
+
+#[test]
+fn a_value_that_a_line_format_cannot_hold_is_refused() {
+    let (estate, host) = example();
+    let (blueprint, _) = plan::local(&estate, None, &host).unwrap();
+    type Break = fn(&mut plan::RegionBlueprint);
+    let breaks: [Break; 3] = [
+        |region| region.postgres.data_dir = "/srv/a\nb".into(),
+        |region| region.odoo[0].data_dir = "/srv/a\nb".into(),
+        |region| region.redis.directory = "/srv/a\"b".into(),
+    ];
+    for break_it in breaks {
+        let mut blueprint = blueprint.clone();
+        break_it(&mut blueprint.regions[0]);
+        let error = render::local(&blueprint).unwrap_err();
+        assert!(matches!(error, render::Error::Unquotable { .. }), "{error}");
     }
 }
