@@ -1,12 +1,12 @@
 //! The control listener: what the controller, the command line and the other region's gateway ask (mutual TLS).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use api::{
     Problem,
     gateway::{
         FollowRequest, GatewayRole, GatewayStatus, JournalStatus, LaneStatus, LeadRequest, MessageLine,
-        MessagePage, MessageState, MessageTrace, PeerStatus,
+        MessagePage, MessageState, MessageTrace, PeerState, PeerStatus,
     },
     site::Done,
 };
@@ -23,10 +23,13 @@ use crate::{
     copy::serve,
     gateway::{ChangeError, Gateway, now},
     ledger::{Ledger, age_ms},
+    link::Link,
     lock,
     role::Role,
 };
 
+/// A leader that was not heard for this long counts as gone in the status; it speaks four times a second.
+const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// Messages in one page at most.
 const PAGE_MAX: u32 = 10_000;
 
@@ -97,7 +100,7 @@ async fn status(State(gateway): State<Arc<Gateway>>) -> Json<GatewayStatus> {
             quarantined: figures.quarantined,
         },
         peer: PeerStatus {
-            state: ledger.acks.link.shown(),
+            state: peer_state(&gateway, state.role, ledger.acks.link),
             synced: ledger.acks.there,
             acknowledged_alone: ledger.acks.acknowledged_alone,
             degraded_since: ledger.acks.degraded_since,
@@ -105,6 +108,24 @@ async fn status(State(gateway): State<Arc<Gateway>>) -> Json<GatewayStatus> {
         lanes: lanes(&gateway, &ledger),
         reconciliation,
     })
+}
+
+/// How the other region's copy stands; seen by a follower, that is whether it hears the leader and holds a prefix of
+/// the leader's log.
+fn peer_state(gateway: &Gateway, role: Role, link: Link) -> PeerState {
+    match role {
+        Role::Leading => link.shown(),
+        _ if link == Link::None => PeerState::None,
+        Role::Following => {
+            let heard = lock(&gateway.heard).is_some_and(|at| at.elapsed() < SILENCE_MAX);
+            match (heard, *lock(&gateway.aligned)) {
+                (false, _) => PeerState::Gone,
+                (true, false) => PeerState::CatchingUp,
+                (true, true) => PeerState::InSync,
+            }
+        }
+        Role::Waiting | Role::Poisoned => PeerState::Gone,
+    }
 }
 
 fn lanes(gateway: &Gateway, ledger: &Ledger) -> Vec<LaneStatus> {

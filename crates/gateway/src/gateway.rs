@@ -94,6 +94,8 @@ pub struct Gateway {
     pub aligned: Mutex<bool>,
     /// Tells the aligning task that it is needed.
     pub misaligned: Notify,
+    /// When the leader spoke last (when following).
+    pub heard: Mutex<Option<Instant>>,
     /// The last comparison with the ERP.
     pub reconciliation: Mutex<Option<reconcile::Progress>>,
     /// Last answers of the ERP to messages that were not simply applied.
@@ -150,6 +152,7 @@ impl Gateway {
             reader: parts.reader,
             aligned: Mutex::new(false),
             misaligned: Notify::new(),
+            heard: Mutex::new(None),
             reconciliation: Mutex::new(None),
             answers: Mutex::new(HashMap::new()),
             intake: Semaphore::new(INTAKE_MAX),

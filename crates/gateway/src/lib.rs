@@ -33,7 +33,7 @@ mod state;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use start::{Running, StartError, start};
+pub use start::{Running, StartError, start, start_on};
 
 /// Locks, also after a panic elsewhere: every change under our locks is complete or harmless, and a gateway that stops
 /// acknowledging because of one bad request would be the worse failure.

@@ -52,7 +52,8 @@ enum Command {
     },
     Cut {
         aside: SetAside,
-        reply: oneshot::Sender<Result<Position, DivergeError>>,
+        generation: u64,
+        reply: oneshot::Sender<Result<Position, CutError>>,
     },
     Position {
         reply: oneshot::Sender<Position>,
@@ -68,6 +69,17 @@ pub enum CopyError {
     /// The journal did not take them.
     #[error(transparent)]
     Append(#[from] AppendError),
+}
+
+/// Why a suffix was not cut off.
+#[derive(Debug, thiserror::Error)]
+pub enum CutError {
+    /// This gateway no longer follows in that generation: its log is what counts now.
+    #[error("this gateway does not follow in that generation")]
+    NotFollowing,
+    /// The journal did not cut it off.
+    #[error(transparent)]
+    Diverge(#[from] DivergeError),
 }
 
 /// The journal's thread has ended.
@@ -112,28 +124,41 @@ pub struct Figures {
 /// The last batches in memory, also those that are being synced at this moment.
 #[derive(Default)]
 pub struct Tail {
-    batches: Mutex<VecDeque<Batch>>,
+    held: Mutex<Held>,
     /// Told about new batches.
     pub news: Notify,
 }
 
+#[derive(Default)]
+struct Held {
+    batches: VecDeque<Batch>,
+    bytes: usize,
+}
+
+impl Held {
+    fn pop(&mut self) {
+        self.bytes -= self.batches.pop_front().map_or(0, |batch| batch.bytes().len());
+    }
+}
+
 impl Tail {
     fn push(&self, batch: Batch) {
-        let mut batches = lock(&self.batches);
-        batches.push_back(batch);
-        let mut bytes: usize = batches.iter().map(|batch| batch.bytes().len()).sum();
-        while bytes > TAIL_BYTES_MAX && batches.len() > 1 {
-            bytes -= batches.pop_front().map_or(0, |batch| batch.bytes().len());
+        let mut held = lock(&self.held);
+        held.bytes += batch.bytes().len();
+        held.batches.push_back(batch);
+        while held.bytes > TAIL_BYTES_MAX && held.batches.len() > 1 {
+            held.pop();
         }
-        drop(batches);
+        drop(held);
         self.news.notify_one();
     }
 
     /// Batches from `first` on, as many as fit; `None` when they are no longer, or not yet, in memory.
     pub fn from(&self, first: u64, bytes_max: usize) -> Option<Vec<Batch>> {
-        let batches = lock(&self.batches);
-        let at = batches.iter().position(|batch| batch.first() == first)?;
-        let fitting = batches.iter().skip(at).scan(0, |bytes, batch| {
+        let held = lock(&self.held);
+        let at = held.batches.partition_point(|batch| batch.first() < first);
+        held.batches.get(at).filter(|batch| batch.first() == first)?;
+        let fitting = held.batches.iter().skip(at).scan(0, |bytes, batch| {
             let before = *bytes;
             *bytes += batch.bytes().len();
             (before == 0 || *bytes <= bytes_max).then(|| batch.clone())
@@ -143,14 +168,15 @@ impl Tail {
 
     /// Forgets what the other region has.
     pub fn forget(&self, up_to: u64) {
-        let mut batches = lock(&self.batches);
-        while batches.front().is_some_and(|batch| batch.last() <= up_to) {
-            batches.pop_front();
+        let mut held = lock(&self.held);
+        while held.batches.front().is_some_and(|batch| batch.last() <= up_to) {
+            held.pop();
         }
     }
 
-    fn clear(&self) {
-        lock(&self.batches).clear();
+    /// Forgets everything: what follows does not continue it.
+    pub fn clear(&self) {
+        *lock(&self.held) = Held::default();
     }
 }
 
@@ -199,8 +225,13 @@ impl Log {
     }
 
     /// See [`Journal::cut`].
-    pub async fn cut(&self, aside: SetAside) -> Result<Result<Position, DivergeError>, Closed> {
-        self.ask(|reply| Command::Cut { aside, reply }).await
+    pub async fn cut(&self, aside: SetAside, generation: u64) -> Result<Result<Position, CutError>, Closed> {
+        self.ask(|reply| Command::Cut {
+            aside,
+            generation,
+            reply,
+        })
+        .await
     }
 
     /// The end of the log once everything queued before was written.
@@ -247,8 +278,12 @@ impl Writer {
                 Command::SetAside { first, reply } => {
                     let _ = reply.send(self.journal.set_aside_from(first));
                 }
-                Command::Cut { aside, reply } => {
-                    let _ = reply.send(self.cut(&aside));
+                Command::Cut {
+                    aside,
+                    generation,
+                    reply,
+                } => {
+                    let _ = reply.send(self.cut(&aside, generation));
                 }
                 Command::Position { reply } => {
                     let _ = reply.send(self.journal.position());
@@ -260,7 +295,7 @@ impl Writer {
 
     fn settle(&mut self) {
         if self.journal.poison().is_none() && self.journal.settle().is_err() {
-            self.poisoned();
+            self.check_poison();
         }
     }
 
@@ -299,9 +334,15 @@ impl Writer {
         };
         let entries: Vec<Entry> = stores.iter().map(|store| store.entry.clone()).collect();
         let refused = |error: &AppendError| Unstored::Journal(error.to_string());
-        let batch = match self.journal.encode(&entries, generation) {
+        let encoded = self.journal.encode(&entries, generation);
+        let reserved = encoded.and_then(|batch| self.journal.reserve(&batch).map(|()| batch));
+        let batch = match reserved {
             Ok(batch) => batch,
-            Err(error) => return Err((stores, refused(&error))),
+            Err(error) => {
+                tracing::error!(error = %crate::start::chain(&error), "messages were not stored");
+                self.check_poison();
+                return Err((stores, refused(&error)));
+            }
         };
         let peered = lock(&self.shared.ledger).acks.link != crate::link::Link::None;
         if peered {
@@ -309,11 +350,9 @@ impl Writer {
             self.shared.tail.push(batch.clone());
         }
         if let Err(error) = self.journal.commit(std::slice::from_ref(&batch)) {
-            tracing::error!(%error, "messages were not stored");
+            tracing::error!(error = %crate::start::chain(&error), "messages were not stored");
             self.shared.tail.clear();
-            if self.journal.poison().is_some() {
-                self.poisoned();
-            }
+            self.check_poison();
             return Err((stores, refused(&error)));
         }
         let mut ledger = lock(&self.shared.ledger);
@@ -338,9 +377,7 @@ impl Writer {
             return Err(CopyError::NotFollowing);
         }
         if let Err(error) = self.journal.commit(batches) {
-            if self.journal.poison().is_some() {
-                self.poisoned();
-            }
+            self.check_poison();
             return Err(error.into());
         }
         let mut ledger = lock(&self.shared.ledger);
@@ -353,11 +390,12 @@ impl Writer {
         Ok(self.journal.position())
     }
 
-    fn cut(&mut self, aside: &SetAside) -> Result<Position, DivergeError> {
-        let cut = self.journal.cut(aside);
-        if self.journal.poison().is_some() {
-            self.poisoned();
+    fn cut(&mut self, aside: &SetAside, generation: u64) -> Result<Position, CutError> {
+        if *lock(&self.shared.permit) != Permit::Copies(generation) {
+            return Err(CutError::NotFollowing);
         }
+        let cut = self.journal.cut(aside);
+        self.check_poison();
         cut?;
         self.shared.tail.clear();
         lock(&self.shared.ledger).cut(aside.first);
@@ -366,6 +404,12 @@ impl Writer {
 
     fn update_figures(&self) {
         lock(&self.shared.figures).bytes = self.journal.bytes();
+    }
+
+    fn check_poison(&self) {
+        if self.journal.poison().is_some() {
+            self.poisoned();
+        }
     }
 
     fn poisoned(&self) {

@@ -17,6 +17,9 @@ pub type Run = (u64, u64, MessageState);
 pub struct Marks {
     /// Runs in no order.
     pub runs: Vec<Run>,
+    /// Messages ever acknowledged on one copy by the gateway that wrote the snapshot.
+    #[serde(default)]
+    pub acknowledged_alone: u64,
 }
 
 impl Marks {
@@ -33,8 +36,12 @@ impl Marks {
     /// Marks of all messages that are no longer pending.
     pub fn all(ledger: &Ledger) -> Self {
         let states = ledger.states(1, usize::MAX);
+        let acknowledged_alone = ledger.acks.acknowledged_alone;
         let decided = |state: &Option<MessageState>| *state != Some(MessageState::Pending);
-        Self::runs_of((1..).zip(states).filter(|(_, state)| decided(state)))
+        Self {
+            acknowledged_alone,
+            ..Self::runs_of((1..).zip(states).filter(|(_, state)| decided(state)))
+        }
     }
 
     fn runs_of(states: impl Iterator<Item = (u64, Option<MessageState>)>) -> Self {
@@ -46,7 +53,10 @@ impl Marks {
                 _ => runs.push((sequence, 1, state)),
             }
         }
-        Self { runs }
+        Self {
+            runs,
+            acknowledged_alone: 0,
+        }
     }
 
     /// Takes marks over; unknown messages are ignored.

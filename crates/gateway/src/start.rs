@@ -10,7 +10,7 @@ use std::{
 };
 
 use api::{client::Client, server::TlsListener};
-use journal::{Journal, Options, Preparation, RealDisk, Recovery};
+use journal::{Disk, Journal, Options, Preparation, RealDisk, Recovery};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use types::settings::GatewaySettings;
@@ -96,6 +96,14 @@ pub struct Running {
 /// # Errors
 /// [`StartError`].
 pub async fn start(settings: GatewaySettings) -> Result<Running, StartError> {
+    start_on(Arc::new(RealDisk), settings).await
+}
+
+/// The same with the journal on another disk, for tests of disks that fail.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<Running, StartError> {
     let cancel = CancellationToken::new();
     create(&settings.directory)?;
     let integrations = integrations(&settings)?;
@@ -111,8 +119,10 @@ pub async fn start(settings: GatewaySettings) -> Result<Running, StartError> {
         .map(|one| one.settings.name.to_string())
         .collect();
     let mut ledger = Ledger::new(names, Acks::new(link));
-    let (journal, figures) = open_journal(&settings, &mut ledger)?;
-    Marks::load(&settings.directory).apply(&mut ledger);
+    let (journal, figures) = open_journal(disk, &settings, &mut ledger)?;
+    let marks = Marks::load(&settings.directory);
+    marks.apply(&mut ledger);
+    ledger.acks.acknowledged_alone = marks.acknowledged_alone;
     ledger.take_changed();
     let reader = journal.reader();
     let shared = Arc::new(Shared {
@@ -288,15 +298,17 @@ fn peer(settings: &GatewaySettings) -> Result<Option<Peer>, StartError> {
     }))
 }
 
-fn open_journal(settings: &GatewaySettings, ledger: &mut Ledger) -> Result<(Journal, Figures), StartError> {
+fn open_journal(
+    disk: Arc<dyn Disk>,
+    settings: &GatewaySettings,
+    ledger: &mut Ledger,
+) -> Result<(Journal, Figures), StartError> {
     let options = Options {
         segment_bytes: settings.journal.segment_size.get(),
         preparation: Preparation::Ahead,
     };
     let directory = &settings.journal.directory;
-    let (journal, recovery) = Journal::open(Arc::new(RealDisk), directory, options, |record| {
-        ledger.stored(record)
-    })?;
+    let (journal, recovery) = Journal::open(disk, directory, options, |record| ledger.stored(record))?;
     ledger.synced_here(journal.position().sequence);
     tell(&recovery);
     let figures = Figures {

@@ -88,6 +88,16 @@ impl Journal {
         ))
     }
 
+    /// Makes room for a batch, so that committing it can fail only by poisoning the journal: to be called before the
+    /// batch is shown to anybody, because its number would otherwise be given to another batch.
+    ///
+    /// # Errors
+    /// [`AppendError::NoSegment`], [`AppendError::Poisoned`].
+    pub fn reserve(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        self.check_poison()?;
+        self.room_for(batch).map(|_| ())
+    }
+
     /// Encodes and commits entries.
     ///
     /// # Errors

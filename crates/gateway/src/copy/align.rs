@@ -30,8 +30,10 @@ enum Error {
     Slow,
     #[error("the suffix cannot be read")]
     Read(#[from] journal::ReadError),
-    #[error("the suffix cannot be set aside or cut off")]
-    Diverge(#[from] journal::DivergeError),
+    #[error("the suffix cannot be set aside")]
+    SetAside(#[from] journal::DivergeError),
+    #[error("the suffix cannot be cut off")]
+    Cut(#[from] crate::log::CutError),
     #[error(transparent)]
     Closed(#[from] crate::log::Closed),
 }
@@ -87,7 +89,7 @@ async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker) -> Result<(), 
             .map_err(|_| Error::Slow)??;
         tracing::info!(?kept, up_to = next - 1, "the leader has what was offered");
     }
-    gateway.log.cut(aside).await??;
+    gateway.log.cut(aside, speaker.generation.get()).await??;
     Ok(())
 }
 

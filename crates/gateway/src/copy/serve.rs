@@ -1,6 +1,6 @@
 //! The routes that the other region's gateway calls, under `/peer`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use api::Problem;
 use axum::{
@@ -44,7 +44,9 @@ fn hear(gateway: &Arc<Gateway>, speaker: &Speaker) -> Result<(), Problem> {
         .map_err(|error| match error {
             ChangeError::Refused(refusal) => refusal.into(),
             ChangeError::Remember(_) | ChangeError::Erp(_) => Problem::failed(error.to_string()),
-        })
+        })?;
+    *lock(&gateway.heard) = Some(Instant::now());
+    Ok(())
 }
 
 fn not_aligned() -> Problem {

@@ -65,7 +65,7 @@ pub struct Acks {
     pub there: u64,
     /// How the other region's copy stands.
     pub link: Link,
-    /// Acknowledged on one copy only, ever (of this process).
+    /// Acknowledged on one copy only, ever.
     pub acknowledged_alone: u64,
     /// Since when the degraded mode lasts.
     pub degraded_since: Option<Timestamp>,

@@ -74,6 +74,7 @@ pub struct Ledger {
     pub acks: Acks,
     /// Messages whose state changed since marks were last shipped or written.
     changed: Vec<u64>,
+    readable: u64,
 }
 
 impl Ledger {
@@ -90,6 +91,7 @@ impl Ledger {
             lanes,
             acks,
             changed: Vec::new(),
+            readable: 0,
         }
     }
 
@@ -153,6 +155,7 @@ impl Ledger {
             self.conflicts
                 .insert((record.key, short(&record.body_hash)), record.sequence);
         }
+        self.readable += 1;
         self.slots[index] = Slot {
             lane,
             state: Some(state),
@@ -210,6 +213,7 @@ impl Ledger {
     pub fn cut(&mut self, sequence: u64) {
         for number in sequence..=self.slots.len() as u64 {
             let slot = self.slots[slot_index(number)];
+            self.readable -= u64::from(slot.state.is_some());
             if let (Some(lane), Some(state)) = (self.lanes.get_mut(usize::from(slot.lane)), slot.state) {
                 lane.remove(number, state);
             }
@@ -283,8 +287,8 @@ impl Ledger {
     }
 
     /// How many records are readable.
-    pub fn readable(&self) -> u64 {
-        self.slots.iter().filter(|slot| slot.state.is_some()).count() as u64
+    pub const fn readable(&self) -> u64 {
+        self.readable
     }
 
     /// Sequence numbers whose state changed since the last call.

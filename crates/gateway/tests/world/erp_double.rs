@@ -1,0 +1,149 @@
+//! A double of the ERP: the inbox, the fence and nothing else, over real HTTP. It shows the gateway's side of the
+//! contract; the addon's side has its own tests.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{Html, IntoResponse, Response},
+    routing::post,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// What the double holds and how it behaves.
+#[derive(Default)]
+pub struct Inbox {
+    /// Message id to body hash, as committed.
+    pub rows: BTreeMap<String, String>,
+    /// Effects ever made, one entry per `done`, what was lost later included.
+    pub effects: Vec<String>,
+    /// Calls of `process_message`, whatever became of them.
+    pub calls: Vec<String>,
+    /// Generation and incarnation of the fence row.
+    pub fence: (u64, String),
+    /// Answer as stock Odoo does without its database.
+    pub down: bool,
+    /// Business errors.
+    pub refused: BTreeSet<String>,
+    /// Commit, then answer 500: the outcome is unknown to the caller.
+    pub answers_lost: u32,
+}
+
+/// The double, serving.
+#[derive(Clone)]
+pub struct ErpDouble {
+    pub address: SocketAddr,
+    inbox: Arc<Mutex<Inbox>>,
+}
+
+pub const KEY: &str = "0123456789abcdef0123456789abcdef01234567";
+
+impl ErpDouble {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let inbox = Arc::new(Mutex::new(Inbox::default()));
+        let router = Router::new()
+            .route("/json/2/{model}/{method}", post(call))
+            .with_state(Arc::clone(&inbox));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { address, inbox }
+    }
+
+    pub fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap()
+    }
+}
+
+async fn call(
+    State(inbox): State<Arc<Mutex<Inbox>>>,
+    Path((model, method)): Path<(String, String)>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
+    let mut inbox = inbox.lock().unwrap();
+    if inbox.down {
+        return (StatusCode::NOT_FOUND, Html("No database is selected")).into_response();
+    }
+    assert_eq!(headers["x-odoo-database"], "wms");
+    if headers["authorization"] != format!("bearer {KEY}")
+        && headers["authorization"] != format!("Bearer {KEY}")
+    {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    match format!("{model}/{method}").as_str() {
+        "plimsoll.fence/advance" => advance(&mut inbox, &body),
+        "plimsoll.inbox/missing" => missing(&inbox, &body),
+        "plimsoll.inbox/process_message" => process(&mut inbox, &body),
+        other => panic!("the gateway called {other}"),
+    }
+}
+
+fn fence_of(body: &Value) -> (u64, String) {
+    (
+        body["generation"].as_u64().unwrap(),
+        body["incarnation"].as_str().unwrap().to_owned(),
+    )
+}
+
+fn advance(inbox: &mut Inbox, body: &Value) -> Response {
+    let asked = fence_of(body);
+    let status = match asked.0.cmp(&inbox.fence.0) {
+        std::cmp::Ordering::Less => "refused",
+        std::cmp::Ordering::Equal if inbox.fence == asked => "unchanged",
+        std::cmp::Ordering::Equal => "refused",
+        std::cmp::Ordering::Greater => "advanced",
+    };
+    if status == "advanced" {
+        inbox.fence = asked;
+    }
+    Json(json!({ "status": status, "generation": inbox.fence.0, "incarnation": inbox.fence.1 }))
+        .into_response()
+}
+
+fn missing(inbox: &Inbox, body: &Value) -> Response {
+    let ids = body["message_ids"].as_array().unwrap();
+    let lacks = |id: &&Value| !inbox.rows.contains_key(id.as_str().unwrap());
+    Json(ids.iter().filter(lacks).cloned().collect::<Vec<_>>()).into_response()
+}
+
+fn process(inbox: &mut Inbox, body: &Value) -> Response {
+    let text = |name: &str| body[name].as_str().unwrap().to_owned();
+    let (id, hash) = (text("message_id"), text("body_hash"));
+    assert_eq!(
+        (text("source").as_str(), text("kind").as_str()),
+        ("acme-edi", "order.create")
+    );
+    assert!(body["payload"].is_object());
+    inbox.calls.push(id.clone());
+    if fence_of(body) != inbox.fence {
+        let (generation, incarnation) = &inbox.fence;
+        return Json(json!({ "status": "fenced", "generation": generation, "incarnation": incarnation }))
+            .into_response();
+    }
+    if inbox.refused.contains(&id) {
+        let error = json!({ "name": "odoo.exceptions.UserError", "message": "no such product" });
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(error)).into_response();
+    }
+    let status = match inbox.rows.get(&id) {
+        Some(known) if *known == hash => "duplicate",
+        Some(_) => "conflict",
+        None => {
+            inbox.rows.insert(id.clone(), hash);
+            inbox.effects.push(id);
+            "done"
+        }
+    };
+    if inbox.answers_lost > 0 {
+        inbox.answers_lost -= 1;
+        return (StatusCode::INTERNAL_SERVER_ERROR, "psycopg2.InterfaceError").into_response();
+    }
+    Json(json!({ "status": status, "result": {} })).into_response()
+}

@@ -1,0 +1,390 @@
+//! Two gateways as real processes over real TLS with real files.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+#![expect(clippy::unwrap_used, reason = "tests say what went wrong by panicking")]
+
+mod erp_double;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use api::{
+    client::Client,
+    gateway::{Accepted, FollowRequest, GatewayClient, GatewayStatus, LeadRequest, MessageLine, PeerState},
+};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use reqwest::StatusCode;
+use types::{
+    ByteSize, Generation, IntegrationName, RegionName, Span,
+    settings::{
+        ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, PeerSettings,
+        TlsFiles,
+    },
+};
+
+pub use erp_double::ErpDouble;
+
+pub const TOKEN: &str = "a-partner's-token";
+pub const INCARNATION: &str = "8c1f0a52-6a0b-4a68-b1d7-0d3f6f1f0a01";
+
+/// One region's gateway, as a process that can be killed.
+pub struct Node {
+    pub settings: GatewaySettings,
+    pub control: GatewayClient,
+    http: reqwest::Client,
+    file: PathBuf,
+    process: Option<Child>,
+}
+
+/// Two regions, an ERP each.
+pub struct World {
+    pub west: Node,
+    pub east: Node,
+    pub west_erp: ErpDouble,
+    pub east_erp: ErpDouble,
+    pub directory: tempfile::TempDir,
+}
+
+pub fn region(name: &str) -> RegionName {
+    RegionName::new(name).unwrap()
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn identities(directory: &Path, names: &[&str]) {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "test authority");
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    std::fs::write(directory.join("ca.pem"), authority.pem()).unwrap();
+    for name in names {
+        let key = KeyPair::generate().unwrap();
+        let parameters =
+            CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        let certificate = parameters.signed_by(&key, &authority).unwrap();
+        std::fs::write(directory.join(format!("{name}.pem")), certificate.pem()).unwrap();
+        std::fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+}
+
+fn tls(directory: &Path, name: &str) -> TlsFiles {
+    TlsFiles {
+        ca: directory.join("ca.pem"),
+        certificate: directory.join(format!("{name}.pem")),
+        key: directory.join(format!("{name}.key")),
+    }
+}
+
+impl World {
+    /// Both gateways run and wait.
+    pub async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        identities(root, &["west", "east", "controller"]);
+        std::fs::write(root.join("token"), format!("{TOKEN}\n")).unwrap();
+        std::fs::write(root.join("key"), erp_double::KEY).unwrap();
+        let (west_erp, east_erp) = (ErpDouble::start().await, ErpDouble::start().await);
+        let (west_control, east_control) = (free_address(), free_address());
+        let node = |name: &str, peer: &str, control, peer_control, erp: &ErpDouble| {
+            let settings = settings(root, name, (peer, peer_control), control, erp.address);
+            Node::new(root, settings)
+        };
+        let mut west = node("west", "east", west_control, east_control, &west_erp);
+        let mut east = node("east", "west", east_control, west_control, &east_erp);
+        west.start().await;
+        east.start().await;
+        Self {
+            west,
+            east,
+            west_erp,
+            east_erp,
+            directory,
+        }
+    }
+
+    /// West leads in the first generation, east follows, both are in sync.
+    pub async fn in_sync() -> Self {
+        let world = Self::start().await;
+        world.east.follow(1, "west").await;
+        world.west.lead(1, false).await;
+        world
+            .west
+            .until(|status| status.peer.state == PeerState::InSync)
+            .await;
+        world
+    }
+}
+
+fn settings(
+    root: &Path,
+    name: &str,
+    peer: (&str, SocketAddr),
+    control: SocketAddr,
+    erp: SocketAddr,
+) -> GatewaySettings {
+    GatewaySettings {
+        estate: "example".parse().unwrap(),
+        region: region(name),
+        directory: root.join(name),
+        ingest_listen: free_address(),
+        control_listen: control,
+        tls: tls(root, name),
+        peer: Some(PeerSettings {
+            region: region(peer.0),
+            url: format!("https://localhost:{}", peer.1.port()),
+            degrade_after: Span::from_millis(600),
+        }),
+        journal: JournalSettings {
+            directory: root.join(name).join("journal"),
+            segment_size: ByteSize::mib(1),
+        },
+        erp: ErpSettings {
+            url: format!("http://{erp}"),
+            database: "wms".to_owned(),
+            key_file: root.join("key"),
+            timeout: Span::from_secs(2),
+        },
+        integrations: vec![IntegrationSettings {
+            name: IntegrationName::new("acme-edi").unwrap(),
+            token_file: root.join("token"),
+            idempotency: IdempotencySource::Pointer("/number".to_owned()),
+            kind: "order.create".to_owned(),
+            body_max: ByteSize::new(16 << 10),
+            concurrency: 4,
+        }],
+    }
+}
+
+impl Node {
+    fn new(root: &Path, settings: GatewaySettings) -> Self {
+        let file = root.join(format!("{}.json", settings.region));
+        std::fs::write(&file, serde_json::to_vec(&settings).unwrap()).unwrap();
+        let url = format!("https://localhost:{}", settings.control_listen.port());
+        let client = Client::new(&url, &tls(root, "controller"), Duration::from_secs(10)).unwrap();
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(api::tls::public_client(&root.join("ca.pem")).unwrap())
+            .timeout(Duration::from_secs(15))
+            .build()
+            .unwrap();
+        Self {
+            settings,
+            control: GatewayClient(client),
+            http,
+            file,
+            process: None,
+        }
+    }
+
+    /// Posts orders one after the other until told to stop; returns those that were acknowledged.
+    pub fn load(
+        &self,
+        prefix: &str,
+        stop: tokio_util::sync::CancellationToken,
+    ) -> tokio::task::JoinHandle<Vec<String>> {
+        let (http, url, prefix) = (self.http.clone(), self.ingest("/in/acme-edi"), prefix.to_owned());
+        tokio::spawn(async move {
+            let mut acknowledged = Vec::new();
+            for number in 0.. {
+                if stop.is_cancelled() {
+                    break;
+                }
+                let id = format!("{prefix}-{number}");
+                let sent = http
+                    .post(&url)
+                    .bearer_auth(TOKEN)
+                    .body(order(&id, 1))
+                    .send()
+                    .await;
+                match sent {
+                    Ok(response) if response.status().is_success() => acknowledged.push(id),
+                    Ok(_) | Err(_) => tokio::task::yield_now().await,
+                }
+            }
+            acknowledged
+        })
+    }
+
+    /// Starts the process, and returns when it answers.
+    pub async fn start(&mut self) {
+        let log = self.file.with_extension("log");
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .unwrap();
+        let process = Command::new(env!("CARGO_BIN_EXE_plimsoll-gateway"))
+            .arg(&self.file)
+            .env("RUST_LOG", "info,plimsoll_gateway=debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.process = Some(process);
+        self.until(|_| true).await;
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// Waits until the process has ended by itself.
+    pub async fn ended(&mut self) -> std::process::ExitStatus {
+        let mut process = self.process.take().unwrap();
+        tokio::task::spawn_blocking(move || process.wait())
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// SIGSTOP or SIGCONT.
+    pub fn signal(&self, name: &str) {
+        let id = self.process.as_ref().unwrap().id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    pub async fn lead(&self, generation: u64, peer_gone: bool) {
+        self.try_lead(generation, INCARNATION, peer_gone).await.unwrap();
+    }
+
+    pub async fn try_lead(
+        &self,
+        generation: u64,
+        incarnation: &str,
+        peer_gone: bool,
+    ) -> Result<(), api::client::Error> {
+        let generation = Generation::new(generation);
+        let request = LeadRequest {
+            generation,
+            incarnation: incarnation.to_owned(),
+            peer_gone,
+        };
+        self.control.lead(&request).await.map(|_| ())
+    }
+
+    pub async fn follow(&self, generation: u64, leader: &str) {
+        let request = FollowRequest {
+            generation: Generation::new(generation),
+            leader: region(leader),
+        };
+        self.control.follow(&request).await.unwrap();
+    }
+
+    /// Waits until the status is as wanted.
+    pub async fn until(&self, wanted: impl Fn(&GatewayStatus) -> bool) -> GatewayStatus {
+        let began = Instant::now();
+        loop {
+            let status = self.control.status().await;
+            match &status {
+                Ok(status) if wanted(status) => return status.clone(),
+                _ if began.elapsed() > Duration::from_secs(30) => {
+                    let log = std::fs::read_to_string(self.file.with_extension("log")).unwrap();
+                    panic!("{}: waited in vain: {status:#?}\n{log}", self.settings.region);
+                }
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    }
+
+    pub fn ingest(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.settings.ingest_listen.port())
+    }
+
+    /// Posts a body as the partner does.
+    pub async fn post(&self, body: String) -> Result<(StatusCode, Vec<u8>), reqwest::Error> {
+        let request = self
+            .http
+            .post(self.ingest("/in/acme-edi"))
+            .bearer_auth(TOKEN)
+            .body(body);
+        let response = request.send().await?;
+        Ok((response.status(), response.bytes().await?.to_vec()))
+    }
+
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, self.ingest(path))
+    }
+
+    /// Posts an order and expects it to be taken.
+    pub async fn order(&self, number: &str) -> Accepted {
+        let (status, body) = self.post(order(number, 1)).await.unwrap();
+        assert!(
+            status.is_success(),
+            "{status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// Posts orders at the same time.
+    pub async fn orders(&self, numbers: impl IntoIterator<Item = String>) {
+        let orders = numbers.into_iter().map(|number| {
+            let (http, url) = (self.http.clone(), self.ingest("/in/acme-edi"));
+            tokio::spawn(async move {
+                let sent = http
+                    .post(url)
+                    .bearer_auth(TOKEN)
+                    .body(order(&number, 1))
+                    .send()
+                    .await
+                    .unwrap();
+                assert_eq!(sent.status(), StatusCode::ACCEPTED, "{number}");
+            })
+        });
+        for order in orders.collect::<Vec<_>>() {
+            order.await.unwrap();
+        }
+    }
+
+    /// Everything in its journal.
+    pub async fn messages(&self) -> Vec<MessageLine> {
+        let integration = IntegrationName::new("acme-edi").unwrap();
+        self.control
+            .messages(&integration, 0, 10_000)
+            .await
+            .unwrap()
+            .messages
+    }
+
+    /// Ids in its journal, in order.
+    pub async fn ids(&self) -> Vec<String> {
+        self.messages()
+            .await
+            .into_iter()
+            .map(|line| line.message_id)
+            .collect()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+pub fn order(number: &str, quantity: u32) -> String {
+    format!(r#"{{"number": "{number}", "lines": [{{"sku": "PLS-0001", "quantity": {quantity}}}]}}"#)
+}
+
+pub fn numbers(range: std::ops::RangeInclusive<u32>) -> Vec<String> {
+    range.map(|number| format!("PO-{number:05}")).collect()
+}
