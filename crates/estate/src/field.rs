@@ -11,7 +11,7 @@ use crate::{
     SourceSpan, code,
     model::RegionRole,
     node::{Node, Value},
-    reader::{Problems, clip, did_you_mean, list, wrong_type},
+    problems::{Problems, clip, did_you_mean, list, wrong_type},
 };
 
 /// A value and where it was written.

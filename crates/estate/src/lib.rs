@@ -16,12 +16,15 @@ mod code;
 mod diagnostic;
 mod document;
 mod field;
+mod idempotency;
 mod model;
 mod node;
+mod problems;
 mod reader;
 mod resolve;
 mod schema;
 mod show;
+mod words;
 
 pub use code::{ALL as CODES, Code};
 pub use diagnostic::{Diagnostic, Label, Severity, SourceSpan};
@@ -48,7 +51,7 @@ pub struct Checked {
 /// # Errors
 /// Everything that is wrong with it, in the order of the file, warnings included.
 pub fn read(source_name: &str, text: &str) -> Result<Checked, Vec<Diagnostic>> {
-    let mut problems = reader::Problems::new(source_name, text);
+    let mut problems = problems::Problems::new(source_name, text);
     let estate = node::parse(text, &mut problems)
         .and_then(|root| field::Field::read(&root, &mut problems))
         .and_then(|document: document::EstateDocument| resolve::resolve(&document, &mut problems));

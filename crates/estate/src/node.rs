@@ -11,7 +11,7 @@ use serde_saphyr::{
     options::{DuplicateKeyPolicy, NonFiniteFloatPolicy},
 };
 
-use crate::{SOURCE_BYTES_MAX, code, diagnostic::SourceSpan, reader::Problems};
+use crate::{SOURCE_BYTES_MAX, code, diagnostic::SourceSpan, problems::Problems};
 
 /// An estate nests six deep; more is either a mistake or an attack.
 const DEPTH_MAX: usize = 24;

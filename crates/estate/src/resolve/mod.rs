@@ -21,7 +21,7 @@ use crate::{
     model::{
         Capability, Estate, Failover, Integration, Region, RegionRole, Site, Tenant, Tier, Workers, Workloads,
     },
-    reader::Problems,
+    problems::Problems,
 };
 
 /// A message of an ERP integration is some kilobytes; a megabyte leaves room for long orders.

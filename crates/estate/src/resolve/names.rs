@@ -8,7 +8,7 @@ use crate::{
     SourceSpan, code,
     document::SpecDocument,
     field::{Given, Located},
-    reader::{Problems, did_you_mean, list},
+    problems::{Problems, did_you_mean, list},
 };
 
 pub(crate) fn check(spec: &SpecDocument, lists: &Lists<'_>, problems: &mut Problems<'_>) {

@@ -9,7 +9,7 @@ use crate::{
     code,
     document::{CapabilityDocument, TierDocument},
     field::{Given, Located},
-    reader::Problems,
+    problems::Problems,
 };
 
 /// A failover takes this long at least: 1.5 s to notice, up to 3.6 s until the old side's lease has run out, and about

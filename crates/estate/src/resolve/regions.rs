@@ -1,7 +1,7 @@
 //! How many regions, and in which roles.
 
 use super::Lists;
-use crate::{SourceSpan, code, model::RegionRole, reader::Problems};
+use crate::{SourceSpan, code, model::RegionRole, problems::Problems};
 
 /// This version fails over between two; more need a choice of where to go.
 const REGIONS_MAX: usize = 2;

@@ -1,0 +1,102 @@
+//! Where the key is found that makes a repeated message harmless.
+
+use schemars::{Schema, SchemaGenerator};
+use types::settings::IdempotencySource;
+
+use crate::{
+    code,
+    field::{Field, text_of},
+    node::{Node, Value},
+    problems::{Problems, clip, did_you_mean, list, wrong_type},
+};
+
+const IDEMPOTENCY: &[&str] = &["header", "pointer"];
+
+impl Field for IdempotencySource {
+    fn read(node: &Node, problems: &mut Problems<'_>) -> Option<Self> {
+        let Value::Map(pairs) = &node.value else {
+            wrong_type(node, "`{ header: NAME }` or `{ pointer: /path }`", problems);
+            return None;
+        };
+        let [(key, value)] = pairs.as_slice() else {
+            problems
+                .error(
+                    code::BAD_VALUE,
+                    node.span,
+                    "the idempotency key is found in exactly one place",
+                )
+                .help("write either `{ header: NAME }` or `{ pointer: /path }`")
+                .done();
+            return None;
+        };
+        let name = text_of(key, "`header` or `pointer`", problems)?;
+        let build = match name {
+            "header" => header,
+            "pointer" => pointer,
+            _ => {
+                problems
+                    .error(
+                        code::UNKNOWN_KEY,
+                        key.span,
+                        format!("idempotency has no key `{}`", clip(name)),
+                    )
+                    .help(
+                        did_you_mean(name, IDEMPOTENCY.iter().copied())
+                            .unwrap_or_else(|| format!("it may have {}", list(IDEMPOTENCY))),
+                    )
+                    .done();
+                return None;
+            }
+        };
+        let text = text_of(value, "text", problems)?;
+        let source = build(text);
+        if source.is_none() {
+            problems
+                .error(
+                    code::BAD_VALUE,
+                    value.span,
+                    format!("`{}` is no {name}", clip(text)),
+                )
+                .help(
+                    "a header is a name such as `Idempotency-Key`, a pointer a path such as `/order/number`",
+                )
+                .done();
+        }
+        source
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "oneOf": [
+            {
+                "type": "object", "additionalProperties": false, "required": ["header"],
+                "properties": { "header": { "type": "string", "pattern": "^[A-Za-z0-9-]+$", "maxLength": 64 } },
+            },
+            {
+                "type": "object", "additionalProperties": false, "required": ["pointer"],
+                "properties": { "pointer": { "type": "string", "pattern": "^(/[^/]+)+$", "maxLength": 200 } },
+            },
+        ] })
+    }
+
+    fn example() -> Option<&'static str> {
+        Some("{ header: Idempotency-Key }")
+    }
+}
+
+fn header(text: &str) -> Option<IdempotencySource> {
+    let inside = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    let fine = (1..=64).contains(&text.len()) && text.bytes().all(inside);
+    fine.then(|| IdempotencySource::Header(text.to_owned()))
+}
+
+/// RFC 6901, without the empty pointer: the whole document is no key.
+fn pointer(text: &str) -> Option<IdempotencySource> {
+    let tail_is_escaped = |part: &str| part.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    let fine = text.len() <= 200
+        && text.strip_prefix('/').is_some_and(|path| {
+            path.split('/')
+                .all(|part| !part.is_empty() && tail_is_escaped(part))
+        })
+        && !text.contains(char::is_control);
+    fine.then(|| IdempotencySource::Pointer(text.to_owned()))
+}
