@@ -124,7 +124,7 @@ pub struct SagaEventRecord {
     pub at: Timestamp,
     /// Which node.
     pub node: String,
-    /// `started`, `succeeded`, `failed`, `undo-started`, `undone`.
+    /// `started`, `retrying`, `succeeded`, `failed`, `undo-started`, `undone`, `undo-failed`.
     pub kind: String,
     /// The node's output, or the error.
     pub data: serde_json::Value,

@@ -157,3 +157,7 @@ fn route(reign: &Reign, front_door: &Observation) -> Option<Command> {
         generation: reign.generation,
     })
 }
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;

@@ -140,12 +140,7 @@ fn figures(page: &mut String, evidence: &Evidence, summary: &Summary) {
     } else {
         commits.to_string()
     };
-    figure(
-        page,
-        &wal,
-        "commits not replicated, reapplied from the journal where they were orders",
-        false,
-    );
+    figure(page, &wal, "commits only the lost region had", false);
     page.push_str("</dl>\n");
 }
 
