@@ -84,6 +84,7 @@ fn protection(seen: &Seen<'_>) -> Protection {
             because: vec!["no region leads yet".to_owned()],
         };
     };
+    because.extend(transition(seen));
     let standbys: Vec<_> = seen
         .snapshot
         .regions
@@ -141,6 +142,18 @@ fn protection(seen: &Seen<'_>) -> Protection {
     } else {
         Protection::Exposed { because }
     }
+}
+
+/// Right after a failover, or during one, another loss would be answered later than promised.
+fn transition(seen: &Seen<'_>) -> Option<String> {
+    if let Some(running) = seen.running {
+        return Some(format!("a {} is running", running.kind));
+    }
+    let hold_off = seen.settings.failover.hold_off;
+    let last = seen.snapshot.last_failover?;
+    (seen.at.since(last) < hold_off.as_duration()).then(|| {
+        format!("the last failover was less than {hold_off} ago, and another one would wait for that")
+    })
 }
 
 /// What a capability needs besides the database, by the transaction that proves it: a component of the active region.

@@ -240,7 +240,14 @@ async fn the_old_region_comes_back_as_standby_and_the_hold_off_keeps_writes_wher
     until("north leads", async || estate.leads(&north())).await;
     idle(&controller).await;
     estate.world.start(&west());
-    protected(&controller).await;
+    let hold_off = "the last failover was less than 1m ago, and another one would wait for that";
+    let only = Protection::Exposed {
+        because: vec![hold_off.to_owned()],
+    };
+    until("nothing but the hold-off exposes the estate", async || {
+        controller.status().await.unwrap().protection == only
+    })
+    .await;
     assert_eq!(estate.world.picture().following, [(west(), north())]);
 
     estate.world.kill(&north());
