@@ -92,8 +92,9 @@ pub async fn run(settings_file: &Path) -> anyhow::Result<()> {
 
 /// Directories, the lock against a second agent, and the end of what an earlier run left behind.
 fn prepare(settings: &SiteSettings) -> anyhow::Result<Launcher> {
-    for name in ["state", "logs", "run"] {
-        let directory = settings.directory.join(name);
+    let own = ["state", "logs", "run"].map(|name| settings.directory.join(name));
+    let of_processes = settings.processes.iter().map(|process| process.directory.clone());
+    for directory in own.into_iter().chain(of_processes) {
         fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     }
     let state = settings.directory.join("state");

@@ -126,6 +126,9 @@ impl Rejoining {
         }
         let asking = self.asking()?;
         seen.upstream = asking.look().await;
+        if let UpstreamSeen::Unreachable { why } = &seen.upstream {
+            tracing::debug!(upstream = %self.upstream, why, "the upstream does not answer");
+        }
         if let (DataSeen::Present(present), Some(control)) = (&seen.data, &control) {
             if let Some(Relation::Parted { timeline, at }) = relation(present, &seen.upstream) {
                 let fork = Fork { timeline, at };
