@@ -334,3 +334,30 @@ async fn leaders_killed_under_load_lose_nothing_and_apply_nothing_twice() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_with_a_damaged_journal_gets_it_back_from_the_leader() {
+    let mut world = World::in_sync().await;
+    for number in numbers(1..=30) {
+        world.west.order(&number).await;
+    }
+    world.east.kill();
+    let path = world.east.settings.journal.directory.join("seg-000000000001.log");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(8).position(|window| window == b"PO-00012").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    world.east.start().await;
+    // West may not have noticed that east was away: what counts is what east holds.
+    world
+        .east
+        .until(|status| status.journal.messages == 30 && status.journal.synced == 30)
+        .await;
+    assert_eq!(world.east.ids().await, numbers(1..=30));
+    assert_eq!(world.west.order("PO-00031").await.copies, 2);
+    assert_eq!(
+        world.east.until(|_| true).await.journal.quarantined,
+        1,
+        "what was found at the start stays told"
+    );
+}

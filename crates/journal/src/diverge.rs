@@ -59,7 +59,7 @@ pub enum DivergeError {
 }
 
 impl Journal {
-    /// Copies everything from the batch that begins at `first` on to a file in `set-aside/`, synced upon return.
+    /// Copies everything from the batch or gap that begins at `first` on to a file in `set-aside/`, synced upon return.
     ///
     /// # Errors
     /// [`DivergeError`].
@@ -71,9 +71,9 @@ impl Journal {
             let from = index.find(first);
             index.extents[from..].to_vec()
         };
-        match extents.first() {
-            Some(extent) if extent.first == first => {}
-            _ => return Err(DivergeError::NotABoundary(first)),
+        // A gap may lie in front of the first extent, and nothing at all behind it.
+        if extents.first().is_some_and(|extent| extent.first < first) || first > self.end.sequence {
+            return Err(DivergeError::NotABoundary(first));
         }
         let name = format!("{first:020}-{:08x}.batches", self.end.chain);
         let path = self.directory.join("set-aside").join(name);
@@ -126,14 +126,21 @@ impl Journal {
             let removed = index.extents.get(at).copied();
             (removed, at.checked_sub(1).map(|before| index.extents[before]))
         };
-        let removed = removed
-            .filter(|extent| extent.first == aside.first)
-            .ok_or(DivergeError::NotABoundary(aside.first))?;
-        // What the first removed batch says of its predecessor is right even where that one's header is damaged.
+        if removed.is_some_and(|extent| extent.first < aside.first) {
+            return Err(DivergeError::NotABoundary(aside.first));
+        }
+        let tail = self
+            .tail
+            .as_ref()
+            .map_or((0, 0), |tail| (tail.ordinal, tail.offset));
+        let (cut_segment, cut_offset) = removed.map_or(tail, |extent| (extent.segment, extent.offset));
+        // Where the batch before is damaged, the first removed one knows its chain.
         let mut head = [0; frame::BATCH_LEN];
-        let previous = reader.index().segments.get(&removed.segment).cloned();
-        let previous = previous
-            .filter(|file| file.read_at(&mut head, removed.offset).is_ok())
+        let previous = reader
+            .index()
+            .segments
+            .get(&cut_segment)
+            .filter(|file| file.read_at(&mut head, cut_offset).is_ok())
             .and_then(|_| frame::decode_batch_header(&head))
             .map_or(0, |header| header.previous);
         let end = Position {
@@ -146,8 +153,8 @@ impl Journal {
             chain: end.chain,
             segment: before.map_or(0, |extent| extent.segment),
             offset: before.map_or(0, |extent| extent.offset + extent.length),
-            cut_segment: removed.segment,
-            cut_offset: removed.offset,
+            cut_segment,
+            cut_offset,
         };
         let done = self.cut_at(marked);
         done.map_err(|source| self.poisoned_by("cut off a suffix", source))?;

@@ -198,6 +198,16 @@ impl Batch {
         }
     }
 
+    /// A batch of one record outside any log, for sending what is left of a damaged batch.
+    pub fn of_one(record: &Record) -> Self {
+        Self::encode(
+            std::slice::from_ref(&record.entry),
+            record.generation,
+            record.sequence,
+            0,
+        )
+    }
+
     /// Checks and splits bytes that hold whole batches one after the other.
     ///
     /// # Errors

@@ -142,6 +142,17 @@ impl Reader {
             .collect()
     }
 
+    /// Up to here every record is readable: damage and gaps begin behind it.
+    pub fn sound_up_to(&self) -> u64 {
+        let index = self.index();
+        let sound = index.extents.iter().scan(0, |last, extent| {
+            let continues = extent.first == *last + 1 && extent.chain.is_some();
+            *last = extent.last;
+            continues.then_some(extent.last)
+        });
+        sound.last().unwrap_or(0)
+    }
+
     /// Which generations wrote what.
     pub fn epochs(&self) -> Vec<Epoch> {
         let mut epochs: Vec<Epoch> = Vec::new();

@@ -6,6 +6,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use journal::{Batch, ReadError};
+
 use super::wire::{End, ForkAnswer, ForkRequest, Kept, Speaker};
 use crate::{
     gateway::{Gateway, Peer, Term},
@@ -16,6 +18,8 @@ use crate::{
 const PROBES: usize = 64;
 /// Bytes offered in one request.
 const OFFER_BYTES_MAX: usize = 1 << 20;
+/// Single records offered in one request, where batches are damaged.
+const OFFER_RECORDS: usize = 32;
 /// Pause before trying again.
 const PAUSE: Duration = Duration::from_millis(100);
 /// The leader stores many messages before it answers.
@@ -62,22 +66,51 @@ pub async fn run(gateway: Arc<Gateway>, term: Arc<Term>) {
 
 async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker) -> Result<(), Error> {
     let end = gateway.log.position().await?.sequence;
-    let common = find_fork(gateway, peer, speaker, end).await?;
-    if common == end {
+    let (common, leader_sound) = find_fork(gateway, peer, speaker, end).await?;
+    let sound = gateway.reader.sound_up_to();
+    // What is damaged or lacking here comes anew from the leader, if the leader can read all of it.
+    let keep = if sound < common && leader_sound >= common {
+        sound
+    } else {
+        common
+    };
+    if keep == end {
         return Ok(());
     }
-    let first = common + 1;
     tracing::warn!(
-        first,
+        keep,
+        common,
         last = end,
-        "the leader lacks messages of this log: setting them aside and offering them"
+        "setting aside what the leader lacks, or what is damaged here"
     );
-    let aside = gateway.log.set_aside(first).await??;
-    let mut next = first;
-    while next <= aside.last {
-        let batches = gateway.reader.batches(next, OFFER_BYTES_MAX)?;
-        let Some(last) = batches.last() else { break };
-        next = last.last() + 1;
+    let aside = gateway.log.set_aside(keep + 1).await??;
+    // Also what the leader should have: it knows better, and answers at once for what it knows.
+    offer(gateway, peer, speaker, keep + 1, aside.last).await?;
+    gateway.log.cut(aside, speaker.generation.get()).await??;
+    Ok(())
+}
+
+/// Returns when the leader has on disk every message from `next` to `last` that is readable here.
+async fn offer(
+    gateway: &Gateway,
+    peer: &Peer,
+    speaker: &Speaker,
+    mut next: u64,
+    last: u64,
+) -> Result<(), Error> {
+    while next <= last {
+        let batches = match gateway.reader.batches(next, OFFER_BYTES_MAX) {
+            // Behind damage or a gap: single records may still be readable.
+            Err(ReadError::Damaged(_) | ReadError::NotABoundary(_)) => {
+                let records = gateway.reader.read(next, OFFER_RECORDS)?;
+                records.into_iter().map(|record| Batch::of_one(&record)).collect()
+            }
+            batches => batches?,
+        };
+        let Some(end) = batches.last().map(Batch::last) else {
+            break;
+        };
+        next = end + 1;
         let bytes: Vec<u8> = batches
             .iter()
             .flat_map(|batch| batch.bytes().iter().copied())
@@ -87,16 +120,16 @@ async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker) -> Result<(), 
         let kept = tokio::time::timeout(OFFER_TIME_MAX, offered)
             .await
             .map_err(|_| Error::Slow)??;
-        tracing::info!(?kept, up_to = next - 1, "the leader has what was offered");
+        tracing::info!(?kept, up_to = end, "the leader has what was offered");
     }
-    gateway.log.cut(aside, speaker.generation.get()).await??;
     Ok(())
 }
 
-/// The end of the common part: every round narrows it to a sixty-fourth.
-async fn find_fork(gateway: &Gateway, peer: &Peer, speaker: &Speaker, end: u64) -> Result<u64, Error> {
+/// The end of the common part, and up to where the leader can read its log. Every round narrows it to a sixty-fourth.
+async fn find_fork(gateway: &Gateway, peer: &Peer, speaker: &Speaker, end: u64) -> Result<(u64, u64), Error> {
     // Most often the whole log is common: ask for its end alone first.
     let (mut same, mut differs, mut count) = (0, end + 1, 1);
+    let mut sound = 0;
     loop {
         let probes: Vec<End> = gateway
             .reader
@@ -105,10 +138,11 @@ async fn find_fork(gateway: &Gateway, peer: &Peer, speaker: &Speaker, end: u64) 
             .map(End::from)
             .collect();
         if probes.is_empty() {
-            return Ok(same);
+            return Ok((same, sound));
         }
         let request = ForkRequest { probes };
         let answer: ForkAnswer = peer.client.post(&speaker.on("/peer/fork"), &request).await?;
+        sound = answer.sound;
         if let Some(held) = answer
             .held
             .checked_sub(1)
@@ -119,7 +153,7 @@ async fn find_fork(gateway: &Gateway, peer: &Peer, speaker: &Speaker, end: u64) 
         match request.probes.get(answer.held) {
             Some(first) => differs = first.sequence,
             // The last probe is the last batch before one that differs.
-            None => return Ok(same),
+            None => return Ok((same, answer.sound)),
         }
         count = PROBES;
     }

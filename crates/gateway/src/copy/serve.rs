@@ -144,7 +144,10 @@ async fn fork(
         .probes
         .iter()
         .take_while(|probe| gateway.reader.holds((**probe).into()));
-    Ok(Json(ForkAnswer { held: held.count() }))
+    Ok(Json(ForkAnswer {
+        held: held.count(),
+        sound: gateway.reader.sound_up_to(),
+    }))
 }
 
 /// Stores messages that the follower has and this log lacks. The answer comes when all of them are on disk here; it

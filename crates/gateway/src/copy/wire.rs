@@ -67,6 +67,8 @@ pub struct ForkRequest {
 pub struct ForkAnswer {
     /// That many.
     pub held: usize,
+    /// Up to here the leader can read every message of its log.
+    pub sound: u64,
 }
 
 /// The answer to `POST /peer/offer`: every message of the body is on the leader's disk now.
