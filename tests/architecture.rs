@@ -2,6 +2,8 @@
 //!
 //! A new edge between crates needs a note in `docs/decisions/`, and then `BLESS=1 cargo test --test architecture`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

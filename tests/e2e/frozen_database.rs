@@ -24,7 +24,7 @@ fn a_frozen_primary_is_fenced_and_ends_in_the_same_good_state() {
     let evidence: Value = serde_json::from_str(&drill.stdout).unwrap();
     let run = &evidence["runs"][0];
     assert_eq!(
-        (&run["orders"]["lost"], &run["orders"]["duplicated"]),
+        (&run["documents"]["lost"], &run["documents"]["duplicated"]),
         (&0.into(), &0.into()),
         "{run}"
     );

@@ -6,6 +6,7 @@ use std::{
 };
 
 use api::gateway::AcceptedStatus;
+use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::Timestamp;
@@ -18,7 +19,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 const UNDER_WAY_MAX: usize = 2_000;
 
 /// One order of the load.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Order {
     /// Its customer reference and idempotency key.
     pub reference: String,

@@ -1,0 +1,54 @@
+//! Keeps what a drill leaves: the document, the page for people, and every order of the load.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use recovery::evidence::{Evidence, html};
+
+use super::load::Order;
+use crate::{args::RegionLoss, failure::Failure, open_estate::OpenEstate};
+
+/// The document for machines.
+pub const DOCUMENT: &str = "evidence.json";
+/// The page for people.
+pub const PAGE: &str = "evidence.html";
+
+/// Where this drill's evidence goes.
+pub fn directory(estate: &OpenEstate, request: &RegionLoss, drill: &str) -> Result<PathBuf, Failure> {
+    let parent = request
+        .evidence
+        .clone()
+        .unwrap_or_else(|| estate.layout.evidence());
+    let directory = parent.join(format!("region-loss-{}", &drill[..8]));
+    fs::create_dir_all(&directory).map_err(|error| {
+        Failure::machine("PL0201", format!("cannot make {}", directory.display())).because(&error)
+    })?;
+    std::path::absolute(&directory).map_err(|error| {
+        Failure::machine("PL0201", format!("cannot resolve {}", directory.display())).because(&error)
+    })
+}
+
+/// Writes document and page, each replaced as a whole.
+pub fn evidence(directory: &Path, estate: &OpenEstate, evidence: &Evidence) -> Result<(), Failure> {
+    let document = serde_json::to_vec_pretty(evidence)
+        .map_err(|error| Failure::machine("PL0011", "cannot write the evidence as JSON").because(&error))?;
+    let files = estate.home.files();
+    files.file(&directory.join(DOCUMENT), &document)?;
+    files.file(&directory.join(PAGE), html(evidence).as_bytes())?;
+    Ok(())
+}
+
+/// Writes every order of one run, so that somebody else can count them too.
+pub fn orders(directory: &Path, estate: &OpenEstate, run: u16, orders: &[Order]) -> Result<(), Failure> {
+    let lines: Result<Vec<_>, _> = orders.iter().map(serde_json::to_string).collect();
+    let lines = lines
+        .map_err(|error| Failure::machine("PL0011", "cannot write the orders as JSON").because(&error))?;
+    let path = directory.join(format!("orders-{run}.jsonl"));
+    estate
+        .home
+        .files()
+        .file(&path, (lines.join("\n") + "\n").as_bytes())?;
+    Ok(())
+}
