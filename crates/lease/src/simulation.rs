@@ -472,21 +472,27 @@ fn check(seed: u64, drift: f64) -> (u32, Option<Overlap>) {
     World::new(seed, drift).run()
 }
 
+/// More schedules than a quick test needs can be asked for.
+fn schedules() -> u64 {
+    let asked = std::env::var("PLIMSOLL_SCHEDULES").ok();
+    asked.and_then(|number| number.parse().ok()).unwrap_or(10_000)
+}
+
 #[test]
-fn no_two_regions_write_at_the_same_time_in_ten_thousand_schedules() {
-    let (began, mut reigns, mut failovers) = (Instant::now(), 0, 0u32);
-    for seed in 0..10_000 {
+fn no_two_regions_write_at_the_same_time_in_any_schedule() {
+    let (began, mut reigns, mut failovers) = (Instant::now(), 0, 0u64);
+    for seed in 0..schedules() {
         let (begun, overlap) = check(seed, DRIFT_WITHIN_MARGIN);
         assert_eq!(overlap, None, "seed {seed}");
         reigns += begun;
-        failovers += u32::from(begun > 1);
+        failovers += u64::from(begun > 1);
     }
     println!(
         "{reigns} reigns, {failovers} schedules with failover, {:?}",
         began.elapsed()
     );
     assert!(
-        failovers > 3_000,
+        failovers > schedules() / 4,
         "schedules in which nothing moves prove nothing: {failovers}"
     );
 }

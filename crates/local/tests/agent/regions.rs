@@ -1,6 +1,10 @@
 //! Two regions with real agents and real PostgreSQL: what must hold when one of them is lost, frozen or cut off.
 
-use std::time::{Duration, Instant};
+use std::{
+    os::unix::fs::MetadataExt as _,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crate::world::{
     PATIENCE, TIMING, World, processes,
@@ -18,6 +22,10 @@ async fn until(what: &str, limit: Duration, good: impl Fn() -> bool) -> Duration
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     began.elapsed()
+}
+
+fn inode(path: &Path) -> u64 {
+    std::fs::metadata(path).unwrap().ino()
 }
 
 fn role_is(role: &Role) -> impl Fn(&api::site::Observation) -> bool + '_ {
@@ -65,6 +73,7 @@ async fn a_lost_region_is_replaced_and_comes_back_as_standby_and_tells_what_it_h
     let refused = world.b.client.lead(&stale).await.unwrap_err();
     assert!(refused.problem().expect("a reason").is_stale());
 
+    let before = inode(&world.a.directory.join("data"));
     let restarted = Instant::now();
     world.a.start().await;
     let seen = world
@@ -109,6 +118,11 @@ async fn a_lost_region_is_replaced_and_comes_back_as_standby_and_tells_what_it_h
     let last_on_a = on_a.written().last().unwrap().acknowledged;
     let first_on_b = on_b.written().first().unwrap().acknowledged;
     assert!(last_on_a < first_on_b, "both accepted writes");
+    assert_eq!(
+        inode(&world.a.directory.join("data")),
+        before,
+        "it was rewound, not copied"
+    );
     let newest = on_b.writes().await.id;
     let began = Instant::now();
     while !writer::ids(&world.a).await.contains(&newest) {
@@ -129,12 +143,11 @@ async fn data_that_cannot_be_trusted_is_replaced_by_a_copy_and_kept_until_the_co
     world.b.lead(2, false).await;
     // As if the agent had died in the middle of a rewind.
     std::fs::write(world.a.directory.join("state/rewinding"), "").unwrap();
-    let inode = |path| std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap());
-    let before = inode(world.a.directory.join("data"));
+    let before = inode(&world.a.directory.join("data"));
     world.a.start().await;
     world.a.follow(2, "b").await;
     world.a.streams().await;
-    assert_ne!(inode(world.a.directory.join("data")), before);
+    assert_ne!(inode(&world.a.directory.join("data")), before);
     let beside = || {
         let entries = std::fs::read_dir(&world.a.directory).unwrap();
         entries
@@ -266,6 +279,18 @@ async fn a_restarted_agent_takes_up_its_role_by_itself() {
     let mut world = World::protected(|_| vec![]).await;
     let on_a = Writer::start(&world.a);
     on_a.writes().await;
+
+    // A database that crashes is started again where it is, in the same generation.
+    let database = processes::postgres(world.a.pid());
+    let began = Instant::now();
+    processes::signal(database[0].pid, Signal::KILL);
+    let first = loop {
+        let written = on_a.writes().await;
+        if !process_tree::is_alive(&database[0]) {
+            break written;
+        }
+    };
+    println!("database killed → first write: {:?}", first.acknowledged - began);
 
     let database = processes::postgres(world.a.pid());
     world.a.kill_agent_alone();

@@ -275,6 +275,15 @@ impl Postgres {
         self.end(Signal::QUIT, IMMEDIATE_GRACE).await
     }
 
+    /// Kills it together with its guard, without any grace; for a right that is gone: the guard does the same at this
+    /// moment, but might be frozen itself.
+    pub async fn kill_now(&self) {
+        let _moving = self.moving.lock().await;
+        if let Some(running) = self.running() {
+            running.kill().await;
+        }
+    }
+
     async fn end(&self, signal: Signal, grace: Duration) -> Option<Ended> {
         let _moving = self.moving.lock().await;
         let running = self.running()?;

@@ -158,7 +158,7 @@ impl Region {
             () = lost(right) => {
                 tracing::error!(%generation, "the lease has expired, so the database is stopped");
                 self.supervisor.set(|conditions| conditions.active = false);
-                self.postgres.kill().await;
+                self.postgres.kill_now().await;
                 self.role.send_replace(Role::Fenced);
             }
             () = checkpointing => {}
@@ -169,7 +169,7 @@ impl Region {
     async fn stand_down(&self, by: Generation) {
         tracing::warn!(%by, "a newer generation was promised elsewhere");
         self.supervisor.set(|conditions| conditions.active = false);
-        self.postgres.kill().await;
+        self.postgres.kill_now().await;
         // A region which asked for its lease after a restart and was refused has nothing that could be fenced.
         let led = matches!(*self.role.borrow(), Role::Active | Role::Fenced);
         self.role

@@ -11,6 +11,7 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -62,9 +63,17 @@ pub struct World {
     home: Option<tempfile::TempDir>,
 }
 
+/// A port that nobody listens on, below those which the kernel hands out to clients: a server that is started again
+/// must find it free.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let own = u16::try_from(std::process::id() % 100).unwrap() * 90;
+        let port = 20_000 + (own + NEXT.fetch_add(1, Ordering::SeqCst)) % 9_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 struct Ports {
