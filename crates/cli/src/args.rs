@@ -111,6 +111,10 @@ pub struct RegionLoss {
     /// Latest moment of the kill after the load began
     #[arg(long, default_value = "8s", value_name = "TIME")]
     pub kill_after_max: Span,
+    /// Freeze replication this long before the kill, so that the standby's database really lacks commits and the
+    /// journal has to repair it
+    #[arg(long, default_value = "0s", value_name = "TIME")]
+    pub wal_loss: Span,
     /// Fault: `kill` ends every process of the region, `freeze-database` stops its PostgreSQL in place (SIGSTOP)
     #[arg(long, value_enum, default_value_t = Fault::Kill)]
     pub fault: Fault,

@@ -66,8 +66,18 @@ pub async fn once(
     step.detail(&format!("posting {} orders per second", request.rate));
     let load = Load::start(public, id, request.rate);
     tokio::time::sleep(kill_after).await;
+    let region = estate.region_program(&from);
+    let behind = request.wal_loss.as_duration();
+    if !behind.is_zero() {
+        step.detail(&format!("freezing replication for {}", request.wal_loss));
+        fault::freeze_replication(&region)?;
+        tokio::time::sleep(behind).await;
+    }
     let t0 = now();
-    let fault = fault::inject(request.fault, &estate.region_program(&from))?;
+    let mut fault = fault::inject(request.fault, &region)?;
+    if !behind.is_zero() {
+        fault = format!("replication frozen for {}, then {fault}", request.wal_loss);
+    }
     step.detail(&fault);
 
     let mut probes = start_probes(estate, public, &load, t0, id, limit);

@@ -35,7 +35,10 @@ pub async fn until_protected(estate: &OpenEstate, limit: Duration, talk: &Talk) 
         if let Ok(status) = controller.status().await {
             report(&status, &mut reported, began, talk);
             match &status.protection {
-                Protection::Protected => return Ok(()),
+                Protection::Protected => match not_ready(&status).as_slice() {
+                    [] => return Ok(()),
+                    starting => why = format!("starting {}", starting.join(", ")),
+                },
                 Protection::Exposed { because } => why = because.join("; "),
             }
         }
@@ -47,6 +50,19 @@ pub async fn until_protected(estate: &OpenEstate, limit: Duration, talk: &Talk) 
         format!("the estate is not protected after {} s: {why}", limit.as_secs()),
     )
     .hint("`plimsoll status` and `plimsoll logs` tell more; it goes on trying"))
+}
+
+/// What is wanted and does not serve yet: an estate may be protected before its last page can be opened.
+fn not_ready(status: &EstateStatus) -> Vec<String> {
+    let regions = status
+        .regions
+        .iter()
+        .filter_map(|region| region.observation.as_ref());
+    let components = regions
+        .chain(&status.front_door)
+        .flat_map(|seen| &seen.components);
+    let wanted = components.filter(|one| !matches!(one.state, ComponentState::Off | ComponentState::Ready));
+    wanted.map(|one| one.name.to_string()).collect()
 }
 
 /// One line for everything that became ready since the last look.
