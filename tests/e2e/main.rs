@@ -2,6 +2,8 @@
 //!
 //! One file per promise. Run them one at a time (`--test-threads=1`): each has two regions to run on two cores.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod controller_killed;
 mod frozen_database;
 mod region_loss;

@@ -65,6 +65,50 @@ fn a_lost_region_loses_no_acknowledged_order_and_duplicates_none() {
     );
 }
 
+#[test]
+fn what_the_standbys_database_had_not_received_is_replayed_from_the_journal() {
+    let estate = TestEstate::up("replay");
+    let kept = tempfile::tempdir().unwrap();
+    let parent = kept.path().to_str().unwrap();
+    let drill = estate.plimsoll(&[
+        "drill",
+        "region-loss",
+        "--wal-loss",
+        "2s",
+        "--seed",
+        "11",
+        "--evidence",
+        parent,
+        "--output",
+        "json",
+    ]);
+
+    assert_eq!(drill.code, 0, "{}\n{}", drill.stdout, drill.stderr);
+    let directory = fs::read_dir(parent)
+        .unwrap()
+        .flatten()
+        .next()
+        .expect("a directory of this drill")
+        .path();
+    let evidence: Value = serde_json::from_str(&drill.stdout).unwrap();
+    let run = &evidence["runs"][0];
+    assert!(
+        run["wal"]["commits"].as_u64().unwrap() > 0,
+        "the database lost nothing, so nothing was proven: {run}"
+    );
+    let acknowledged = run["documents"]["acknowledged"].as_u64().unwrap();
+    assert_eq!(
+        (&run["documents"]["lost"], &run["documents"]["duplicated"]),
+        (&0.into(), &0.into()),
+        "{run}"
+    );
+    assert_eq!(
+        independent_count(&estate, &directory, run),
+        (acknowledged, 0),
+        "the database disagrees with the evidence"
+    );
+}
+
 /// Counted in the database by the test itself: how many of the run's acknowledged orders are there, and how many of
 /// them more than once.
 fn independent_count(estate: &TestEstate, evidence: &Path, run: &Value) -> (u64, u64) {

@@ -3,7 +3,11 @@
 //! Every estate has a name of its own, takes free ports, and is destroyed when its test ends, passed or not.
 //! Runtime and template database are shared with other estates of this machine through Plimsoll's home.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a harness fails by panicking, and shows logs then")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a harness fails by panicking, and shows logs then"
+)]
 
 mod estate;
 mod writers;
