@@ -10,7 +10,7 @@ fn a_failover_survives_the_death_of_the_standbys_gateway() {
     let estate = TestEstate::up("gateway");
     let (active, standby) = (estate.active(), estate.other(&estate.active()));
     let gateway = estate
-        .component_pid(&standby, "gateway")
+        .serving(&standby, "gateway")
         .expect("the standby's gateway runs");
     let agent = estate.agent(&active).running().expect("the active region runs");
 

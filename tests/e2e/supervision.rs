@@ -14,12 +14,10 @@ fn a_killed_agent_leaves_nothing_behind_and_a_killed_component_is_started_again(
     let estate = TestEstate::up("kill");
     let (active, standby) = (estate.active(), estate.other(&estate.active()));
 
-    let web = estate.component_pid(&active, "odoo-web").expect("odoo-web runs");
+    let web = estate.serving(&active, "odoo-web").expect("odoo-web runs");
     kill(web);
     wait_for("odoo-web to be started again", Duration::from_secs(60), || {
-        estate
-            .component_pid(&active, "odoo-web")
-            .filter(|pid| *pid != web)
+        estate.serving(&active, "odoo-web").filter(|pid| *pid != web)
     });
     estate.wait_until_protected();
     assert_eq!(

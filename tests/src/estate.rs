@@ -186,15 +186,17 @@ impl TestEstate {
         local::host::start(&self.home.files(), program).unwrap();
     }
 
-    /// Process id of a component as its region's agent last told.
-    pub fn component_pid(&self, region: &RegionName, component: &str) -> Option<u32> {
+    /// Process id of a component that serves, as its region's agent last told.
+    pub fn serving(&self, region: &RegionName, component: &str) -> Option<u32> {
         let status = self.status()?;
         let region = status["regions"]
             .as_array()?
             .iter()
             .find(|one| one["region"] == region.as_str())?;
         let components = region["observation"]["components"].as_array()?;
-        let found = components.iter().find(|one| one["name"] == component)?;
+        let found = components
+            .iter()
+            .find(|one| one["name"] == component && one["state"] == "ready")?;
         u32::try_from(found["pid"].as_u64()?).ok()
     }
 

@@ -13,8 +13,11 @@ use super::{
     probe,
 };
 
-/// How often a process is asked whether it serves.
+/// How often a process that does not serve is asked whether it does.
 const PROBE_EVERY: Duration = Duration::from_millis(500);
+/// How often one that serves is asked whether it still does: each question costs Odoo a worker for some milliseconds,
+/// and nothing is decided by the answer; an end is noticed at once without any question.
+const PROBE_SERVING_EVERY: Duration = Duration::from_secs(2);
 
 /// What a site offers its processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -187,15 +190,17 @@ impl Begun<'_> {
 async fn probe_forever(settings: &ProcessSettings, observation: &watch::Sender<ComponentObservation>) {
     let mut served = false;
     loop {
+        let mut pause = PROBE_EVERY;
         match probe::ask(&settings.ready).await {
             Ok(()) => {
                 served = true;
+                pause = PROBE_SERVING_EVERY;
                 show(observation, ComponentState::Ready, None);
             }
             Err(why) if served => show(observation, ComponentState::Unhealthy, Some(why)),
             Err(why) => show(observation, ComponentState::Starting, Some(why)),
         }
-        tokio::time::sleep(PROBE_EVERY).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
