@@ -11,7 +11,10 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write as _},
-    os::fd::{AsFd as _, FromRawFd as _, OwnedFd},
+    os::{
+        fd::{AsFd as _, FromRawFd as _, OwnedFd},
+        unix::process::CommandExt as _,
+    },
     path::PathBuf,
     process::{Command, Stdio},
     time::Duration,
@@ -19,7 +22,8 @@ use std::{
 
 use lease::Moment;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, set_child_subreaper, wait,
+    Pid, PidfdFlags, Signal, WaitOptions, getpgrp, pidfd_open, pidfd_send_signal, set_child_subreaper,
+    setpgid, wait,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -123,6 +127,10 @@ pub enum Cause {
 /// # Errors
 /// When the standard streams cannot be used or the first order is not understood.
 pub fn main() -> anyhow::Result<()> {
+    // The guard leaves its site's process group, and its program stays in it: a signal that stops or kills the whole
+    // group must not reach the one who ends PostgreSQL's backends, which are in no group that a signal would find.
+    let group = getpgrp();
+    setpgid(None, None)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -138,7 +146,7 @@ pub fn main() -> anyhow::Result<()> {
         let stdin = unsafe { OwnedFd::from_raw_fd(0) };
         let mut orders = BufReader::new(pipe::Receiver::from_owned_fd(stdin)?).lines();
         match read(&mut orders).await {
-            Some(Order::Start(program)) => Box::pin(watch(program, orders)).await,
+            Some(Order::Start(program)) => Box::pin(watch(program, group, orders)).await,
             other => anyhow::bail!("the first order must say what to start, not {other:?}"),
         }
     })
@@ -160,10 +168,10 @@ fn report(report: &Report) {
     let _ = io::stdout().write_all(&line).and_then(|()| io::stdout().flush());
 }
 
-async fn watch(program: Program, mut orders: Orders) -> anyhow::Result<()> {
+async fn watch(program: Program, group: Pid, mut orders: Orders) -> anyhow::Result<()> {
     set_child_subreaper(Some(rustix::process::getpid()))?;
     let mut deadline = program.deadline;
-    let child = match start(&program) {
+    let child = match start(&program, group) {
         Ok(child) => child,
         Err(error) => {
             report(&Report::CannotStart {
@@ -209,13 +217,15 @@ async fn watch(program: Program, mut orders: Orders) -> anyhow::Result<()> {
             }
         }
     };
-    process_tree::kill_below(std::process::id());
+    // Told only when it is true, however long that takes: a process that hangs in the kernel dies when it wakes up, and
+    // until then somebody might still wait for its answer.
+    while !process_tree::kill_below(std::process::id()).left.is_empty() {}
     let status = reap(child);
     report(&Report::Ended(Ended { cause, status }));
     Ok(())
 }
 
-fn start(program: &Program) -> io::Result<Pid> {
+fn start(program: &Program, group: Pid) -> io::Result<Pid> {
     let log = || -> io::Result<Stdio> { Ok(io::stderr().as_fd().try_clone_to_owned()?.into()) };
     let mut command = Command::new(&program.program);
     clear_environment(&mut command);
@@ -223,6 +233,7 @@ fn start(program: &Program) -> io::Result<Pid> {
         .args(&program.args)
         .envs(&program.env)
         .current_dir(&program.directory)
+        .process_group(group.as_raw_pid())
         .stdin(Stdio::null())
         .stdout(log()?)
         .stderr(log()?);

@@ -135,6 +135,9 @@ impl Launcher {
                 return Err(error);
             }
         };
+        // A frozen guard reads no orders. Waiting until it does would freeze the agent too, and with it the lease's own
+        // end; an order that does not fit in the pipe is dropped instead, and the deadline stays where it was.
+        rustix::io::ioctl_fionbio(&orders, true).map_err(|error| failed(error.into()))?;
         self.leftovers.set(name, &[guard_pid, pid]);
         let (tell, ended) = watch::channel(None);
         // Ends with the guard, which ends with its program or with us.
@@ -172,9 +175,10 @@ async fn listen(
     let ended = match ended {
         Some(ended) => ended,
         None => {
-            // The guard was killed. The kernel kills its program; workers fell to us.
-            let _ = tokio::task::spawn_blocking(move || process_tree::kill(pid)).await;
-            launcher.spawner.sweep();
+            // The guard was killed. The kernel kills its program; workers fell to us. Told only when all are gone.
+            let _ =
+                tokio::task::spawn_blocking(move || while !process_tree::kill(pid).left.is_empty() {}).await;
+            launcher.spawner.sweep().await;
             Ended {
                 cause: Cause::GuardGone,
                 status: String::new(),
@@ -244,9 +248,19 @@ impl Guarded {
 
     fn order(&self, order: &Order) {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
-        // A guard that does not listen has ended, and its program with it.
-        if let Err(error) = write(&mut orders, order) {
-            tracing::debug!(%error, pid = self.pid, "a guard does not take orders any more");
+        match write(&mut orders, order) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tracing::warn!(
+                    pid = self.pid,
+                    guard = self.guard,
+                    "a guard is frozen and takes no orders"
+                );
+            }
+            // A guard that does not listen has ended, and its program with it.
+            Err(error) => {
+                tracing::debug!(%error, pid = self.pid, "a guard does not take orders any more");
+            }
         }
     }
 }

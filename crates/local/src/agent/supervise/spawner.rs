@@ -23,7 +23,7 @@ use crate::agent::process_tree;
 enum Request {
     Spawn(Box<Command>, oneshot::Sender<io::Result<Child>>),
     Reaped(u32),
-    Sweep,
+    Sweep(oneshot::Sender<()>),
 }
 
 /// Starts children on its own thread and remembers which of ours run.
@@ -63,9 +63,12 @@ impl Spawner {
         let _ = self.requests.send(Request::Reaped(pid));
     }
 
-    /// Kills and reaps processes that fell to us because their guard was killed.
-    pub fn sweep(&self) {
-        let _ = self.requests.send(Request::Sweep);
+    /// Kills and reaps processes that fell to us because their guard was killed; returns when they are gone.
+    pub async fn sweep(&self) {
+        let (reply, done) = oneshot::channel();
+        let _ = self.requests.send(Request::Sweep(reply));
+        // An error says that the thread has ended, which it does with the agent.
+        let _ = done.await;
     }
 }
 
@@ -106,7 +109,10 @@ fn serve(inbox: &mpsc::Receiver<Request>) {
             Request::Reaped(pid) => {
                 ours.remove(&pid);
             }
-            Request::Sweep => sweep(&ours),
+            Request::Sweep(reply) => {
+                sweep(&ours);
+                let _ = reply.send(());
+            }
         }
     }
 }
