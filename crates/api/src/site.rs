@@ -219,8 +219,12 @@ pub struct LeadReceipt {
     pub timeline: u32,
     /// Where its history began to be its own.
     pub position: Lsn,
-    /// When it could first be written.
+    /// When it accepted its first write, which is one of the agent's own.
     pub at: Timestamp,
+    /// Since when nobody older could write any more: when the grants of older generations had certainly run out, or the
+    /// time of the fence receipt that made waiting for that unnecessary. `None` from an agent that did not tell yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fenced_at: Option<Timestamp>,
     /// Commit time of the last transaction it had replayed before.
     pub last_replayed_commit: Option<Timestamp>,
 }

@@ -73,6 +73,7 @@ impl Regions for World {
                 timeline: target.timeline,
                 position: Lsn::new(target.commits * 100),
                 at,
+                fenced_at: Some(request.fenced.as_ref().map_or(at, |receipt| receipt.at)),
                 last_replayed_commit: None,
             })
         }))

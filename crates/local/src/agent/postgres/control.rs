@@ -140,6 +140,12 @@ impl Postgres {
         }
     }
 
+    /// The same, once no start is under way any more: one that was begun before may still bring up a server.
+    pub async fn settled_mode(&self) -> Option<Mode> {
+        let _moving = self.moving.lock().await;
+        self.mode()
+    }
+
     /// How often it was started.
     pub fn starts(&self) -> u32 {
         *self.starts.lock().unwrap_or_else(PoisonError::into_inner)
@@ -241,8 +247,9 @@ impl Postgres {
         args
     }
 
-    /// It was promoted.
-    pub fn promoted(&self) {
+    /// It is about to be promoted. Told before it is asked, because a promotion that was asked for goes on when nobody
+    /// waits for it any more: from now on this server is to be treated as one that writes.
+    pub fn promoting(&self) {
         self.activity.send_if_modified(|activity| match activity {
             Activity::Running { mode, .. } if *mode != Mode::Primary => {
                 *mode = Mode::Primary;
@@ -273,6 +280,14 @@ impl Postgres {
     /// Stops it at once, as a crash would; returns when every process of it is gone.
     pub async fn kill(&self) -> Option<Ended> {
         self.end(Signal::QUIT, IMMEDIATE_GRACE).await
+    }
+
+    /// Kills it unless it certainly follows; returns when nothing here can write.
+    pub async fn kill_writer(&self) {
+        match self.settled_mode().await {
+            None | Some(Mode::Standby { .. }) => {}
+            Some(Mode::Primary | Mode::Seeding { .. }) => drop(self.kill().await),
+        }
     }
 
     /// Kills it together with its guard, without any grace; for a right that is gone: the guard does the same at this

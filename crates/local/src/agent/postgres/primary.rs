@@ -20,6 +20,8 @@ const PROMOTION_TIME_MAX: Duration = Duration::from_secs(60);
 const START_TIME_MAX: Duration = Duration::from_secs(100);
 /// A small question to a server that just greeted us.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
+/// How often a server is asked whether its promotion has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How often a starting server is greeted.
 const GREET_EVERY: Duration = Duration::from_millis(30);
 
@@ -102,8 +104,8 @@ pub async fn ensure(
         None => postgres.start(Mode::Primary, Some(deadline), cancel).await?,
     };
     let client = wait_ready(postgres, &server).await?;
+    postgres.promoting();
     let last_replayed_commit = promote(&client).await?;
-    postgres.promoted();
     let receipt = first_write(&client, generation, last_replayed_commit).await?;
     keep_slots(postgres, &client).await?;
     Ok(receipt)
@@ -119,16 +121,25 @@ async fn promote(client: &Client) -> Result<Option<types::Timestamp>, Error> {
         .map_err(&failed)?;
     let replayed = timestamp(row.get(1));
     if row.get(0) {
-        let limit = i32::try_from(PROMOTION_TIME_MAX.as_secs()).unwrap_or(i32::MAX);
-        let promote = async { client.query_one("select pg_promote(true, $1)", &[&limit]).await };
-        let row = session::within(PROMOTION_TIME_MAX, promote)
+        // Not by waiting inside: the server looks only ten times a second, while its clients write already.
+        let promote = async { client.query_one("select pg_promote(false)", &[]).await };
+        session::within(ANSWER_TIME_MAX, promote).await.map_err(&failed)?;
+        let began = Instant::now();
+        while session::within(ANSWER_TIME_MAX, in_recovery(client))
             .await
-            .map_err(&failed)?;
-        if !row.get::<_, bool>(0) {
-            return Err(Error::NotPromoted);
+            .map_err(&failed)?
+        {
+            if began.elapsed() > PROMOTION_TIME_MAX {
+                return Err(Error::NotPromoted);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
     Ok(replayed)
+}
+
+async fn in_recovery(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    Ok(client.query_one("select pg_is_in_recovery()", &[]).await?.get(0))
 }
 
 /// Proves that the server accepts writes, and where its history began to be its own.
@@ -154,6 +165,8 @@ async fn first_write(
         timeline,
         position: position.unwrap_or_default(),
         at,
+        // Known to whoever collected the promises.
+        fenced_at: None,
         last_replayed_commit,
     })
 }
