@@ -19,11 +19,11 @@ pub struct Known {
 /// The data directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data {
-    /// There is none.
+    /// There is none, nor a copy of one beside it.
     Absent,
     /// A copy of the seed which has not got its secrets yet.
     Seeding,
-    /// It is being rewound or copied.
+    /// It is being rewound or copied, or was when the agent ended: what lies there must not be led with.
     Rejoining,
     /// It can be started.
     Complete,

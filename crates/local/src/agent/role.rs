@@ -2,7 +2,7 @@
 
 use api::site::{Divergence, FenceReceipt, LeadReceipt};
 use serde::{Deserialize, Serialize};
-use types::{Generation, RegionName};
+use types::{Generation, RegionName, Timestamp};
 
 /// The role of a region on disk, written before anything is done about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,13 @@ pub struct RoleRecord {
     pub role: DurableRole,
     /// The generation this region led last.
     pub led: Option<Generation>,
+    /// It was told to begin a new estate and has not led with the seed yet: the only state in which missing data is
+    /// replaced by a seed. In every other one a missing data directory is a loss to be looked at.
+    #[serde(default)]
+    pub seeds: bool,
+    /// When older grants had certainly run out for the present lead.
+    #[serde(default)]
+    pub fenced_at: Option<Timestamp>,
     /// Proof of the present lead.
     pub receipt: Option<LeadReceipt>,
     /// Proof of the present fence.

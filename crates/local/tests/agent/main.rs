@@ -9,6 +9,7 @@
 mod front_door;
 mod processes;
 mod regions;
+mod safety;
 mod world;
 
 use tokio::sync::{Mutex, MutexGuard};

@@ -5,6 +5,7 @@
 //! data.incoming         a base backup on its way (worthless until complete)
 //! data.ready            a complete base backup, about to become `data`
 //! data.superseded-<g>   the former `data` of generation g, until the new one streams
+//! data.stranger-<s>     a former `data` of another cluster, which nobody but a person removes
 //! data.seeding          a copy of the seed on its way
 //! ```
 //! Every step between these names is one rename, so a crash at any moment leaves a state from which
@@ -133,6 +134,32 @@ impl DataDirectory {
         remove_tree(&self.seeding())
     }
 
+    /// Whether a copy of the data lies beside it, whatever became of the data itself.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn has_copies(&self) -> io::Result<bool> {
+        let kept = [self.superseded()?, self.kept_beside("stranger-")?].concat();
+        Ok(self.ready().exists() || !kept.is_empty())
+    }
+
+    /// The present directory holds another cluster than the one that is followed: it is moved aside for good, because
+    /// nothing here can tell which of both is the one that was meant to live.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn keep_stranger(&self, system: u64) -> io::Result<PathBuf> {
+        let mut aside = self.beside(&format!("stranger-{system}"));
+        for again in 2.. {
+            if !aside.exists() {
+                break;
+            }
+            aside = self.beside(&format!("stranger-{system}-{again}"));
+        }
+        durable::rename(&self.path, &aside)?;
+        Ok(aside)
+    }
+
     /// Removes former data directories; call only when the present one streams.
     ///
     /// # Errors
@@ -149,11 +176,18 @@ impl DataDirectory {
     /// # Errors
     /// Whatever the file system reports.
     pub fn superseded(&self) -> io::Result<Vec<PathBuf>> {
-        let prefix = self.beside("superseded-");
+        self.kept_beside("superseded-")
+    }
+
+    fn kept_beside(&self, kind: &str) -> io::Result<Vec<PathBuf>> {
+        let prefix = self.beside(kind);
         let (Some(parent), Some(prefix)) = (self.path.parent(), prefix.file_name()) else {
             return Ok(Vec::new());
         };
         let mut found = Vec::new();
+        if !parent.exists() {
+            return Ok(found);
+        }
         for entry in fs::read_dir(parent)? {
             let entry = entry?;
             if entry
@@ -190,6 +224,22 @@ mod tests {
     fn copy(path: &Path, content: &str) {
         fs::create_dir_all(path).unwrap();
         fs::write(path.join("PG_VERSION"), content).unwrap();
+    }
+
+    #[test]
+    fn a_strange_cluster_is_kept_for_good() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDirectory {
+            path: home.path().join("data"),
+        };
+        assert!(!data.has_copies().unwrap());
+        for expected in ["data.stranger-7", "data.stranger-7-2"] {
+            copy(&data.path, "strange");
+            assert_eq!(data.keep_stranger(7).unwrap(), home.path().join(expected));
+            data.drop_superseded().unwrap();
+            assert!(home.path().join(expected).exists() && !data.exists());
+        }
+        assert!(data.has_copies().unwrap());
     }
 
     #[test]

@@ -14,7 +14,9 @@ use super::{
     upstream::{Asking, UpstreamSeen},
 };
 use crate::agent::{
-    decide_rejoin::{DataSeen, Fork, Present, Rejoin, Seen, decide_rejoin, needs_upstream, relation},
+    decide_rejoin::{
+        CopyWhy, DataSeen, Fork, Present, Rejoin, Seen, decide_rejoin, needs_upstream, relation,
+    },
     durable,
     supervise::tool::{self, Tool},
 };
@@ -198,12 +200,12 @@ impl Rejoining {
                 self.postgres.rejoining(Some("rewind"));
                 if let Err(error) = self.rewind().await {
                     tracing::warn!(%error, "cannot rewind, so the database is copied anew");
-                    self.copy().await?;
+                    self.copy(CopyWhy::Damaged).await?;
                 }
                 Ok(Outcome::Ready { divergence })
             }
-            Rejoin::BaseBackup { .. } => {
-                self.copy().await?;
+            Rejoin::BaseBackup { why } => {
+                self.copy(why).await?;
                 Ok(Outcome::Ready { divergence: None })
             }
         }
@@ -254,7 +256,7 @@ impl Rejoining {
         Ok(())
     }
 
-    async fn copy(&self) -> Result<(), Error> {
+    async fn copy(&self, why: CopyWhy) -> Result<(), Error> {
         self.postgres.rejoining(Some("base-backup"));
         let settings = &self.postgres.settings;
         if let Some(parent) = self.data.path.parent() {
@@ -279,6 +281,14 @@ impl Rejoining {
                 upstream: self.upstream.clone(),
                 source,
             })?;
+        if why == CopyWhy::AnotherSystem
+            && let Some(control) = self.control().await
+        {
+            let kept = self.data.keep_stranger(control.system);
+            let kept = kept.map_err(files("keep a database of another cluster aside"))?;
+            tracing::error!(kept = %kept.display(), upstream = %self.upstream,
+                "what was here is a database of another cluster; it is kept until a person removes it");
+        }
         self.data
             .replace_by_incoming(self.led.unwrap_or_default())
             .map_err(files("put the copy in its place"))?;

@@ -101,7 +101,7 @@ impl Region {
 
     /// Ends a server that is not the standby we want.
     async fn end_what_runs(&self) {
-        match self.postgres.mode() {
+        match self.postgres.settled_mode().await {
             Some(Mode::Standby { .. }) => drop(self.postgres.stop().await),
             // It led. It has lost its right, and every further commit would be lost too.
             Some(Mode::Primary | Mode::Seeding { .. }) => drop(self.postgres.kill().await),
@@ -114,7 +114,7 @@ impl Region {
         let rejoining = Rejoining {
             postgres: Arc::clone(&self.postgres),
             data: self.data.clone(),
-            rewinding: self.estate_directory.join("rewinding"),
+            rewinding: self.rewinding(),
             upstream: upstream.clone(),
             led: self.record().led,
         };

@@ -71,6 +71,8 @@ impl Region {
         cancel: &CancellationToken,
     ) {
         loop {
+            // Whoever asks meanwhile waits: a receipt of before the lease was lost does not say that it leads now.
+            self.lead.send_replace(Lead::Working(generation));
             let until = match settled(&mut right).await {
                 Standing::Valid { until } => until,
                 Standing::Expired => continue,
@@ -79,7 +81,6 @@ impl Region {
             if self.stopping.is_cancelled() {
                 return std::future::pending().await;
             }
-            self.lead.send_replace(Lead::Working(generation));
             let leading = tokio::select! {
                 leading = self.become_primary(generation, until, cancel) => leading,
                 () = lost(&mut right) => Err("the lease was lost while the database was being started".to_owned()),
@@ -112,6 +113,11 @@ impl Region {
             }
             text
         };
+        let record = self.record();
+        if !self.data.exists() && !record.seeds {
+            // A seed here would be a new, empty, healthy-looking database, which the other region would then copy.
+            return Err("the data directory is gone; another region has to lead".to_owned());
+        }
         if !self.data.exists() || marker.is_pending() {
             seed::begin(&self.postgres, &self.data, &marker, until, cancel)
                 .await
@@ -121,9 +127,16 @@ impl Region {
         let receipt = primary::ensure(&self.postgres, generation, until, is_standby, cancel)
             .await
             .map_err(|error| words(&error))?;
+        let receipt = LeadReceipt {
+            fenced_at: record.fenced_at,
+            ..receipt
+        };
         // The receipt of the first time stands: it says where this reign began.
         let record = self
-            .remember(|record| record.receipt = record.receipt.take().or(Some(receipt.clone())))
+            .remember(|record| {
+                record.receipt = record.receipt.take().or(Some(receipt.clone()));
+                record.seeds = false;
+            })
             .map_err(|problem| problem.to_string())?;
         Ok(record.receipt.unwrap_or(receipt))
     }
@@ -178,6 +191,7 @@ impl Region {
             record.generation = record.generation.max(by);
             record.role = DurableRole::Fenced;
             record.receipt = None;
+            record.seeds = false;
         });
         if let Err(problem) = fenced {
             tracing::error!(%problem, "cannot note the end of the reign");

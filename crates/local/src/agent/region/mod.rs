@@ -237,6 +237,11 @@ impl Region {
         }
     }
 
+    /// Exists while a rewind is at work.
+    fn rewinding(&self) -> PathBuf {
+        self.estate_directory.join("rewinding")
+    }
+
     const fn timing(&self) -> LeaseTiming {
         self.settings.lease
     }
@@ -247,7 +252,11 @@ impl Region {
 
     fn known(&self) -> Known {
         let rejoining = matches!(*self.postgres.activity().borrow(), Activity::Rejoining { .. });
-        let data = if rejoining {
+        // A rewind that was interrupted leaves a mixture of two histories; a copy that was interrupted while it took its
+        // place leaves the data beside where it should be. Following settles both.
+        let unsettled =
+            self.rewinding().exists() || (!self.data.exists() && self.data.has_copies().unwrap_or(true));
+        let data = if rejoining || unsettled {
             Data::Rejoining
         } else if self.marker().is_pending() {
             Data::Seeding

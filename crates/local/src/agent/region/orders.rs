@@ -10,13 +10,14 @@ use api::{
     site::{Done, FenceReceipt, FenceRequest, FollowRequest, LeadReceipt, LeadRequest, Role},
 };
 use tokio_util::sync::CancellationToken;
-use types::Generation;
+use types::{Generation, Timestamp};
 
 use super::{Lead, Region, is_only_peer};
 use crate::agent::{
     candidacy::Election,
     clock,
     decide_role::{Obey, decide_fence, decide_follow, decide_lead},
+    postgres::control::Mode,
     role::DurableRole,
 };
 
@@ -44,14 +45,19 @@ impl Region {
         // The server goes on as it is: a standby receives what is still on its way, and a primary of an older
         // generation has a deadline.
         duty.end().await;
-        if let Err(problem) = self.stand_for(&request).await {
-            self.begin_duty(&mut duty);
-            return Err(problem);
-        }
+        let fenced_at = match self.stand_for(&request).await {
+            Ok(fenced_at) => fenced_at,
+            Err(problem) => {
+                self.begin_duty(&mut duty);
+                return Err(problem);
+            }
+        };
         let begun = self.remember(|record| {
             record.generation = generation;
             record.role = DurableRole::Active;
             record.led = Some(generation);
+            record.seeds = request.bootstrap;
+            record.fenced_at = Some(fenced_at);
             record.receipt = None;
             record.fence = None;
             record.divergence = None;
@@ -65,29 +71,29 @@ impl Region {
         self.wait_for_lead(generation).await
     }
 
-    /// Collects promises and waits until older grants have run out.
-    async fn stand_for(&self, request: &LeadRequest) -> Result<(), Problem> {
+    /// Collects promises and waits until older grants have run out; tells since when nobody older can write.
+    async fn stand_for(&self, request: &LeadRequest) -> Result<Timestamp, Problem> {
         let cancel = CancellationToken::new();
         let candidacy = |now| {
             *self.candidacy.lock().unwrap_or_else(PoisonError::into_inner) = now;
         };
         candidacy(Some((request.generation, cancel.clone())));
-        let proven = request
+        // One receipt proves one region; with several others each would have to prove itself.
+        let proof = request
             .fenced
             .as_ref()
-            .is_some_and(|receipt| receipt.generation >= request.generation);
+            .filter(|receipt| receipt.generation >= request.generation && is_only_peer(&self.settings.peers));
         let election = Election {
             region: self.settings.region.clone(),
             generation: request.generation,
             timing: self.timing(),
             voting: Arc::clone(&self.voting),
             others: self.others.clone(),
-            // One receipt proves one region; with several others each would have to prove itself.
-            old_side_stopped: proven && is_only_peer(&self.settings.peers),
+            old_side_stopped: proof.is_some(),
         };
         let won = election.win(&cancel).await;
         candidacy(None);
-        won
+        won.map(|()| proof.map_or_else(clock::timestamp, |receipt| receipt.at))
     }
 
     async fn wait_for_lead(&self, generation: Generation) -> Result<LeadReceipt, Problem> {
@@ -127,11 +133,13 @@ impl Region {
             Obey::Already => {}
             Obey::Begin => {
                 self.remember(|record| {
-                    record.generation = generation;
+                    // The reign that ends here may learn of a newer generation at this very moment.
+                    record.generation = record.generation.max(generation);
                     record.role = DurableRole::Standby {
                         upstream: request.upstream.clone(),
                         generation,
                     };
+                    record.seeds = false;
                     record.receipt = None;
                     record.fence = None;
                 })?;
@@ -162,7 +170,12 @@ impl Region {
         }
         let position = self.database.borrow().position;
         if let DurableRole::Standby { .. } = known.record.role {
-            self.remember(|record| record.generation = generation)?;
+            self.remember(|record| record.generation = record.generation.max(generation))?;
+            // It follows by its role; what ran before may still be on its way out.
+            self.postgres.kill_writer().await;
+            if matches!(self.postgres.mode(), Some(Mode::Primary | Mode::Seeding { .. })) {
+                return Err(Problem::failed("a process of the database does not die"));
+            }
             return Ok(FenceReceipt {
                 generation,
                 at: clock::timestamp(),
@@ -171,8 +184,9 @@ impl Region {
         }
         // Written down first: whatever happens to this process now, no later run of it writes below this generation.
         self.remember(|record| {
-            record.generation = generation;
+            record.generation = record.generation.max(generation);
             record.role = DurableRole::Fenced;
+            record.seeds = false;
             record.receipt = None;
             record.fence = None;
         })?;
