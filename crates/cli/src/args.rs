@@ -14,8 +14,10 @@ use types::{EstateName, Span, TenantName};
     disable_help_subcommand = true
 )]
 pub struct Args {
-    /// Where Plimsoll keeps things on this machine [default: /var/lib/plimsoll as root, else ~/.local/share/plimsoll]
-    #[arg(long, global = true, env = "PLIMSOLL_HOME", value_name = "DIR")]
+    // The environment is read by hand: clap would show its value in every help, and count it as given in usage lines.
+    /// Where Plimsoll keeps things on this machine [env: PLIMSOLL_HOME] [default: /var/lib/plimsoll as root, else
+    /// ~/.local/share/plimsoll]
+    #[arg(long, global = true, value_name = "DIR")]
     pub home: Option<PathBuf>,
     /// Say nothing but errors and results
     #[arg(long, short, global = true)]
@@ -30,7 +32,7 @@ pub enum Command {
     Check {
         /// The estate file
         file: PathBuf,
-        /// How to show what was found
+        /// How to show what was found: for people, or for programs
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
@@ -41,12 +43,12 @@ pub enum Command {
         /// The estate file
         file: PathBuf,
         /// The tenant to run, where the estate has several
-        #[arg(long)]
+        #[arg(long, value_name = "NAME")]
         tenant: Option<TenantName>,
-        /// Use this Odoo instead of the installed one (a directory with venv/, dist/ and VERSION)
-        #[arg(long, env = "PLIMSOLL_ODOO", value_name = "DIR")]
+        /// Use this Odoo instead of the installed one: a directory with venv/, dist/ and VERSION [env: PLIMSOLL_ODOO]
+        #[arg(long, value_name = "DIR")]
         odoo: Option<PathBuf>,
-        /// Give up when the estate is not protected by then
+        /// Give up waiting when the estate is not protected by then
         #[arg(long, default_value = "5m", value_name = "TIME")]
         timeout: Span,
     },
@@ -56,7 +58,7 @@ pub enum Command {
     Destroy {
         #[command(flatten)]
         which: Which,
-        /// Do not ask
+        /// Remove it without asking
         #[arg(long)]
         yes: bool,
     },
@@ -64,7 +66,7 @@ pub enum Command {
     Status {
         #[command(flatten)]
         which: Which,
-        /// How to show it
+        /// How to show it: for people, or for programs
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
@@ -78,7 +80,7 @@ pub enum Command {
         #[arg(short, long)]
         follow: bool,
         /// How many of the last lines to begin with
-        #[arg(short = 'n', long, default_value_t = 20)]
+        #[arg(short = 'n', long, default_value_t = 20, value_name = "COUNT")]
         lines: usize,
     },
     /// Rehearse a disaster on the running estate, measure the recovery and leave evidence
@@ -96,14 +98,14 @@ pub enum Drill {
 pub struct RegionLoss {
     #[command(flatten)]
     pub which: Which,
-    /// How often; each run loses the region that is active then
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// How often, 1 to 1000 times; each run loses the region that is active then
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub runs: u16,
-    /// Seed of the random kill moments; printed, so that a run can be repeated
-    #[arg(long)]
+    /// Seed of the random kill moments; printed, so that a drill can be repeated with the same ones
+    #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Orders posted per second
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=200))]
+    /// Orders posted per second, 1 to 200
+    #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=200))]
     pub rate: u16,
     /// Earliest moment of the kill after the load began
     #[arg(long, default_value = "3s", value_name = "TIME")]
@@ -115,7 +117,8 @@ pub struct RegionLoss {
     /// journal has to repair it
     #[arg(long, default_value = "0s", value_name = "TIME")]
     pub wal_loss: Span,
-    /// Fault: `kill` ends every process of the region, `freeze-database` stops its PostgreSQL in place (SIGSTOP)
+    /// What happens to the region: `kill` ends every process of it (SIGKILL), `freeze-database` stops its PostgreSQL in
+    /// place (SIGSTOP)
     #[arg(long, value_enum, default_value_t = Fault::Kill)]
     pub fault: Fault,
     /// Give up on a recovery after this long
@@ -124,17 +127,16 @@ pub struct RegionLoss {
     /// Write evidence here instead of the estate's own directory
     #[arg(long, value_name = "DIR")]
     pub evidence: Option<PathBuf>,
-    /// How to show the result
+    /// How to show the result: for people, or for programs
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
 }
 
+// Variants of both enums carry no doc comments: clap would blow up every help to explain `json`.
 /// What is done to the active region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Fault {
-    /// SIGKILL to every process in it.
     Kill,
-    /// SIGSTOP to every process of its PostgreSQL.
     FreezeDatabase,
 }
 
@@ -149,8 +151,6 @@ pub struct Which {
 /// How something is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// For people.
     Text,
-    /// For programs.
     Json,
 }

@@ -1,6 +1,6 @@
 //! What a person sees when a command does not succeed.
 
-use std::{error::Error as _, process::ExitCode};
+use std::{error::Error as _, io, path::Path, process::ExitCode};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,12 @@ impl Failure {
         }
     }
 
+    /// Something could not be done to a file or directory; advice follows from the reason.
+    pub fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| local::host::Error::File { doing, path, source }.into()
+    }
+
     /// The same with advice.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
@@ -95,8 +101,8 @@ impl From<api::client::Error> for Failure {
             failure.hint = problem.hint.clone();
             return failure;
         }
-        let failure =
-            Self::machine("PL0002", error.to_string()).hint("is the estate up? `plimsoll status` tells");
+        let failure = Self::machine("PL0002", error.to_string())
+            .hint("`plimsoll status` tells what runs, `plimsoll logs` why something does not answer");
         match error.source() {
             Some(source) => failure.because(source),
             None => failure,
@@ -106,6 +112,8 @@ impl From<api::client::Error> for Failure {
 
 impl From<api::client::BuildError> for Failure {
     fn from(error: api::client::BuildError) -> Self {
-        Self::machine("PL0003", "cannot use this machine's identity for the estate").because(&error)
+        Self::machine("PL0003", "cannot use this machine's identity for the estate")
+            .because(&error)
+            .hint("run `plimsoll up FILE` again: it makes anew what is missing")
     }
 }

@@ -15,12 +15,15 @@ use crate::{args::Which, failure::Failure};
 /// Calls to programs on the same machine answer at once or not at all.
 const CALL_TIME_MAX: Duration = Duration::from_secs(3);
 
+/// Root's estates are not where another user's are, which is the usual reason for not finding one.
+const ELSEWHERE: &str =
+    "start one with `plimsoll up FILE`, or say where it was started with --home or PLIMSOLL_HOME";
+
 /// An estate on this machine.
 pub struct OpenEstate {
     pub home: Home,
     pub layout: Layout,
     pub controller: ControllerSettings,
-    client: Client,
 }
 
 impl OpenEstate {
@@ -29,21 +32,18 @@ impl OpenEstate {
         let name = choose(&home, which)?;
         let layout = home.layout(&name);
         let controller: ControllerSettings = settings(&layout.rendered().join("controller.json"))?;
-        let client = Client::new("https://localhost", &layout.identity("cli"), CALL_TIME_MAX)?;
         Ok(Self {
             home,
             layout,
             controller,
-            client,
         })
     }
 
-    /// Speaks to the controller.
-    pub fn controller(&self) -> ControllerClient {
-        ControllerClient(
-            self.client
-                .at(&format!("https://localhost:{}", self.controller.listen.port())),
-        )
+    /// Speaks to the controller. Made when it is needed: an estate whose certificates are damaged can still be stopped.
+    pub fn controller(&self) -> Result<ControllerClient, Failure> {
+        let url = format!("https://localhost:{}", self.controller.listen.port());
+        let client = Client::new(&url, &self.layout.identity("cli"), CALL_TIME_MAX)?;
+        Ok(ControllerClient(client))
     }
 
     /// The regions, the one that led first in front.
@@ -102,6 +102,7 @@ impl OpenEstate {
 
 fn choose(home: &Home, which: &Which) -> Result<EstateName, Failure> {
     let known = home.estates()?;
+    let place = home.directory().display();
     let list = || {
         known
             .iter()
@@ -111,23 +112,18 @@ fn choose(home: &Home, which: &Which) -> Result<EstateName, Failure> {
     };
     match (&which.estate, known.as_slice()) {
         (Some(name), known) if known.contains(name) => Ok(name.clone()),
+        (Some(name), []) => {
+            Err(Failure::no("PL0004", format!("there is no estate `{name}` in {place}")).hint(ELSEWHERE))
+        }
         (Some(name), _) => Err(
-            Failure::no("PL0004", format!("there is no estate `{name}` on this machine")).hint(format!(
-                "estates here: {}",
-                if known.is_empty() {
-                    "none".to_owned()
-                } else {
-                    list()
-                }
-            )),
+            Failure::no("PL0004", format!("there is no estate `{name}` in {place}"))
+                .hint(format!("estates there: {}", list())),
         ),
         (None, [only]) => Ok(only.clone()),
-        (None, []) => {
-            Err(Failure::no("PL0004", "no estate was started on this machine yet").hint("plimsoll up FILE"))
-        }
+        (None, []) => Err(Failure::no("PL0004", format!("there is no estate in {place}")).hint(ELSEWHERE)),
         (None, _) => Err(Failure {
             exit: crate::failure::Exit::Usage,
-            ..Failure::no("PL0005", "there are several estates on this machine")
+            ..Failure::no("PL0005", format!("there are several estates in {place}"))
         }
         .hint(format!("choose one with --estate: {}", list()))),
     }
@@ -136,6 +132,10 @@ fn choose(home: &Home, which: &Which) -> Result<EstateName, Failure> {
 /// Settings that an earlier `up` rendered.
 fn settings<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = fs::read(path).map_err(|error| {
+        // Somebody else's estate is complete, as far as we know.
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            return Failure::file("read", path)(error);
+        }
         Failure::machine(
             "PL0006",
             format!(

@@ -1,6 +1,10 @@
 //! `plimsoll check FILE`
 
-use std::path::Path;
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use estate::{Checked, Color, Diagnostic, Severity};
 
@@ -23,7 +27,14 @@ pub fn run(file: &Path, output: Output, talk: &Talk) -> Result<Exit, Failure> {
     }
     match checked {
         Some(estate) => {
-            talk.say(format_args!("{}: estate `{}` is fine", source.name, estate.name));
+            let warnings = match found.len() {
+                0 => String::new(),
+                n => format!(", with {}", counted(n, "warning")),
+            };
+            talk.say(format_args!(
+                "{}: estate `{}` is fine{warnings}",
+                source.name, estate.name
+            ));
             Ok(Exit::Done)
         }
         None => {
@@ -32,6 +43,9 @@ pub fn run(file: &Path, output: Output, talk: &Talk) -> Result<Exit, Failure> {
         }
     }
 }
+
+/// Longer files are not read to their end.
+const SOURCE_BYTES_MAX: u64 = estate::SOURCE_BYTES_MAX as u64;
 
 /// An estate file in memory.
 pub struct Source {
@@ -44,20 +58,34 @@ impl Source {
     /// Reads the file.
     pub fn load(file: &Path) -> Result<Self, Failure> {
         let name = file.display().to_string();
-        let refuse =
-            |why: String| Failure::machine("PL0007", format!("cannot read the estate file {name}: {why}"));
-        let size = std::fs::metadata(file)
-            .map_err(|error| refuse(error.to_string()))?
-            .len();
-        // The reader refuses it too; this keeps a wrong argument from filling the memory first.
-        if size > estate::SOURCE_BYTES_MAX as u64 {
-            return Err(refuse(format!(
-                "it has {size} bytes, and at most {} are read",
-                estate::SOURCE_BYTES_MAX
-            )));
+        let failed = |error: io::Error| {
+            let failure =
+                Failure::machine("PL0007", format!("cannot read the estate file {name}")).because(&error);
+            match unread_hint(error.kind()) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        };
+        let mut bytes = Vec::new();
+        // The reader refuses what is too large; this keeps a wrong argument, which may be a device without an end,
+        // from filling the memory first.
+        fs::File::open(file)
+            .and_then(|opened| opened.take(SOURCE_BYTES_MAX + 1).read_to_end(&mut bytes))
+            .map_err(failed)?;
+        if bytes.len() as u64 > SOURCE_BYTES_MAX {
+            return Err(Failure::machine(
+                "PL0007",
+                format!("{name} is no estate file: it has more than {SOURCE_BYTES_MAX} bytes"),
+            )
+            .hint("an estate of ten thousand tenants stays below that; is it the right file?"));
         }
-        let bytes = std::fs::read(file).map_err(|error| refuse(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned()))?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Failure::machine(
+                "PL0007",
+                format!("{name} is no estate file: it is not UTF-8 text"),
+            )
+            .hint("is it the right file? estate files are YAML, saved as UTF-8")
+        })?;
         Ok(Self { name, text })
     }
 
@@ -69,19 +97,37 @@ impl Source {
     /// Diagnostics for people.
     pub fn show(&self, found: &[Diagnostic]) -> String {
         // anstream strips the colours again where nobody can see them.
-        estate::render_diagnostics(&self.name, &self.text, found, Color::Always)
+        // A blank line sets off what is said next.
+        match estate::render_diagnostics(&self.name, &self.text, found, Color::Always) {
+            shown if shown.is_empty() => shown,
+            shown => shown + "\n",
+        }
     }
 }
 
-/// "3 errors and 1 warning in FILE; nothing was started"
+/// What helps when a file cannot be read, where the reason tells.
+const fn unread_hint(reason: io::ErrorKind) -> Option<&'static str> {
+    match reason {
+        io::ErrorKind::NotFound => Some("check the path; examples/estates has a file to begin with"),
+        io::ErrorKind::IsADirectory => Some("name the file in it"),
+        io::ErrorKind::PermissionDenied => Some("you may not read it: check its owner and mode"),
+        _ => None,
+    }
+}
+
+/// "1 warning", "2 warnings"
+fn counted(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}
+
+/// "3 errors and 1 warning in FILE"
 pub fn summary(name: &str, found: &[Diagnostic]) -> String {
     let errors = found.iter().filter(|one| one.severity == Severity::Error).count();
-    let counted = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     match found.len() - errors {
-        0 => format!("{} in {name}; nothing was started", counted(errors, "error")),
+        0 => format!("{} in {name}", counted(errors, "error")),
         warnings => {
             format!(
-                "{} and {} in {name}; nothing was started",
+                "{} and {} in {name}",
                 counted(errors, "error"),
                 counted(warnings, "warning")
             )

@@ -25,8 +25,9 @@ pub fn run(home: &Home, which: &Which, yes: bool, talk: &Talk) -> Result<Exit, F
     };
     let root = estate.layout.root().to_path_buf();
     anstream::eprintln!(
-        "This stops the estate `{}` and removes:",
-        estate.controller.estate
+        "This stops the estate `{}` and removes {} with everything in it:",
+        estate.controller.estate,
+        root.display()
     );
     for region in estate.regions() {
         announce(
@@ -50,13 +51,16 @@ fn remove_unopened(home: &Home, which: &Which, yes: bool, talk: &Talk) -> Result
         return Ok(Exit::Done);
     };
     let root = home.layout(name).root().to_path_buf();
-    anstream::eprintln!("This removes the estate `{name}`, which was never started completely:");
-    announce(&root, "everything made so far");
-    if confirmed(yes)? {
-        remove(&root, talk)
-    } else {
-        Ok(Exit::No)
+    anstream::eprintln!(
+        "This removes the estate `{name}`, whose settings are missing or of another version:"
+    );
+    announce(&root, "everything of it");
+    if !confirmed(yes)? {
+        return Ok(Exit::No);
     }
+    // What another version of Plimsoll started has settings that we cannot read, and runs all the same.
+    down::stop_found(&home.layout(name), talk);
+    remove(&root, talk)
 }
 
 fn announce(path: &Path, what: &str) {
@@ -72,21 +76,23 @@ fn confirmed(yes: bool) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure {
             exit: Exit::Usage,
-            ..Failure::no("PL0008", "nobody is there to confirm it")
+            ..Failure::no("PL0008", "nothing was removed: there is no terminal to ask on")
         }
         .hint("add --yes to remove it without being asked"));
     }
     anstream::eprint!("Remove it? Type `yes`: ");
     let mut answer = String::new();
     let _ = std::io::stdin().lock().read_line(&mut answer);
-    Ok(answer.trim() == "yes")
+    let confirmed = answer.trim() == "yes";
+    if !confirmed {
+        anstream::eprintln!("nothing was stopped or removed");
+    }
+    Ok(confirmed)
 }
 
 fn remove(root: &Path, talk: &Talk) -> Result<Exit, Failure> {
     let step = talk.step("removing its data");
-    fs::remove_dir_all(root).map_err(|error| {
-        Failure::machine("PL0201", format!("cannot remove {}", root.display())).because(&error)
-    })?;
+    fs::remove_dir_all(root).map_err(Failure::file("remove", root))?;
     step.done();
     Ok(Exit::Done)
 }

@@ -1,8 +1,9 @@
 //! `plimsoll down`: stops everything it started, and nothing else.
 
-use std::{thread, time::Duration};
+use std::{fs, path::PathBuf, thread, time::Duration};
 
 use local::host;
+use types::host::Layout;
 
 use crate::{
     failure::{Exit, Failure},
@@ -30,6 +31,32 @@ pub fn stop_all(estate: &OpenEstate, talk: &Talk) {
             scope.spawn(move || stop(&program, talk));
         }
     });
+}
+
+/// Stops whatever runs of an estate whose settings cannot be read, in the same order.
+pub fn stop_found(layout: &Layout, talk: &Talk) {
+    let regions = fs::read_dir(layout.root().join("regions"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let directories = [layout.controller(), layout.front_door()]
+        .into_iter()
+        .chain(regions.map(|entry| entry.path()));
+    for directory in directories.filter(|directory| host::is_running_in(directory)) {
+        let name = directory
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let program = host::Program {
+            name,
+            program: PathBuf::new(),
+            settings: PathBuf::new(),
+            directory,
+            env: Vec::new(),
+        };
+        stop(&program, talk);
+    }
 }
 
 fn stop(program: &host::Program, talk: &Talk) {

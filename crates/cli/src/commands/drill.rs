@@ -25,25 +25,40 @@ use crate::{
 /// The scenario's name in evidence.
 const SCENARIO: &str = "region-loss";
 
+/// Refuses a range of moments that holds none; asked before anything of the estate is looked at.
+pub fn check_moments(request: &RegionLoss) -> Result<(), Failure> {
+    let (earliest, latest) = (request.kill_after_min, request.kill_after_max);
+    if earliest <= latest {
+        return Ok(());
+    }
+    let failure = Failure::no(
+        "PL0404",
+        format!("--kill-after-min ({earliest}) is later than --kill-after-max ({latest})"),
+    );
+    Err(Failure {
+        exit: Exit::Usage,
+        ..failure
+    }
+    .hint("give both: they are 3s and 8s when left out"))
+}
+
 pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk) -> Result<Exit, Failure> {
     let (earliest, latest) = (
         request.kill_after_min.as_millis(),
         request.kill_after_max.as_millis(),
     );
-    if earliest > latest {
-        let failure = Failure::no("PL0404", "--kill-after-min is later than --kill-after-max");
-        return Err(Failure {
-            exit: Exit::Usage,
-            ..failure
-        });
-    }
     let public = Public::open(estate)?;
     let seed = request.seed.unwrap_or_else(rand::random);
     let drill = uuid::Uuid::new_v4().simple().to_string();
     let directory = keep::directory(estate, request, &drill)?;
     talk.say(format_args!(
-        "drill {SCENARIO} on {}: {} run(s), {} orders per second, seed {seed}",
-        estate.controller.estate, request.runs, request.rate
+        "drill {SCENARIO} on {}: {}, {} orders per second, seed {seed}",
+        estate.controller.estate,
+        match request.runs {
+            1 => "1 run".to_owned(),
+            n => format!("{n} runs"),
+        },
+        request.rate
     ));
     let mut evidence = Evidence {
         schema: SCHEMA,

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{Read as _, Seek as _, SeekFrom},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -31,31 +31,44 @@ pub async fn run(
         .collect();
     if chosen.is_empty() {
         let known = all.keys().cloned().collect::<Vec<_>>().join(", ");
-        return Err(Failure::no(
-            "PL0009",
-            format!("there is no log of `{}`", component.unwrap_or("anything")),
-        )
-        .hint(format!("logs here: {known}")));
+        return Err(match component {
+            Some(wanted) if !all.is_empty() => {
+                Failure::no("PL0009", format!("there is no log of `{wanted}`"))
+                    .hint(format!("logs there are: {known}"))
+            }
+            _ => Failure::no(
+                "PL0009",
+                format!(
+                    "nothing of the estate `{}` has written a log",
+                    estate.controller.estate
+                ),
+            )
+            .hint("start it with `plimsoll up FILE`"),
+        });
     }
     let mut tails: Vec<_> = chosen
         .into_iter()
         .map(|(name, path)| Tail::new(name, path))
         .collect();
-    for tail in &mut tails {
-        tail.last(lines);
+    let shown = match tails.iter_mut().try_for_each(|tail| tail.last(lines)) {
+        Ok(()) if follow => go_on(&mut tails).await,
+        shown => shown,
+    };
+    match shown {
+        // A reader such as `head` has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::machine("PL0001", "cannot write to standard output").because(&error))
+        }
+        Ok(()) | Err(_) => Ok(Exit::Done),
     }
-    if follow {
-        go_on(&mut tails).await;
-    }
-    Ok(Exit::Done)
 }
 
 /// Shows what is added until somebody presses Ctrl-C.
-async fn go_on(tails: &mut [Tail<'_>]) {
+async fn go_on(tails: &mut [Tail<'_>]) -> io::Result<()> {
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return,
-            () = tokio::time::sleep(LOOK_EVERY) => tails.iter_mut().for_each(Tail::new_lines),
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+            () = tokio::time::sleep(LOOK_EVERY) => tails.iter_mut().try_for_each(Tail::new_lines)?,
         }
     }
 }
@@ -118,21 +131,18 @@ impl<'a> Tail<'a> {
         }
     }
 
-    fn last(&mut self, lines: usize) {
+    fn last(&mut self, lines: usize) -> io::Result<()> {
         let found = self.read();
-        for line in &found[found.len().saturating_sub(lines)..] {
-            self.print(line);
-        }
+        self.print(&found[found.len().saturating_sub(lines)..])
     }
 
-    fn new_lines(&mut self) {
+    fn new_lines(&mut self) -> io::Result<()> {
         // A rotated log begins anew.
         if fs::metadata(self.path).is_ok_and(|meta| meta.len() < self.offset) {
             self.offset = 0;
         }
-        for line in self.read() {
-            self.print(&line);
-        }
+        let found = self.read();
+        self.print(&found)
     }
 
     fn read(&mut self) -> Vec<String> {
@@ -152,7 +162,10 @@ impl<'a> Tail<'a> {
         text.lines().map(str::to_owned).collect()
     }
 
-    fn print(&self, line: &str) {
-        anstream::println!("{:<28} {line}", self.name);
+    fn print(&self, lines: &[String]) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        lines
+            .iter()
+            .try_for_each(|line| writeln!(out, "{:<28} {line}", self.name))
     }
 }

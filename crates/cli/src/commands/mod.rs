@@ -9,7 +9,7 @@ mod schema;
 mod status;
 mod up;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use local::host::Home;
 
@@ -22,7 +22,8 @@ use crate::{
 
 /// Runs what was asked.
 pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
-    let home = || Home::find(args.home.as_deref(), user_data_dir().as_deref());
+    let home = args.home.or_else(|| directory_from("PLIMSOLL_HOME"));
+    let home = || find_home(home.as_deref());
     let open = |which: &Which| OpenEstate::open(home()?, which);
     match args.command {
         Command::Check { file, output } => check::run(&file, output, talk),
@@ -38,7 +39,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
                 &up::Request {
                     file,
                     tenant,
-                    odoo,
+                    odoo: odoo.or_else(|| directory_from("PLIMSOLL_ODOO")),
                     timeout,
                 },
                 talk,
@@ -55,17 +56,31 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             lines,
         } => logs::run(&open(&which)?, component.as_deref(), follow, lines).await,
         Command::Drill(Drill::RegionLoss(request)) => {
+            drill::check_moments(&request)?;
             drill::region_loss(&open(&request.which)?, &request, talk).await
         }
     }
 }
 
+fn find_home(given: Option<&Path>) -> Result<Home, Failure> {
+    let user_data_dir = user_data_dir();
+    Home::find(given, user_data_dir.as_deref()).map_err(|error| match error {
+        // Nothing is missing that could be installed.
+        local::host::Error::Missing { .. } => {
+            Failure::from(error).hint("set PLIMSOLL_HOME to a directory of yours")
+        }
+        error => error.into(),
+    })
+}
+
 /// `XDG_DATA_HOME`, or what the XDG base directory specification says in its absence.
 fn user_data_dir() -> Option<PathBuf> {
-    let set = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")))
+    directory_from("XDG_DATA_HOME").or_else(|| Some(directory_from("HOME")?.join(".local/share")))
+}
+
+/// A directory that the environment names; an empty variable names none.
+fn directory_from(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }

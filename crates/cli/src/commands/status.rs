@@ -27,7 +27,7 @@ pub async fn run(estate: &OpenEstate, output: Output, talk: &Talk) -> Result<Exi
         )
         .hint("start it with `plimsoll up FILE`"));
     }
-    let status = estate.controller().status().await.map_err(|error| {
+    let status = estate.controller()?.status().await.map_err(|error| {
         Failure::from(error).hint("regions go on without the controller; `plimsoll up FILE` starts it again")
     })?;
     match output {

@@ -30,7 +30,10 @@ pub async fn run(home: Home, request: &Request, talk: &Talk) -> Result<Exit, Fai
         Ok(checked) => checked,
         Err(found) => {
             anstream::eprint!("{}", source.show(&found));
-            talk.say(summary(&source.name, &found));
+            talk.say(format_args!(
+                "{}; nothing was started",
+                summary(&source.name, &found)
+            ));
             return Ok(Exit::No);
         }
     };

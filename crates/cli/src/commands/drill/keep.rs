@@ -22,12 +22,8 @@ pub fn directory(estate: &OpenEstate, request: &RegionLoss, drill: &str) -> Resu
         .clone()
         .unwrap_or_else(|| estate.layout.evidence());
     let directory = parent.join(format!("region-loss-{}", &drill[..8]));
-    fs::create_dir_all(&directory).map_err(|error| {
-        Failure::machine("PL0201", format!("cannot make {}", directory.display())).because(&error)
-    })?;
-    std::path::absolute(&directory).map_err(|error| {
-        Failure::machine("PL0201", format!("cannot resolve {}", directory.display())).because(&error)
-    })
+    fs::create_dir_all(&directory).map_err(Failure::file("make the directory", &directory))?;
+    std::path::absolute(&directory).map_err(Failure::file("resolve", &directory))
 }
 
 /// Writes document and page, each replaced as a whole.

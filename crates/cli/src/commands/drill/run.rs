@@ -114,7 +114,7 @@ pub async fn once(
 
 /// Waits until the loss of the active region would be survived.
 pub async fn protected(estate: &OpenEstate, limit: Duration) -> Result<EstateStatus, Failure> {
-    let (controller, began) = (estate.controller(), Instant::now());
+    let (controller, began) = (estate.controller()?, Instant::now());
     let mut why = "the controller does not answer".to_owned();
     while began.elapsed() < limit {
         if let Ok(status) = controller.status().await {
@@ -142,7 +142,7 @@ async fn recovery(
     limit: Duration,
     step: &Step,
 ) -> Result<(SagaRecord, RecoveryTimeline), Failure> {
-    let (controller, began) = (estate.controller(), Instant::now());
+    let (controller, began) = (estate.controller()?, Instant::now());
     let mut at = "the loss has not been noticed".to_owned();
     while began.elapsed() < limit {
         let sagas = controller.sagas().await.unwrap_or_default();

@@ -16,7 +16,7 @@ use crate::{failure::Failure, open_estate::OpenEstate, talk::Talk};
 pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> Result<(), Failure> {
     let files = home.files();
     let layout = home.layout(&estate.name);
-    let found = host::find_programs(home, request.odoo.as_deref())?;
+    let found = find_programs(home, request.odoo.as_deref())?;
     files.shared_directory(home.directory())?;
     files.shared_directory(&home.directory().join("estates"))?;
     files.directory(layout.root())?;
@@ -24,7 +24,8 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
 
     let (tenant, database) = tenant(estate, request.tenant.as_ref())?;
     let addons = host::install_addons(&files, &home.cache().join("addons"))?;
-    let binaries = host::install_binaries(&files, &beside_us()?, &layout.root().join("bin"))?;
+    let binaries =
+        host::install_binaries(&files, &beside_us()?, &layout.root().join("bin")).map_err(missing_binary)?;
     let remembered = layout.root().join("ports.json");
     let ports = host::allocate_ports(&files, &remembered, &plan::ports(estate))?;
     refuse_taken_ports(&layout, &ports)?;
@@ -100,9 +101,7 @@ pub fn tidy(estate: &OpenEstate) -> Result<(), Failure> {
         };
         match removed {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(
-                    Failure::machine("PL0201", format!("cannot remove {}", path.display())).because(&error),
-                );
+                return Err(Failure::file("remove", &path)(error));
             }
             Ok(()) | Err(_) => {}
         }
@@ -116,13 +115,22 @@ fn compile(
     target: &Host,
     talk: &Talk,
 ) -> Result<types::FileTree, Failure> {
-    let (blueprint, _report) = plan::local(estate, Some(tenant), target)
-        .map_err(|refusal| Failure::no(refusal.code(), refusal.to_string()))?;
+    let (blueprint, _report) = plan::local(estate, Some(tenant), target).map_err(refused)?;
     for finding in plan::audit(&blueprint) {
         talk.say(format_args!("  ! {finding}"));
     }
     render::local(&blueprint)
         .map_err(|error| Failure::machine("PL0011", "cannot render the estate").because(&error))
+}
+
+fn refused(refusal: plan::Refusal) -> Failure {
+    let failure = Failure::no(refusal.code(), refusal.to_string());
+    match refusal {
+        plan::Refusal::BadPath { .. } => failure.hint("set PLIMSOLL_HOME to another directory"),
+        plan::Refusal::SocketPathTooLong { .. } => failure
+            .hint("set PLIMSOLL_HOME to a shorter path, or shorten the names of the estate and its regions"),
+        _ => failure,
+    }
 }
 
 fn tenant(estate: &Estate, asked: Option<&TenantName>) -> Result<(TenantName, String), Failure> {
@@ -197,6 +205,40 @@ fn refuse_taken_ports(layout: &Layout, ports: &BTreeMap<String, u16>) -> Result<
     }
 }
 
+fn find_programs(home: &Home, odoo: Option<&Path>) -> Result<host::Found, Failure> {
+    let Some(odoo) = odoo else {
+        return Ok(host::find_programs(home, None)?);
+    };
+    // It ends up in configuration files, which are read in other directories.
+    let odoo = std::path::absolute(odoo).map_err(Failure::file("resolve", odoo))?;
+    host::find_programs(home, Some(&odoo)).map_err(|error| {
+        let of_odoo = match &error {
+            host::Error::Missing { looked, .. } => looked.iter().any(|path| path.starts_with(&odoo)),
+            host::Error::File { path, .. } => path.starts_with(&odoo),
+            _ => false,
+        };
+        let failure = Failure::from(error);
+        if of_odoo {
+            failure.hint(
+                "--odoo or PLIMSOLL_ODOO must name a directory with venv/bin/python, dist/odoo and VERSION",
+            )
+        } else {
+            failure
+        }
+    })
+}
+
+/// Plimsoll's own programs are not installed by `script/setup`: they are built together.
+fn missing_binary(error: host::Error) -> Failure {
+    let missing = matches!(error, host::Error::Missing { .. });
+    let failure = Failure::from(error);
+    if missing {
+        failure.hint("build all of Plimsoll's programs: cargo build --release --bins")
+    } else {
+        failure
+    }
+}
+
 /// Our sibling programs lie beside us.
 fn beside_us() -> Result<std::path::PathBuf, Failure> {
     let us = std::env::current_exe()
@@ -206,9 +248,7 @@ fn beside_us() -> Result<std::path::PathBuf, Failure> {
 
 fn lock(layout: &Layout) -> Result<std::fs::File, Failure> {
     let path = layout.root().join("lock");
-    let file = std::fs::File::create(&path).map_err(|error| {
-        Failure::machine("PL0201", format!("cannot open {}", path.display())).because(&error)
-    })?;
+    let file = std::fs::File::create(&path).map_err(Failure::file("open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(_) => Err(host::Error::Locked { path }.into()),

@@ -17,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Returns when the loss of the active region would be survived.
 pub async fn until_protected(estate: &OpenEstate, limit: Duration, talk: &Talk) -> Result<(), Failure> {
-    let (controller, began) = (estate.controller(), Instant::now());
+    let (controller, began) = (estate.controller()?, Instant::now());
     let mut reported = BTreeMap::new();
     let step = talk.step("waiting for the estate");
     let mut why = "the controller does not answer yet".to_owned();
