@@ -20,6 +20,8 @@ pub mod code {
     pub const FAILED: &str = "PL0504";
     /// The request could not be understood.
     pub const BAD_REQUEST: &str = "PL0505";
+    /// The caller's certificate does not give it the right to ask this.
+    pub const FORBIDDEN: &str = "PL0506";
 }
 
 /// A refusal with its reason, as JSON under a fitting HTTP status.
@@ -78,6 +80,11 @@ impl Problem {
     /// Not understood.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code::BAD_REQUEST, message)
+    }
+
+    /// Not for this caller.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code::FORBIDDEN, message)
     }
 
     /// The same with advice.

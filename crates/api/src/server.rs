@@ -10,6 +10,8 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::caller::Caller;
+
 /// A peer that has not finished its handshake by then is dropped, so that silent connections cost little.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
 /// Handshakes at the same time; more wait in the kernel's queue.
@@ -101,7 +103,8 @@ impl Listener for TlsListener {
     }
 }
 
-/// Serves until `cancel` fires, then lets requests in flight finish for at most `drain`.
+/// Serves until `cancel` fires, then lets requests in flight finish for at most `drain`. Handlers find the [`Caller`]
+/// as `ConnectInfo`.
 ///
 /// # Errors
 /// What `axum::serve` reports.
@@ -112,8 +115,9 @@ pub async fn serve(
     drain: Duration,
 ) -> io::Result<()> {
     let graceful = cancel.clone();
+    let service = router.into_make_service_with_connect_info::<Caller>();
     let server =
-        axum::serve(listener, router).with_graceful_shutdown(async move { graceful.cancelled().await });
+        axum::serve(listener, service).with_graceful_shutdown(async move { graceful.cancelled().await });
     tokio::select! {
         done = server.into_future() => done,
         () = async { cancel.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),

@@ -85,7 +85,7 @@ fn told(whom: &str) -> impl Fn(client::Error) -> Error + use<> {
                     whom,
                     why: problem.message,
                 },
-                code::REFUSED | code::BAD_REQUEST => Error::Refused {
+                code::REFUSED | code::BAD_REQUEST | code::FORBIDDEN => Error::Refused {
                     whom,
                     why: problem.message,
                 },

@@ -16,7 +16,7 @@ mod process {
         lease::{PromiseReply, PromiseRequest, RenewReply, RenewRequest, VoterClient},
         site::{LeaseState, Observation, Role, Site},
     };
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
     use types::{Generation, RegionName, Timestamp, settings::TlsFiles};
     use uuid::Uuid;
 
@@ -39,7 +39,8 @@ mod process {
         let issuer = Issuer::new(authority, authority_key);
         for name in names {
             let key = KeyPair::generate().unwrap();
-            let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+            let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+            params.distinguished_name.push(DnType::CommonName, *name);
             let files = identity(directory, name);
             std::fs::write(files.certificate, params.signed_by(&key, &issuer).unwrap().pem()).unwrap();
             std::fs::write(files.key, key.serialize_pem()).unwrap();
@@ -130,7 +131,11 @@ mod process {
 
     fn directory() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
-        write_identities(directory.path(), "ca.pem", &["controller", "west-agent"]);
+        write_identities(
+            directory.path(),
+            "ca.pem",
+            &["controller", "cli", "west-agent", "north-agent"],
+        );
         directory
     }
 
@@ -142,7 +147,7 @@ mod process {
         let voter = VoterClient(daemon.client(&agent));
         let promise = PromiseRequest {
             generation: Generation::new(2),
-            candidate: region("north"),
+            candidate: region("west"),
         };
         let promised = voter.promise(&promise).await.unwrap();
         assert_eq!(
@@ -172,6 +177,35 @@ mod process {
                 promised: Generation::new(2)
             }
         );
+    }
+
+    #[tokio::test]
+    async fn a_certificate_gives_its_program_the_rights_of_that_program_alone() {
+        let directory = directory();
+        let daemon = Daemon::start(directory.path(), None);
+        let client = |name: &str| daemon.client(&identity(directory.path(), name));
+        let code = |answer: Result<_, Error>| {
+            let error: Error = Result::<api::site::Done, Error>::unwrap_err(answer);
+            let problem = error.problem().unwrap().clone();
+            (problem.status, problem.code)
+        };
+        let forbidden = (403, "PL0506".to_owned());
+        for (name, report) in [("west-agent", "north"), ("cli", "west"), ("controller", "west")] {
+            let answer = ControllerClient(client(name)).heartbeat(&waiting(report)).await;
+            assert_eq!(code(answer), forbidden, "{name}");
+        }
+        let answer = ControllerClient(client("west-agent")).stop().await;
+        assert_eq!(code(answer), forbidden);
+        let promise = PromiseRequest {
+            generation: Generation::new(2),
+            candidate: region("west"),
+        };
+        let stolen = VoterClient(client("north-agent")).promise(&promise).await;
+        assert_eq!(stolen.unwrap_err().problem().unwrap().code, "PL0506");
+        ControllerClient(client("west-agent"))
+            .heartbeat(&waiting("west"))
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
@@ -217,7 +251,8 @@ mod process {
                 .collect();
         }
         assert_eq!(begun[..2], twice);
-        let stopped = controller.stop().await;
+        let cli = identity(directory.path(), "cli");
+        let stopped = ControllerClient(heir.client(&cli)).stop().await;
         assert!(stopped.is_ok(), "{stopped:?}");
     }
 }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use api::{
     Problem,
+    caller::{self, Kind, Table},
     gateway::{
         FollowRequest, GatewayRole, GatewayStatus, JournalStatus, LaneStatus, LeadRequest, MessageLine,
         MessagePage, MessageState, MessageTrace, PeerState, PeerStatus,
@@ -33,9 +34,25 @@ const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// Messages in one page at most.
 const PAGE_MAX: u32 = 10_000;
 
+/// Who may ask what on the control listener.
+const MAY_ASK: Table = &[
+    ("/v1/status", &[Kind::Controller, Kind::Cli, Kind::Agent]),
+    ("/v1/lead", &[Kind::Controller]),
+    ("/v1/follow", &[Kind::Controller]),
+    ("/v1/stop", &[Kind::Controller, Kind::Cli]),
+    ("/v1/messages", &[Kind::Controller, Kind::Cli]),
+    ("/v1/messages/{integration}/{key}", &[Kind::Controller, Kind::Cli]),
+    ("/peer/append", &[Kind::Gateway]),
+    ("/peer/position", &[Kind::Gateway]),
+    ("/peer/realign", &[Kind::Gateway]),
+    ("/peer/marks", &[Kind::Gateway]),
+    ("/peer/fork", &[Kind::Gateway]),
+    ("/peer/offer", &[Kind::Gateway]),
+];
+
 /// The routes of the control listener.
 pub fn router(gateway: Arc<Gateway>) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/v1/status", get(status))
         .route("/v1/lead", post(lead))
         .route("/v1/follow", post(follow))
@@ -43,7 +60,8 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/messages", get(messages))
         .route("/v1/messages/{integration}/{key}", get(trace))
         .merge(serve::router())
-        .with_state(gateway)
+        .with_state(gateway);
+    caller::guard(router, MAY_ASK)
 }
 
 fn changed(result: Result<(), ChangeError>) -> Result<Json<Done>, Problem> {

@@ -2,10 +2,15 @@
 
 mod world;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use api::gateway::{AcceptedStatus, GatewayRole, MessageState, PeerState};
-use world::{World, numbers, order, region};
+use api::{
+    client::Client,
+    gateway::{AcceptedStatus, GatewayClient, GatewayRole, LeadRequest, MessageState, PeerState},
+    problem::code,
+};
+use types::Generation;
+use world::{INCARNATION, World, numbers, order, region};
 
 fn set(ids: impl IntoIterator<Item = String>) -> BTreeSet<String> {
     ids.into_iter().collect()
@@ -360,4 +365,28 @@ async fn a_follower_with_a_damaged_journal_gets_it_back_from_the_leader() {
         1,
         "what was found at the start stays told"
     );
+}
+
+#[tokio::test]
+async fn a_gateway_copies_but_gives_no_orders_and_the_controller_writes_no_journal() {
+    let world = World::in_sync().await;
+    let client = |name: &str| {
+        let identity = world::tls(world.directory.path(), name);
+        let url = world.west.control.0.base();
+        Client::new(url, &identity, Duration::from_secs(5)).unwrap()
+    };
+    let lead = LeadRequest {
+        generation: Generation::new(7),
+        incarnation: INCARNATION.to_owned(),
+        peer_gone: true,
+    };
+    let refused = GatewayClient(client("east-gateway"))
+        .lead(&lead)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.problem().unwrap().code, code::FORBIDDEN);
+    let path = "/peer/append?generation=7&region=east";
+    let refused = client("controller").post_bytes::<()>(path, Vec::new()).await;
+    assert_eq!(refused.unwrap_err().problem().unwrap().code, code::FORBIDDEN);
+    assert_eq!(world.west.until(|_| true).await.generation, Generation::FIRST);
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use api::{
     Problem,
+    caller::{self, Caller, Kind, Table},
     controller::{EstateStatus, FailoverRequest, RecoveryTimeline, SagaRecord, SagaSummary},
     lease::{PromiseReply, PromiseRequest, RenewReply, RenewRequest},
-    site::{Done, Observation},
+    site::{Done, Observation, Site},
 };
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{ConnectInfo, Path, State},
     routing::{get, post},
 };
 use saga::{Record, SagaId};
@@ -23,9 +24,23 @@ const SAGAS_MAX: usize = 100;
 
 type Shared = State<Arc<Controller>>;
 
+/// Who may ask what.
+const MAY_ASK: Table = &[
+    ("/v1/status", READERS),
+    ("/v1/heartbeat", &[Kind::Agent, Kind::FrontDoor]),
+    ("/v1/sagas", READERS),
+    ("/v1/sagas/{id}", READERS),
+    ("/v1/sagas/{id}/timeline", READERS),
+    ("/v1/failovers", &[Kind::Cli]),
+    ("/v1/lease/renew", &[Kind::Controller, Kind::Agent]),
+    ("/v1/lease/promise", &[Kind::Controller, Kind::Agent]),
+    ("/v1/stop", &[Kind::Controller, Kind::Cli]),
+];
+const READERS: &[Kind] = &[Kind::Controller, Kind::Cli, Kind::Agent];
+
 /// The routes.
 pub fn router(controller: Arc<Controller>) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/v1/status", get(estate_status))
         .route("/v1/heartbeat", post(heartbeat))
         .route("/v1/sagas", get(sagas))
@@ -35,7 +50,8 @@ pub fn router(controller: Arc<Controller>) -> Router {
         .route("/v1/lease/renew", post(renew))
         .route("/v1/lease/promise", post(promise))
         .route("/v1/stop", post(stop))
-        .with_state(controller)
+        .with_state(controller);
+    caller::guard(router, MAY_ASK)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function for `map_err`")]
@@ -48,11 +64,26 @@ async fn estate_status(State(controller): Shared) -> Result<Json<EstateStatus>, 
     controller.status().await.map(Json).map_err(failed)
 }
 
-async fn heartbeat(State(controller): Shared, Json(observation): Json<Observation>) -> Json<Done> {
+async fn heartbeat(
+    State(controller): Shared,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Json(observation): Json<Observation>,
+) -> Result<Json<Done>, Problem> {
+    // What one site claims about another would decide about a failover.
+    let own = match (&caller, &observation.site) {
+        (Caller::Agent(own), Site::Region(region)) => own == region,
+        (Caller::FrontDoor, Site::FrontDoor) => true,
+        _ => false,
+    };
+    if !own {
+        return Err(Problem::forbidden(format!(
+            "{caller} may not report for another site"
+        )));
+    }
     controller.hear(observation);
-    Json(Done {
+    Ok(Json(Done {
         at: controller.wall(),
-    })
+    }))
 }
 
 async fn sagas(State(controller): Shared) -> Result<Json<Vec<SagaSummary>>, Problem> {
@@ -117,15 +148,19 @@ async fn failover(
 
 async fn renew(
     State(controller): Shared,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Json(request): Json<RenewRequest>,
 ) -> Result<Json<RenewReply>, Problem> {
+    caller.speaks_for(&request.holder)?;
     controller.witness.renew(&request).await.map(Json).map_err(failed)
 }
 
 async fn promise(
     State(controller): Shared,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Json(request): Json<PromiseRequest>,
 ) -> Result<Json<PromiseReply>, Problem> {
+    caller.speaks_for(&request.candidate)?;
     controller
         .witness
         .promise(&request)

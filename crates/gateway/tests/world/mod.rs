@@ -76,15 +76,16 @@ fn identities(directory: &Path, names: &[&str]) {
     std::fs::write(directory.join("ca.pem"), authority.pem()).unwrap();
     for name in names {
         let key = KeyPair::generate().unwrap();
-        let parameters =
+        let mut parameters =
             CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        parameters.distinguished_name.push(DnType::CommonName, *name);
         let certificate = parameters.signed_by(&key, &authority).unwrap();
         std::fs::write(directory.join(format!("{name}.pem")), certificate.pem()).unwrap();
         std::fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
     }
 }
 
-fn tls(directory: &Path, name: &str) -> TlsFiles {
+pub fn tls(directory: &Path, name: &str) -> TlsFiles {
     TlsFiles {
         ca: directory.join("ca.pem"),
         certificate: directory.join(format!("{name}.pem")),
@@ -97,7 +98,7 @@ impl World {
     pub async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
-        identities(root, &["west", "east", "controller"]);
+        identities(root, &["west-gateway", "east-gateway", "controller"]);
         std::fs::write(root.join("token"), format!("{TOKEN}\n")).unwrap();
         std::fs::write(root.join("key"), erp_double::KEY).unwrap();
         let (west_erp, east_erp) = (ErpDouble::start().await, ErpDouble::start().await);
@@ -145,7 +146,7 @@ fn settings(
         directory: root.join(name),
         ingest_listen: free_address(),
         control_listen: control,
-        tls: tls(root, name),
+        tls: tls(root, &format!("{name}-gateway")),
         peer: Some(PeerSettings {
             region: region(peer.0),
             url: format!("https://localhost:{}", peer.1.port()),

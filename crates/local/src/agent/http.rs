@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::{
     Problem,
+    caller::{self, Caller, Kind, Table},
     lease::{PromiseReply, PromiseRequest, RenewReply, RenewRequest},
     site::{
         Done, FenceReceipt, FenceRequest, FollowRequest, LeadReceipt, LeadRequest, Observation, RouteRequest,
@@ -12,7 +13,7 @@ use api::{
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{FromRequest, Request, State},
+    extract::{ConnectInfo, FromRequest, Request, State},
     routing::{get, post},
 };
 use serde::de::DeserializeOwned;
@@ -63,9 +64,21 @@ struct Serving {
 
 type Answer<T> = Result<Json<T>, Problem>;
 
+/// Who may ask what. A gateway or an ingress has nothing to ask here.
+const MAY_ASK: Table = &[
+    ("/v1/observation", &[Kind::Controller, Kind::Cli, Kind::Agent]),
+    ("/v1/lead", &[Kind::Controller]),
+    ("/v1/follow", &[Kind::Controller]),
+    ("/v1/fence", &[Kind::Controller]),
+    ("/v1/route", &[Kind::Controller]),
+    ("/v1/stop", &[Kind::Controller, Kind::Cli]),
+    ("/v1/lease/renew", &[Kind::Controller, Kind::Agent]),
+    ("/v1/lease/promise", &[Kind::Controller, Kind::Agent]),
+];
+
 /// All routes. `stopped` fires when a caller had everything stopped.
 pub fn router(site: Site, stopped: CancellationToken) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/v1/observation", get(observation))
         .route("/v1/lead", post(lead))
         .route("/v1/follow", post(follow))
@@ -74,7 +87,8 @@ pub fn router(site: Site, stopped: CancellationToken) -> Router {
         .route("/v1/stop", post(stop))
         .route("/v1/lease/renew", post(renew))
         .route("/v1/lease/promise", post(promise))
-        .with_state(Serving { site, stopped })
+        .with_state(Serving { site, stopped });
+    caller::guard(router, MAY_ASK)
 }
 
 /// A JSON body; what cannot be read is answered in our own error shape.
@@ -140,7 +154,12 @@ async fn stop(State(serving): State<Serving>) -> Answer<Done> {
     .await
 }
 
-async fn renew(State(serving): State<Serving>, Body(request): Body<RenewRequest>) -> Answer<RenewReply> {
+async fn renew(
+    State(serving): State<Serving>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Body(request): Body<RenewRequest>,
+) -> Answer<RenewReply> {
+    caller.speaks_for(&request.holder)?;
     let region = serving.site.region()?;
     to_the_end(async move {
         let reply = region.voting().renew(&request.holder, request.generation).await;
@@ -151,8 +170,10 @@ async fn renew(State(serving): State<Serving>, Body(request): Body<RenewRequest>
 
 async fn promise(
     State(serving): State<Serving>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Body(request): Body<PromiseRequest>,
 ) -> Answer<PromiseReply> {
+    caller.speaks_for(&request.candidate)?;
     let region = serving.site.region()?;
     to_the_end(async move {
         let reply = region

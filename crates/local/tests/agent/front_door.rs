@@ -17,7 +17,7 @@ use types::{
     settings::{FrontDoorSettings, SiteRole, SiteSettings},
 };
 
-use crate::world::{PATIENCE, free_port, identity, region};
+use crate::world::{PATIENCE, free_port, identities, region};
 
 fn request(generation: u64, route: Route) -> RouteRequest {
     RouteRequest {
@@ -52,7 +52,7 @@ async fn a_route_is_put_in_place_by_generation_and_survives_a_restart() {
     let _turn = crate::turn().await;
     let home = tempfile::tempdir().unwrap();
     let root = home.path();
-    let tls = identity(root);
+    let [tls, controller] = identities(root, ["front-door", "controller"]);
     let rendered = |name: &str| {
         let path = root.join(format!("{name}.yaml"));
         fs::write(&path, name).unwrap();
@@ -86,7 +86,7 @@ async fn a_route_is_put_in_place_by_generation_and_survives_a_restart() {
     };
     let live = || fs::read_to_string(root.join("live/routes.yaml")).unwrap();
     let url = format!("https://127.0.0.1:{listen}");
-    let client = AgentClient(Client::new(&url, &tls, Duration::from_secs(5)).unwrap());
+    let client = AgentClient(Client::new(&url, &controller, Duration::from_secs(5)).unwrap());
 
     let mut agent = start();
     assert_eq!(answers(&client).await.role, Role::Routing(None));

@@ -6,13 +6,15 @@ use std::{
 };
 
 use api::{
+    client::Client,
+    lease::{PromiseRequest, VoterClient},
     problem::code,
-    site::{DatabaseState, LeadRequest, LeaseState, Observation, Role},
+    site::{AgentClient, DatabaseState, FenceRequest, LeadRequest, LeaseState, Observation, Role},
 };
 use rustix::process::Signal;
-use types::Generation;
+use types::{Generation, settings::TlsFiles};
 
-use crate::world::{TIMING, World, processes, writer::Writer};
+use crate::world::{TIMING, World, processes, region, writer::Writer};
 
 fn database_is(state: DatabaseState) -> impl Fn(&Observation) -> bool {
     move |seen| {
@@ -124,4 +126,42 @@ async fn data_that_a_rewind_left_half_done_is_not_led_with() {
     };
     let refused = world.b.client.lead(&request).await.unwrap_err();
     assert_eq!(refused.problem().unwrap().code, code::NOT_NOW, "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_controller_gives_orders_and_an_agent_asks_for_itself_alone() {
+    let _turn = crate::turn().await;
+    let world = World::new(|_| vec![]).await;
+    let root = world.b.directory.parent().unwrap();
+    let other = TlsFiles {
+        ca: root.join("ca.pem"),
+        certificate: root.join("b-agent.pem"),
+        key: root.join("b-agent.key"),
+    };
+    let url = world.a.client.0.base();
+    let client = Client::new(url, &other, Duration::from_secs(5)).unwrap();
+    let agent = AgentClient(client.clone());
+    let lead = LeadRequest {
+        generation: Generation::FIRST,
+        bootstrap: true,
+        fenced: None,
+    };
+    let fence = FenceRequest {
+        generation: Generation::FIRST,
+    };
+    let promise = |candidate| PromiseRequest {
+        generation: Generation::FIRST,
+        candidate: region(candidate),
+    };
+    let voter = VoterClient(client);
+    for refused in [
+        agent.lead(&lead).await.map(drop).unwrap_err(),
+        agent.fence(&fence).await.map(drop).unwrap_err(),
+        agent.stop().await.map(drop).unwrap_err(),
+        voter.promise(&promise("a")).await.map(drop).unwrap_err(),
+    ] {
+        assert_eq!(refused.problem().unwrap().code, code::FORBIDDEN, "{refused}");
+    }
+    agent.observe().await.unwrap();
+    voter.promise(&promise("b")).await.unwrap();
 }

@@ -87,8 +87,8 @@ impl World {
         let home = tempfile::Builder::new().prefix("plimsoll-").tempdir().unwrap();
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let (root, owner) = (home.path().to_owned(), Owner::find());
-        let tls = identity(&root);
-        let witness = Witness::start(&root, &tls).await;
+        let [witness_tls, a_tls, b_tls] = identities(&root, ["controller", "a-agent", "b-agent"]);
+        let witness = Witness::start(&root, &witness_tls).await;
         let seed = seed::make(&root, &owner);
         let ports = ["a", "b"].map(|name| {
             let ports = Ports {
@@ -100,6 +100,7 @@ impl World {
         let sites = [0, 1].map(|own| {
             let (name, own_ports) = &ports[own];
             let (peer, peer_ports) = &ports[1 - own];
+            let tls = [&a_tls, &b_tls][own];
             let directory = root.join(name.as_str());
             fs::create_dir_all(&directory).unwrap();
             let settings = SiteSettings {
@@ -116,7 +117,7 @@ impl World {
                         &directory,
                         &seed,
                         own_ports.postgres,
-                        &tls,
+                        tls,
                         name,
                         (peer, peer_ports),
                     ),
@@ -134,7 +135,7 @@ impl World {
             Site {
                 name: name.clone(),
                 directory,
-                client: AgentClient(Client::new(&url, &tls, Duration::from_secs(5)).unwrap()),
+                client: AgentClient(Client::new(&url, &witness_tls, Duration::from_secs(5)).unwrap()),
                 port: own_ports.postgres,
                 settings: path,
                 owner: owner.clone(),
@@ -338,27 +339,31 @@ fn database(
     }
 }
 
-/// One certificate for everybody is enough here.
-pub fn identity(root: &Path) -> TlsFiles {
-    let files = TlsFiles {
-        ca: root.join("ca.pem"),
-        certificate: root.join("all.pem"),
-        key: root.join("all.key"),
-    };
+/// An authority, and an identity for each of the names.
+pub fn identities<const N: usize>(root: &Path, names: [&str; N]) -> [TlsFiles; N] {
+    let ca = root.join("ca.pem");
     let mut authority = CertificateParams::default();
     authority
         .distinguished_name
         .push(rcgen::DnType::CommonName, "authority of the test");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_key = KeyPair::generate().unwrap();
-    fs::write(&files.ca, authority.self_signed(&authority_key).unwrap().pem()).unwrap();
+    fs::write(&ca, authority.self_signed(&authority_key).unwrap().pem()).unwrap();
     let issuer = Issuer::new(authority, authority_key);
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let (leaf, key) = (
-        CertificateParams::new(names).unwrap(),
-        KeyPair::generate().unwrap(),
-    );
-    fs::write(&files.certificate, leaf.signed_by(&key, &issuer).unwrap().pem()).unwrap();
-    fs::write(&files.key, key.serialize_pem()).unwrap();
-    files
+    names.map(|name| {
+        let hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let (mut leaf, key) = (
+            CertificateParams::new(hosts).unwrap(),
+            KeyPair::generate().unwrap(),
+        );
+        leaf.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let files = TlsFiles {
+            ca: ca.clone(),
+            certificate: root.join(format!("{name}.pem")),
+            key: root.join(format!("{name}.key")),
+        };
+        fs::write(&files.certificate, leaf.signed_by(&key, &issuer).unwrap().pem()).unwrap();
+        fs::write(&files.key, key.serialize_pem()).unwrap();
+        files
+    })
 }
