@@ -56,7 +56,15 @@ struct Graph {
 impl Graph {
     fn read() -> Self {
         let output = Command::new(env!("CARGO"))
-            .args(["metadata", "--format-version=1", "--locked", "--offline"])
+            .args([
+                "metadata",
+                "--format-version=1",
+                "--locked",
+                "--offline",
+                "--filter-platform",
+            ])
+            // Dependencies of other platforms need not be there.
+            .arg(format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
             .current_dir(root())
             .output()
             .unwrap();
@@ -134,9 +142,18 @@ fn sources(krate: &str) -> Vec<(PathBuf, String)> {
     }
     let mut found = Vec::new();
     walk(&root().join("crates").join(krate).join("src"), &mut found);
+    let texts: Vec<_> = found
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let modules_of_tests: BTreeSet<_> = texts
+        .iter()
+        .flat_map(|text| text.split("#[cfg(test)]\nmod ").skip(1))
+        .filter_map(|rest| rest.lines().next()?.strip_suffix(';'))
+        .collect();
     found
         .into_iter()
-        .filter(|path| !path.file_name().unwrap().to_string_lossy().contains("test"))
+        .filter(|path| !modules_of_tests.contains(path.file_stem().unwrap().to_str().unwrap()))
         .map(|path| {
             let text = fs::read_to_string(&path).unwrap();
             let product = text.split("#[cfg(test)]\nmod ").next().unwrap();

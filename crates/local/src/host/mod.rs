@@ -32,4 +32,4 @@ pub use programs::{Found, find as find_programs};
 pub use running::{Program, is_running_in, start, stop};
 pub use secrets::{Secrets, ensure as ensure_secrets};
 pub use seed::{Seed, SeedInputs, estate_seed};
-pub use tree::write as write_tree;
+pub use tree::{changes as tree_changes, write as write_tree};

@@ -207,7 +207,10 @@ fn odoo_init(
         .flat_map(BufRead::lines)
         .map_while(Result::ok)
     {
-        say(&line);
+        // The launcher's own steps begin with the time; the rest is Odoo's, and only of interest after a failure.
+        if line.starts_with('[') {
+            say(&line);
+        }
         tail.push(line);
     }
     let status = child

@@ -9,25 +9,34 @@ use types::FileTree;
 
 use super::{Error, Files};
 
-/// Makes `directory` hold exactly `tree`. Returns the paths that changed, relative to it; none means "nothing to do".
+/// Which paths below `directory` differ from `tree`, relative to it; none means "nothing to do". Changes nothing.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub fn changes(directory: &Path, tree: &FileTree) -> Result<Vec<PathBuf>, Error> {
+    let differs = |path: &str, content: &str| {
+        !fs::read(directory.join(path)).is_ok_and(|old| old == content.as_bytes())
+    };
+    let new = tree
+        .iter()
+        .filter(|(path, content)| differs(path.as_str(), content));
+    let mut changed: Vec<_> = new.map(|(path, _)| PathBuf::from(path.as_str())).collect();
+    let stale = |old: &PathBuf| old.to_str().is_none_or(|path| tree.get(path).is_none());
+    changed.extend(listed(directory, directory)?.into_iter().filter(stale));
+    Ok(changed)
+}
+
+/// Makes `directory` hold exactly `tree`. Returns what [`changes`] had found.
 ///
 /// # Errors
 /// When a file cannot be written or an old one not be removed.
 pub fn write(files: &Files, directory: &Path, tree: &FileTree) -> Result<Vec<PathBuf>, Error> {
-    let mut changed = Vec::new();
-    for (path, content) in tree.iter() {
-        let target = directory.join(path.as_str());
-        if fs::read(&target).is_ok_and(|old| old == content.as_bytes()) {
-            continue;
-        }
-        files.file(&target, content.as_bytes())?;
-        changed.push(PathBuf::from(path.as_str()));
-    }
-    for old in listed(directory, directory)? {
-        if old.to_str().is_none_or(|path| tree.get(path).is_none()) {
-            let path = directory.join(&old);
-            fs::remove_file(&path).map_err(Error::file("remove", path))?;
-            changed.push(old);
+    let changed = changes(directory, tree)?;
+    for path in &changed {
+        let target = directory.join(path);
+        match path.to_str().and_then(|path| tree.get(path)) {
+            Some(content) => files.file(&target, content.as_bytes())?,
+            None => fs::remove_file(&target).map_err(Error::file("remove", target))?,
         }
     }
     Ok(changed)

@@ -60,6 +60,7 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
         seed: layout.root().join("seed"),
     };
     let tree = compile(estate, &tenant, &target, talk)?;
+    refuse_to_change_what_runs(&layout, &tree)?;
 
     if !has_database(&layout, estate) {
         let inputs = SeedInputs {
@@ -183,26 +184,46 @@ fn has_database(layout: &Layout, estate: &Estate) -> bool {
     })
 }
 
+/// Programs read their settings at start: new files under running programs would be a lie.
+fn refuse_to_change_what_runs(layout: &Layout, tree: &types::FileTree) -> Result<(), Failure> {
+    let changed = host::tree_changes(&layout.rendered(), tree)?;
+    if changed.is_empty() || !anything_runs(layout) {
+        return Ok(());
+    }
+    let first: Vec<_> = changed
+        .iter()
+        .take(3)
+        .map(|path| path.display().to_string())
+        .collect();
+    let more = if changed.len() > first.len() { ", …" } else { "" };
+    let what = format!(
+        "the estate runs with another configuration ({}{more} would change)",
+        first.join(", ")
+    );
+    Err(Failure::no("PL0015", what).hint("`plimsoll down`, then `plimsoll up FILE` again"))
+}
+
 /// Only while nothing of the estate runs: its own programs sit on these ports otherwise.
 fn refuse_taken_ports(layout: &Layout, ports: &BTreeMap<String, u16>) -> Result<(), Failure> {
-    let notes = ["controller", "front-door"]
-        .map(|name| layout.root().join(name))
-        .into_iter();
-    let regions = std::fs::read_dir(layout.root().join("regions"))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path());
-    if notes
-        .chain(regions)
-        .any(|directory| host::is_running_in(&directory))
-    {
+    if anything_runs(layout) {
         return Ok(());
     }
     match host::busy_ports(ports) {
         busy if busy.is_empty() => Ok(()),
         ports => Err(host::Error::PortsTaken { ports }.into()),
     }
+}
+
+fn anything_runs(layout: &Layout) -> bool {
+    let above = ["controller", "front-door"].map(|name| layout.root().join(name));
+    let regions = std::fs::read_dir(layout.root().join("regions"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    above
+        .into_iter()
+        .chain(regions.map(|entry| entry.path()))
+        .any(|directory| host::is_running_in(&directory))
 }
 
 fn find_programs(home: &Home, odoo: Option<&Path>) -> Result<host::Found, Failure> {
