@@ -45,9 +45,10 @@ pub async fn run(home: Home, request: &Request, talk: &Talk) -> Result<Exit, Fai
     let which = Which {
         estate: Some(estate.name.clone()),
     };
-    prepare::prepare(&home, &estate, request, talk)?;
+    let lock = prepare::prepare(&home, &estate, request, talk)?;
     let open = OpenEstate::open(home, &which)?;
     start(&open, talk)?;
+    drop(lock);
     wait::until_protected(&open, request.timeout.as_duration(), talk).await?;
     prepare::tidy(&open)?;
     tell(&open, talk);

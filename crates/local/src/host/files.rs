@@ -119,9 +119,15 @@ impl Files {
             file.write_all(content)?;
             file.sync_all()
         };
-        write().map_err(Error::file("write", &beside))?;
-        self.own(&beside)?;
-        fs::rename(&beside, path).map_err(Error::file("replace", path))
+        let replaced = write()
+            .map_err(Error::file("write", &beside))
+            .and_then(|()| self.own(&beside))
+            .and_then(|()| fs::rename(&beside, path).map_err(Error::file("replace", path)));
+        if replaced.is_err() {
+            // A disk that is full must not stay full of what could not be finished.
+            let _ = fs::remove_file(&beside);
+        }
+        replaced
     }
 }
 

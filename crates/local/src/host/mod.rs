@@ -31,5 +31,5 @@ pub use ports::{allocate as allocate_ports, busy as busy_ports};
 pub use programs::{Found, find as find_programs};
 pub use running::{Program, is_running_in, start, stop};
 pub use secrets::{Secrets, ensure as ensure_secrets};
-pub use seed::{Seed, SeedInputs, estate_seed};
+pub use seed::{Seed, SeedInputs, ensure_room, estate_seed};
 pub use tree::{changes as tree_changes, write as write_tree};

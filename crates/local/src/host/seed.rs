@@ -78,6 +78,14 @@ impl Seed {
     }
 }
 
+/// Whether an estate that has no database yet has room for one, asked before anything is made.
+///
+/// # Errors
+/// [`Error::DiskFull`].
+pub fn ensure_room(path: &Path) -> Result<(), Error> {
+    need_room(path, ROOM_MIB)
+}
+
 /// Gives an estate its own copy of the template, with its own superuser password, and the SQL for its credentials.
 ///
 /// # Errors
@@ -393,7 +401,7 @@ fn remove(path: &Path) -> Result<(), Error> {
 }
 
 /// Refuses to begin what the disk has no room for.
-pub(super) fn need_room(path: &Path, needed_mib: u64) -> Result<(), Error> {
+fn need_room(path: &Path, needed_mib: u64) -> Result<(), Error> {
     let stat = rustix::fs::statvfs(path).map_err(|error| Error::file("look at", path)(error.into()))?;
     let free_mib = stat.f_bavail.saturating_mul(stat.f_frsize) >> 20;
     if free_mib >= needed_mib {

@@ -1,6 +1,6 @@
 //! Makes everything on disk that the estate's programs need, then renders their settings.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fs::File, path::Path};
 
 use estate::Estate;
 use local::host::{self, Home, Seed, SeedInputs};
@@ -12,8 +12,8 @@ use types::{
 use super::Request;
 use crate::{failure::Failure, open_estate::OpenEstate, talk::Talk};
 
-/// Gathers, plans, renders, writes. Starts nothing.
-pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> Result<(), Failure> {
+/// Gathers, plans, renders, writes. Starts nothing. Returns the estate's lock, so that nobody else starts it meanwhile.
+pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> Result<File, Failure> {
     let files = home.files();
     let layout = home.layout(&estate.name);
     let found = find_programs(home, request.odoo.as_deref())?;
@@ -21,6 +21,9 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
     files.shared_directory(&home.directory().join("estates"))?;
     files.directory(layout.root())?;
     let lock = lock(&layout)?;
+    if !has_database(&layout, estate) {
+        host::ensure_room(layout.root())?;
+    }
 
     let (tenant, database) = tenant(estate, request.tenant.as_ref())?;
     let addons = host::install_addons(&files, &home.cache().join("addons"))?;
@@ -87,8 +90,7 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
             layout.rendered().display()
         ),
     });
-    drop(lock);
-    Ok(())
+    Ok(lock)
 }
 
 /// The seed is of no use any more once a database stands.
@@ -267,9 +269,9 @@ fn beside_us() -> Result<std::path::PathBuf, Failure> {
     Ok(us.parent().unwrap_or(Path::new("/")).to_path_buf())
 }
 
-fn lock(layout: &Layout) -> Result<std::fs::File, Failure> {
+fn lock(layout: &Layout) -> Result<File, Failure> {
     let path = layout.root().join("lock");
-    let file = std::fs::File::create(&path).map_err(Failure::file("open", &path))?;
+    let file = File::create(&path).map_err(Failure::file("open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(_) => Err(host::Error::Locked { path }.into()),
