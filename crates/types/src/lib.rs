@@ -11,6 +11,7 @@ mod name;
 mod redacted;
 pub mod settings;
 mod span;
+mod text;
 mod timestamp;
 mod tree;
 
