@@ -180,7 +180,7 @@ mapping! {
         Required "idempotency" idempotency: IdempotencySource,
         /// Larger messages are refused; by default 1MiB.
         Optional "bodyMax" body_max: ByteSize,
-        /// Messages delivered to the ERP at the same time; by default 2. With 1 they stay in order.
+        /// Messages delivered to the ERP at the same time; by default 2. They are begun in order; one that must be tried again falls behind.
         Optional "concurrency" concurrency: u16,
     }
 
