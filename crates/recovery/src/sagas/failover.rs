@@ -47,11 +47,14 @@ pub const NODES: [&str; 11] = [
 
 /// How often the new gateway is asked whether it is done; part of the measured recovery time.
 const ASK_EVERY: Duration = Duration::from_millis(100);
-/// A new gateway that does not answer for this long is not waited for.
-const GATEWAY_PATIENCE: Duration = Duration::from_secs(60);
+/// What the reconciler does as well, and what only gives evidence, is not waited for longer than this: the region that
+/// leads now may be lost too, and while a saga runs no other failover can be decided.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Replaying a long journal takes its time, which is worth knowing.
+const REPLAY_PATIENCE: Duration = Duration::from_secs(300);
 /// A standby that does not lead by then is given up, and the decision is made anew with a newer generation. Should it
 /// lead after all, unheard, its lease ends when that newer generation is promised.
-const PROMOTE_TIME_MAX: Duration = Duration::from_secs(300);
+const PROMOTE_TIME_MAX: Duration = Duration::from_secs(120);
 /// Pause between attempts on the critical path.
 const HURRY: Duration = Duration::from_millis(100);
 
@@ -165,9 +168,10 @@ fn claimed(inputs: &Inputs) -> Result<(Plan, Generation), ActionError> {
 }
 
 /// People get the maintenance page instead of errors that log them out; partners' messages go to the new gateway.
-async fn hold_traffic(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
+async fn hold_traffic(ports: &Ports, inputs: &Inputs) -> Result<Option<DoneAt>, ActionError> {
     let (plan, generation) = claimed(inputs)?;
-    send(ports, generation, Route::FailingOverTo(plan.to)).await
+    let sent = send(ports, generation, Route::FailingOverTo(plan.to)).await;
+    unless_too_long(ports, inputs, PATIENCE, sent)
 }
 
 /// Nothing was promoted, so traffic goes back to where it went. The generation is the new one: the door knows it.
@@ -180,6 +184,22 @@ async fn send(ports: &Ports, generation: Generation, route: Route) -> Result<Don
     let request = RouteRequest { generation, route };
     let done = ports.front_door.route(&request).await.map_err(until_done)?;
     Ok(DoneAt { at: done.at })
+}
+
+/// Leaves out what does not succeed for too long, instead of trying again for ever.
+fn unless_too_long<T>(
+    ports: &Ports,
+    inputs: &Inputs,
+    patience: Duration,
+    result: Result<T, ActionError>,
+) -> Result<Option<T>, ActionError> {
+    match result {
+        // What it was is in the log of the saga.
+        Err(ActionError::Retry { .. }) if ports.clock.now().since(inputs.first_started()) > patience => {
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
 }
 
 /// The old writer stops now if it can be told so. Tried once: the lease makes waiting for an answer pointless.
@@ -217,7 +237,7 @@ async fn promote(ports: &Ports, inputs: &Inputs) -> Result<LeadReceipt, ActionEr
 }
 
 /// The new gateway accepts. Not undone: what it accepted stays in its journal, whoever leads next.
-async fn lead_gateway(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
+async fn lead_gateway(ports: &Ports, inputs: &Inputs) -> Result<Option<DoneAt>, ActionError> {
     let (plan, generation) = claimed(inputs)?;
     let peer_gone = matches!(inputs.output("fence_old")?, Fenced::Unproven { .. });
     let request = gateway::LeadRequest {
@@ -225,12 +245,9 @@ async fn lead_gateway(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionEr
         incarnation: plan.incarnation,
         peer_gone,
     };
-    let done = ports
-        .gateways
-        .lead(&plan.to, &request)
-        .await
-        .map_err(until_done)?;
-    Ok(DoneAt { at: done.at })
+    let done = ports.gateways.lead(&plan.to, &request).await;
+    let done = done.map(|done| DoneAt { at: done.at }).map_err(until_done);
+    unless_too_long(ports, inputs, PATIENCE, done)
 }
 
 /// When only the old database was lost, the old gateway is alive and its journal is the second copy.
@@ -261,57 +278,41 @@ async fn record_active(ports: &Ports, inputs: &Inputs) -> Result<Reign, ActionEr
 }
 
 /// Everybody to the new region.
-async fn route(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
+async fn route(ports: &Ports, inputs: &Inputs) -> Result<Option<DoneAt>, ActionError> {
     let (plan, generation) = claimed(inputs)?;
-    send(ports, generation, Route::Region(plan.to)).await
+    let sent = send(ports, generation, Route::Region(plan.to)).await;
+    unless_too_long(ports, inputs, PATIENCE, sent)
 }
 
-/// What the new gateway says about its comparison, or `None` when it has not answered for too long.
-async fn reconciliation(
-    ports: &Ports,
-    inputs: &Inputs,
-) -> Result<Option<gateway::Reconciliation>, ActionError> {
+/// What the new gateway says about its comparison.
+async fn reconciliation(ports: &Ports, inputs: &Inputs) -> Result<gateway::Reconciliation, ActionError> {
     let (plan, generation) = claimed(inputs)?;
-    let status = match ports.gateways.status(&plan.to).await {
-        Ok(status) => status,
-        // Giving up is safe: the journal keeps everything, and whoever leads next compares anew. Waiting on would keep
-        // a failover away from this region from being decided.
-        Err(error)
-            if error.is_unreachable()
-                && ports.clock.now().since(inputs.first_started()) > GATEWAY_PATIENCE =>
-        {
-            return Ok(None);
-        }
-        Err(error) => return Err(until_done(error)),
-    };
+    let status = ports.gateways.status(&plan.to).await.map_err(until_done)?;
     status
         .reconciliation
         .filter(|made| made.generation == generation)
-        .map(Some)
         .ok_or_else(|| ActionError::retry("the gateway has not begun to reconcile"))
 }
 
-/// The recovered ERP has accepted a write.
+/// The recovered ERP has accepted a write. Not to wait for it is safe: the gateway goes on trying.
 async fn await_first_write(ports: &Ports, inputs: &Inputs) -> Result<Option<DoneAt>, ActionError> {
-    let Some(made) = reconciliation(ports, inputs).await? else {
-        return Ok(None);
-    };
-    let at = made
-        .first_write
-        .ok_or_else(|| ActionError::retry("the ERP has not accepted a write yet"))?;
-    Ok(Some(DoneAt { at }))
+    let first_write = reconciliation(ports, inputs).await.and_then(|made| {
+        made.first_write
+            .map(|at| DoneAt { at })
+            .ok_or_else(|| ActionError::retry("the ERP has not accepted a write yet"))
+    });
+    unless_too_long(ports, inputs, PATIENCE, first_write)
 }
 
-/// The journal and the ERP agree again.
+/// The journal and the ERP agree again. Not to wait for it is safe: the journal keeps everything, and whoever leads next
+/// compares anew.
 async fn reconcile(ports: &Ports, inputs: &Inputs) -> Result<Option<gateway::Reconciliation>, ActionError> {
-    let Some(made) = reconciliation(ports, inputs).await? else {
-        return Ok(None);
-    };
-    if made.finished.is_none() {
+    let made = reconciliation(ports, inputs).await.and_then(|made| {
         // No numbers in the reason: it is written down whenever it changes.
-        return Err(ActionError::retry("the gateway is replaying what the ERP lacks"));
-    }
-    Ok(Some(made))
+        let replaying = || ActionError::retry("the gateway is replaying what the ERP lacks");
+        made.finished.map(|_| made).ok_or_else(replaying)
+    });
+    unless_too_long(ports, inputs, REPLAY_PATIENCE, made)
 }
 
 /// Nothing is left to do; the time of this is where the hold-off begins.

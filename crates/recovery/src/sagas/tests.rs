@@ -262,6 +262,27 @@ async fn proof_of_the_fence_saves_the_wait_for_the_lease() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_region_that_is_lost_right_after_its_promotion_does_not_keep_the_next_failover_waiting() {
+    let world = World::running([&west(), &north()], &west());
+    world.kill(&west());
+    world.slow("north", "gateway-lead", std::time::Duration::from_secs(30));
+    let began = tokio::time::Instant::now();
+    let loss = async {
+        while world.picture().writing.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        world.kill(&north());
+    };
+    let plan = plan();
+    let ((outcome, record), ()) = tokio::join!(run(&world, &plan), loss);
+    assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+    assert!(began.elapsed().as_secs() < 600, "{:?}", began.elapsed());
+    let clocks = timeline(&record).unwrap();
+    assert!(clocks.promoted.is_some() && clocks.routed.is_some(), "{clocks:?}");
+    assert_eq!((clocks.first_write, clocks.reconciled), (None, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_promotion_unwinds_and_the_old_region_can_be_put_back_in_a_newer_generation() {
     let world = World::running([&west(), &north()], &west());
     world.kill_database(&west());

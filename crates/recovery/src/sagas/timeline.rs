@@ -35,7 +35,9 @@ pub fn timeline(record: &Record) -> Option<RecoveryTimeline> {
         decided: Some(plan.decided),
         fenced: fenced.map(|fenced| earlier(fenced, promoted)),
         promoted,
-        routed: output::<DoneAt>(record, "route").map(|done| done.at),
+        routed: output::<Option<DoneAt>>(record, "route")
+            .flatten()
+            .map(|done| done.at),
         first_write,
         reconciled: output::<Option<Reconciliation>>(record, "reconcile")
             .flatten()
