@@ -13,7 +13,9 @@ use api::{
 };
 use driver::Ports;
 use recovery::{
-    decide::{Decision, Eligibility, Move, Order, Sightings, Snapshot, decide_failover},
+    decide::{
+        Beginning, Decision, Eligibility, Move, Order, Sightings, Snapshot, decide_beginning, decide_failover,
+    },
     sagas::{bootstrap, failover},
 };
 use saga::{Faults, Outcome, SagaId};
@@ -62,6 +64,8 @@ struct Heard {
     not_before: Option<Instant>,
     /// When something was first wrong, while it still is.
     detected: Option<Timestamp>,
+    /// It was said that no estate is begun over data.
+    refused_to_begin: bool,
     decision: Decision,
 }
 
@@ -119,6 +123,7 @@ impl Controller {
             last_failover: store.last_done(failover::KIND).await?,
             not_before: None,
             detected: None,
+            refused_to_begin: false,
             decision: Decision::Nothing,
         };
         Ok(Arc::new(Self {
@@ -260,10 +265,7 @@ impl Controller {
         }
         match &decision {
             Decision::Proceed(go) => self.begin_failover(go, &snapshot, detected, now).await?,
-            _ if snapshot.reign.is_none() && snapshot.running.is_none() => {
-                self.begin_estate(&snapshot).await?
-            }
-            _ => {}
+            _ => self.begin_estate(decide_beginning(&snapshot)).await?,
         }
         Ok(decision)
     }
@@ -295,15 +297,23 @@ impl Controller {
             .await
     }
 
-    /// The first lead, once the first region's agent is there to be asked.
-    async fn begin_estate(self: &Arc<Self>, snapshot: &Snapshot) -> Result<(), StartError> {
-        let mut names = snapshot.regions.iter();
-        let Some(first) = names.next().filter(|first| first.heard_ago.is_some()) else {
-            return Ok(());
+    /// The first lead, once every region's agent is there to be asked.
+    async fn begin_estate(self: &Arc<Self>, beginning: Beginning) -> Result<(), StartError> {
+        let (active, standbys) = match beginning {
+            Beginning::Nothing | Beginning::Wait => return Ok(()),
+            Beginning::Refuse { region } => {
+                let told = std::mem::replace(&mut self.heard().refused_to_begin, true);
+                if !told {
+                    tracing::error!(%region, "there is no record of who leads, but this region holds data: the \
+                        controller's store was lost or is another estate's, and nothing is begun over it");
+                }
+                return Ok(());
+            }
+            Beginning::Proceed { active, standbys } => (active, standbys),
         };
         let plan = bootstrap::Plan {
-            active: first.region.clone(),
-            standbys: names.map(|sight| sight.region.clone()).collect(),
+            active,
+            standbys,
             incarnation: Uuid::new_v4().to_string(),
         };
         self.begin(bootstrap::KIND, MYSELF, serde_json::json!(plan)).await

@@ -228,7 +228,9 @@ mod process {
         let agent = identity(directory.path(), "west-agent");
         let mut daemon = Daemon::start(directory.path(), Some("claim_generation:after-act"));
         let controller = ControllerClient(daemon.client(&agent));
-        // The first heartbeat of the first region begins the estate; the answer may come before or after the death.
+        let north = ControllerClient(daemon.client(&identity(directory.path(), "north-agent")));
+        north.heartbeat(&waiting("north")).await.unwrap();
+        // Hearing the last of the regions begins the estate; the answer may come before or after the death.
         let _ = controller.heartbeat(&waiting("west")).await;
         assert_eq!(daemon.child.wait().unwrap().signal(), Some(6), "abort");
 

@@ -279,6 +279,7 @@ impl State {
                 .is_some_and(|region| region.writes() && region.reachable)
         };
         let (state, streaming) = match (&region.role, region.database) {
+            (_, false) if region.commits == 0 => (DatabaseState::Absent, false),
             (_, false) => (DatabaseState::Stopped, false),
             (Role::Active, true) => (DatabaseState::Primary, false),
             (Role::Standby { upstream }, true) => (DatabaseState::Standby, upstream_writes(upstream)),

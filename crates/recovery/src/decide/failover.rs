@@ -31,7 +31,8 @@ pub fn decide_failover(seen: &Snapshot, settings: &FailoverSettings, now: Timest
     };
     if let (Some(last), None) = (seen.last_failover, seen.orders.first()) {
         let hold_off = settings.hold_off.as_duration();
-        if now.since(last) < hold_off {
+        // A wall clock that was set back must not make it longer.
+        if now >= last && now.since(last) < hold_off {
             return wait(WaitingOn::HoldOff { loss }, Some(later(last, hold_off)));
         }
     }
@@ -168,9 +169,20 @@ fn choose<'a>(
                 .as_ref()
                 .is_some_and(|database| database.state == DatabaseState::Standby)
     });
-    // A failover that was unwound may have left the candidate fenced or half-way: its own agent knows, and says so
-    // when it is asked to lead, so what counts here is that its database is there and follows.
-    if answers && follows {
+    // A failover that was unwound may have left the candidate half-way: it leads unheard, or led and stopped itself. It
+    // took all that from the copy which was fit, nobody else can have led since, and its own agent says so when it is
+    // not able to.
+    let half_way = standby.observation.as_ref().is_some_and(|observation| {
+        matches!(observation.role, Role::Active | Role::Fenced | Role::Waiting)
+            && observation.generation > reign.generation
+            && observation.database.as_ref().is_some_and(|database| {
+                !matches!(
+                    database.state,
+                    DatabaseState::Absent | DatabaseState::Rejoining { .. }
+                )
+            })
+    });
+    if answers && (follows || half_way) {
         Ok(standby)
     } else {
         Err(wait(WaitingOn::Standby { region }, None))

@@ -5,7 +5,7 @@ use types::{Generation, RegionName, Span};
 use uuid::Uuid;
 
 use super::{
-    super::{Eligibility, Ineligible, Order, Sightings},
+    super::{Beginning, Eligibility, Ineligible, Order, Sightings, decide_beginning},
     *,
 };
 
@@ -304,6 +304,60 @@ fn a_failover_that_came_to_nothing_takes_a_new_generation_and_may_put_the_old_re
         back,
         "put west back to work in generation 3: the active region is fenced and nobody else can take over",
     );
+}
+
+#[test]
+fn a_candidate_that_leads_although_its_failover_was_given_up_is_asked_again() {
+    let waiting = "wait: the standby north cannot take over right now";
+    for (role, state, generation, expected) in [
+        (Role::Active, DatabaseState::Primary, 2, PROCEED),
+        (Role::Fenced, DatabaseState::Stopped, 2, PROCEED),
+        (Role::Active, DatabaseState::Primary, 1, waiting),
+        (Role::Fenced, DatabaseState::Absent, 2, waiting),
+    ] {
+        let change = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+            silent(seen);
+            seen.regions[1] = sight("north", role, state);
+            if let Some(observation) = &mut seen.regions[1].observation {
+                observation.generation = Generation::new(generation);
+            }
+        };
+        check(change, expected);
+    }
+}
+
+#[test]
+fn an_estate_is_begun_only_where_every_other_region_is_heard_and_empty() {
+    let check = |state: DatabaseState, heard: Option<Duration>, expected: Beginning| {
+        let mut seen = healthy();
+        seen.reign = None;
+        seen.regions[0] = sight("west", Role::Waiting, DatabaseState::Absent);
+        seen.regions[1] = sight("north", Role::Waiting, state);
+        seen.regions[1].heard_ago = heard;
+        assert_eq!(decide_beginning(&seen), expected);
+    };
+    let now = Some(Duration::ZERO);
+    let proceed = Beginning::Proceed {
+        active: region("west"),
+        standbys: vec![region("north")],
+    };
+    check(DatabaseState::Absent, now, proceed);
+    check(DatabaseState::Absent, None, Beginning::Wait);
+    let refuse = || Beginning::Refuse {
+        region: region("north"),
+    };
+    check(DatabaseState::Stopped, now, refuse());
+    check(DatabaseState::Primary, now, refuse());
+    assert_eq!(decide_beginning(&healthy()), Beginning::Nothing);
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_lengthen_the_hold_off() {
+    let change = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        silent(seen);
+        seen.last_failover = Some(later(NOW, Duration::from_secs(3_600)));
+    };
+    check(change, PROCEED);
 }
 
 #[test]

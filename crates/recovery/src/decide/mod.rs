@@ -4,6 +4,7 @@
 //!   heartbeats ──► Sightings ──► Snapshot ──► decide_failover ──► Nothing | Wait | Refuse | Proceed
 //! ```
 
+mod beginning;
 mod eligibility;
 mod failover;
 mod sightings;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName, Span, Timestamp};
 
+pub use beginning::{Beginning, decide_beginning};
 pub use eligibility::{ELIGIBLE_GRACE, Eligibility, Ineligible};
 pub use failover::decide_failover;
 pub use sightings::{Order, RegionSight, Sightings, Snapshot};
