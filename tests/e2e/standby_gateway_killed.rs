@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plimsoll_tests::{TestEstate, wait_for};
+use plimsoll_tests::{Drill, TestEstate, wait_for};
 use rustix::process::{Pid, Signal, kill_process};
 
 #[test]
@@ -27,10 +27,6 @@ fn a_failover_survives_the_death_of_the_standbys_gateway() {
     });
     estate.start(&estate.agent(&active));
     estate.wait_until_protected();
-    let drill = estate.plimsoll(&["drill", "region-loss", "--seed", "5", "--output", "json"]);
-    assert_eq!(
-        drill.code, 0,
-        "the estate does not work as before\n{}\n{}",
-        drill.stdout, drill.stderr
-    );
+    // It works as before: the next failover, in the other direction, keeps every promise.
+    Drill::region_loss(&estate, &["--seed", "5"]).recount(&estate);
 }

@@ -49,11 +49,7 @@ impl Browser<'_> {
 fn a_login_survives_the_loss_of_the_web_process() {
     let estate = TestEstate::up("login");
     let jar = tempfile::tempdir().unwrap();
-    let url = estate.status().unwrap()["public_url"]
-        .as_str()
-        .unwrap()
-        .trim_end_matches('/')
-        .to_owned();
+    let url = estate.public_url();
     let browser = Browser {
         estate: &estate,
         url,

@@ -95,6 +95,16 @@ impl TestEstate {
         RegionName::new(status["active"].as_str().expect("some region leads")).unwrap()
     }
 
+    /// The public base URL, without a slash at its end.
+    pub fn public_url(&self) -> String {
+        let status = self.status().expect("the controller answers");
+        status["public_url"]
+            .as_str()
+            .unwrap()
+            .trim_end_matches('/')
+            .to_owned()
+    }
+
     /// Both regions, the one that led first in front.
     pub fn regions(&self) -> Vec<RegionName> {
         let text = fs::read(self.layout().rendered().join("controller.json")).unwrap();

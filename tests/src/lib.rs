@@ -9,8 +9,12 @@
     reason = "a harness fails by panicking, and shows logs then"
 )]
 
+mod drill;
 mod estate;
+mod visitors;
 mod writers;
 
+pub use drill::Drill;
 pub use estate::{Output, TestEstate, wait_for};
+pub use visitors::{Page, Visitors};
 pub use writers::{Accepted, Writers};
