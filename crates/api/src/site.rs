@@ -30,8 +30,23 @@ pub struct Observation {
     pub lease: LeaseState,
     /// The database, for a region.
     pub database: Option<DatabaseObservation>,
+    /// What a standby itself knows of the region that leads; `None` where there is nothing to know.
+    #[serde(default)]
+    pub leader: Option<LeaderSight>,
     /// Every supervised process.
     pub components: Vec<ComponentObservation>,
+}
+
+/// When a standby last had to do with the region that leads, by the standby's own clock.
+///
+/// The two times are compared with each other alone: a leader that went on renewing long after its stream had ended
+/// went on committing what this standby never received, and a controller that was away at that time cannot know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaderSight {
+    /// The WAL receiver was last seen streaming.
+    pub streamed_at: Option<Timestamp>,
+    /// This region's voter last granted another region a term.
+    pub renewed_at: Option<Timestamp>,
 }
 
 /// Which site.

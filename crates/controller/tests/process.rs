@@ -125,6 +125,7 @@ mod process {
             generation: Generation::NONE,
             lease: LeaseState::None,
             database: None,
+            leader: None,
             components: Vec::new(),
         }
     }

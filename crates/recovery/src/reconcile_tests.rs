@@ -24,6 +24,7 @@ fn agent(site: Site, role: Role) -> Observation {
         generation: TWO,
         lease: LeaseState::None,
         database: None,
+        leader: None,
         components: Vec::new(),
     }
 }

@@ -316,6 +316,7 @@ impl State {
                 LeaseState::None
             },
             database: Some(database),
+            leader: None,
             components: components(region),
         })
     }
@@ -344,6 +345,7 @@ impl State {
             generation: self.route_generation,
             lease: LeaseState::None,
             database: None,
+            leader: None,
             components: Vec::new(),
         }
     }

@@ -128,6 +128,7 @@ impl FrontDoor {
             generation: record.generation,
             lease: LeaseState::None,
             database: None,
+            leader: None,
             components: self.supervisor.observe(),
         }
     }

@@ -1,11 +1,14 @@
 //! The lease voter of this region, with its promises on disk.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError},
+};
 
 use api::lease::{PromiseReply, RenewReply};
 use lease::{Ballot, PromiseAnswer, RenewAnswer, Voter};
 use tokio::sync::{Mutex, watch};
-use types::{Generation, RegionName, settings::LeaseTiming};
+use types::{Generation, RegionName, Timestamp, settings::LeaseTiming};
 
 use super::{clock, durable};
 
@@ -15,6 +18,7 @@ pub struct Voting {
     path: PathBuf,
     voter: Mutex<Voter>,
     ballot: watch::Sender<Ballot>,
+    granted: std::sync::Mutex<Option<(RegionName, Timestamp)>>,
 }
 
 impl Voting {
@@ -29,12 +33,21 @@ impl Voting {
             path,
             voter: Mutex::new(voter),
             ballot: watch::channel(ballot).0,
+            granted: std::sync::Mutex::default(),
         }))
     }
 
     /// What it has promised, durably.
     pub fn ballot(&self) -> watch::Receiver<Ballot> {
         self.ballot.subscribe()
+    }
+
+    /// Whom it last granted a term, and when.
+    pub fn last_grant(&self) -> Option<(RegionName, Timestamp)> {
+        self.granted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The holder asks for another term.
@@ -50,6 +63,8 @@ impl Voting {
         match voter.renew(clock::now(), holder, generation) {
             RenewAnswer::Granted { save } => {
                 self.save(&mut voter, save).await?;
+                *self.granted.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some((holder.clone(), clock::timestamp()));
                 Ok(RenewReply::Granted)
             }
             RenewAnswer::Refused { promised } => Ok(RenewReply::Refused { promised }),

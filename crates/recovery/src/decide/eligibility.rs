@@ -5,15 +5,21 @@
 
 use std::time::Duration;
 
-use api::site::{DatabaseObservation, DatabaseState, Observation};
+use api::site::{DatabaseObservation, DatabaseState, LeaderSight, Observation};
 use serde::{Deserialize, Serialize};
-use types::{RegionName, Timestamp};
+use types::{RegionName, Span, Timestamp};
 
 /// A standby still counts as eligible when it was so this shortly before the primary was last seen well.
 ///
 /// When a primary dies, its standby's heartbeat may report the broken stream before the primary's own silence is
 /// noticed; without this grace such a race would forbid the very failover it announces.
 pub const ELIGIBLE_GRACE: Duration = Duration::from_secs(2);
+
+/// A controller that has not heard of the leader for longer than this does not know what became of the stream meanwhile.
+const BLIND_MAX: Duration = Duration::from_secs(10);
+/// A stream may have ended this much before the leader's last renewal: a frozen primary, whose standby gives its stream
+/// up after `wal_receiver_timeout`, goes on renewing for a while without committing anything.
+const STREAM_GAP_MAX: Duration = Duration::from_secs(10);
 
 /// What was known about a standby when the primary was last seen well. Kept across restarts of the controller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +60,11 @@ pub enum Ineligible {
     },
     /// Nothing was heard from it.
     Unheard,
+    /// The leader went on without it while nobody watched.
+    LeftBehind {
+        /// For about this long, milliseconds; `None`: nobody knows since when.
+        for_ms: Option<u64>,
+    },
 }
 
 impl std::fmt::Display for Ineligible {
@@ -67,6 +78,14 @@ impl std::fmt::Display for Ineligible {
                 write!(f, "it was {lag_bytes} bytes behind, {max} are allowed")
             }
             Self::Unheard => f.write_str("nothing was heard from it"),
+            Self::LeftBehind { for_ms: Some(ms) } => write!(
+                f,
+                "its stream ended {} before the leader's last sign of life, and the controller was away",
+                Span::from_millis(*ms)
+            ),
+            Self::LeftBehind { for_ms: None } => f.write_str(
+                "it does not know when it last streamed, and the leader lived while the controller was away",
+            ),
         }
     }
 }
@@ -76,6 +95,32 @@ impl Eligibility {
     pub fn is_fit(&self) -> bool {
         self.fit_at
             .is_some_and(|fit_at| self.judged_at.since(fit_at) <= ELIGIBLE_GRACE)
+    }
+
+    /// What happened while the controller did not hear the leader, by what the standby itself knows.
+    ///
+    /// `heard_ago` is the age of the leader's last heartbeat at `now`; without one, this judgement is the last word.
+    pub(super) fn left_behind(
+        &self,
+        standby: &LeaderSight,
+        heard_ago: Option<Duration>,
+        now: Timestamp,
+    ) -> Option<Ineligible> {
+        let renewed_at = standby.renewed_at?;
+        let unheard_for = match heard_ago {
+            // The leader renewed after it was last heard by the age of that heartbeat, less what has passed since.
+            Some(ago) => ago.saturating_sub(now.since(renewed_at)),
+            None => renewed_at.since(self.judged_at),
+        };
+        if unheard_for <= BLIND_MAX {
+            return None;
+        }
+        let Some(streamed_at) = standby.streamed_at else {
+            return Some(Ineligible::LeftBehind { for_ms: None });
+        };
+        let gap = renewed_at.since(streamed_at);
+        let for_ms = u64::try_from(gap.as_millis()).ok();
+        (gap > STREAM_GAP_MAX).then_some(Ineligible::LeftBehind { for_ms })
     }
 
     /// Judges a standby from a heartbeat of a healthy primary; `None` when that primary is not healthy, because then

@@ -36,7 +36,7 @@ pub fn decide_failover(seen: &Snapshot, settings: &FailoverSettings, now: Timest
             return wait(WaitingOn::HoldOff { loss }, Some(later(last, hold_off)));
         }
     }
-    let standby = match choose(seen, reign, settings) {
+    let standby = match choose(seen, reign, settings, now) {
         Ok(standby) => standby,
         Err(decision) => return reinstate(seen, reign, active, settings).unwrap_or(decision),
     };
@@ -138,6 +138,7 @@ fn choose<'a>(
     seen: &'a Snapshot,
     reign: &Reign,
     settings: &FailoverSettings,
+    now: Timestamp,
 ) -> Result<&'a RegionSight, Decision> {
     let mut others = seen.regions.iter().filter(|sight| sight.region != reign.active);
     let Some(standby) = others.next() else {
@@ -158,6 +159,16 @@ fn choose<'a>(
             None => Unsafe::NeverEligible { region },
         };
         return Err(Decision::Refuse { why });
+    }
+    let heard_ago = seen.region(&reign.active).and_then(|active| active.heard_ago);
+    let sight = standby
+        .observation
+        .as_ref()
+        .and_then(|observation| observation.leader);
+    if let Some(because) = sight.and_then(|sight| known.left_behind(&sight, heard_ago, now)) {
+        return Err(Decision::Refuse {
+            why: Unsafe::NotEligible { region, because },
+        });
     }
     let answers = standby
         .heard_ago

@@ -1,6 +1,6 @@
 //! One table: a healthy estate, one thing changed, the decision in the operator's words.
 
-use api::site::{DatabaseObservation, LeaseState, Observation, Site};
+use api::site::{DatabaseObservation, LeaderSight, LeaseState, Observation, Site};
 use types::{Generation, RegionName, Span};
 use uuid::Uuid;
 
@@ -43,6 +43,7 @@ fn observation(name: &str, role: Role, state: DatabaseState) -> Observation {
             divergence: None,
             state,
         }),
+        leader: None,
         components: Vec::new(),
         role,
     }
@@ -122,6 +123,61 @@ fn a_silent_region_is_failed_over_once_it_was_silent_for_long_enough() {
     check(
         |seen, _| seen.regions[0].heard_ago = Some(Duration::from_millis(900)),
         "wait: nothing was heard from the active region for 900ms, which is not long enough to act, until 2026-11-18T11:06:40.600Z",
+    );
+}
+
+/// The standby last streamed, and the leader last renewed with it, this many seconds before now.
+fn standby_knows(seen: &mut Snapshot, streamed: Option<i64>, renewed: i64) {
+    let before = |seconds: i64| Timestamp::from_micros(NOW.as_micros() - seconds * 1_000_000);
+    let standby = seen.regions[1].observation.as_mut().unwrap();
+    standby.leader = Some(LeaderSight {
+        streamed_at: streamed.map(before),
+        renewed_at: Some(before(renewed)),
+    });
+}
+
+#[test]
+fn a_standby_that_was_left_behind_while_nobody_watched_is_not_promoted() {
+    // The controller was away for ten minutes; its last judgement is as old as that.
+    let away = |seen: &mut Snapshot| {
+        silent(seen);
+        seen.regions[0].heard_ago = None;
+        let known = seen.eligibility.as_mut().unwrap();
+        known.judged_at = Timestamp::from_micros(NOW.as_micros() - 600_000_000);
+        known.fit_at = Some(known.judged_at);
+    };
+    let refused = |seen: Option<i64>, expected: &str| {
+        check(
+            |snapshot, _| {
+                away(snapshot);
+                standby_knows(snapshot, seen, 2);
+            },
+            expected,
+        );
+    };
+    refused(
+        Some(300),
+        "refuse: the standby north is not fit to take over: its stream ended 4m58s before the leader's last sign of life, and the controller was away",
+    );
+    refused(
+        None,
+        "refuse: the standby north is not fit to take over: it does not know when it last streamed, and the leader lived while the controller was away",
+    );
+    // It streamed to the end: nothing was missed.
+    let mut seen = healthy();
+    away(&mut seen);
+    standby_knows(&mut seen, Some(2), 2);
+    assert!(matches!(
+        decide_failover(&seen, &settings(), NOW),
+        Decision::Proceed(_)
+    ));
+    // The controller heard the leader to its end: what it judged itself counts, a frozen primary's stream may end first.
+    check(
+        |seen, _| {
+            silent(seen);
+            standby_knows(seen, Some(30), 2);
+        },
+        PROCEED,
     );
 }
 

@@ -26,15 +26,15 @@ use api::{
     client::Client,
     lease::VoterClient,
     site::{
-        ComponentObservation, ComponentState, DatabaseObservation, DatabaseState, LeadReceipt, LeaseState,
-        Observation, Role, Site,
+        ComponentObservation, ComponentState, DatabaseObservation, DatabaseState, LeadReceipt, LeaderSight,
+        LeaseState, Observation, Role, Site,
     },
 };
 use lease::{Standing, VoterName};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use types::{
-    ComponentName, Generation,
+    ComponentName, Generation, Timestamp,
     settings::{DatabaseSettings, LeaseTiming, RegionSettings, SiteSettings},
 };
 use uuid::Uuid;
@@ -112,6 +112,7 @@ pub struct Region {
     right: watch::Sender<Option<Right>>,
     lead: watch::Sender<Lead>,
     database: watch::Sender<DatabaseObservation>,
+    streamed_at: Mutex<Option<Timestamp>>,
     duty: tokio::sync::Mutex<Duty>,
     candidacy: Mutex<Option<(Generation, CancellationToken)>>,
     stopping: CancellationToken,
@@ -155,6 +156,7 @@ impl Region {
             right: watch::channel(None).0,
             lead: watch::channel(Lead::Idle).0,
             database: watch::channel(observe::unknown(DatabaseState::Stopped)).0,
+            streamed_at: Mutex::default(),
             duty: tokio::sync::Mutex::default(),
             candidacy: Mutex::new(None),
             stopping: CancellationToken::new(),
@@ -293,8 +295,25 @@ impl Region {
             role: self.role.borrow().clone(),
             generation: record.generation.max(self.voting.ballot().borrow().promised),
             lease: self.lease_state(),
+            leader: Some(self.leader_sight(&database)),
             database: Some(database),
             components,
+        }
+    }
+
+    /// What it knows of the region that leads. Called with every heartbeat, which is how often streaming is noted.
+    fn leader_sight(&self, database: &DatabaseObservation) -> LeaderSight {
+        let mut streamed_at = self.streamed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if database.streaming {
+            *streamed_at = Some(clock::timestamp());
+        }
+        let granted = self.voting.last_grant();
+        let renewed_at = granted
+            .filter(|(holder, _)| *holder != self.settings.region)
+            .map(|(_, at)| at);
+        LeaderSight {
+            streamed_at: *streamed_at,
+            renewed_at,
         }
     }
 
