@@ -70,9 +70,15 @@ impl Layout {
         self.root.join("rendered")
     }
 
-    /// State, logs and sockets of one region.
+    /// State and logs of one region.
     pub fn region(&self, region: &RegionName) -> PathBuf {
         self.root.join("regions").join(region.as_str())
+    }
+
+    /// Unix sockets of the region with this number. Short on purpose: the kernel allows 107 bytes for a socket's whole
+    /// path, and a home directory with the names of estate and region in it easily has more.
+    pub fn sockets(&self, number: usize) -> PathBuf {
+        self.root.join("run").join(number.to_string())
     }
 
     /// State and logs of the front door.

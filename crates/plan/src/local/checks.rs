@@ -37,9 +37,9 @@ pub(super) fn check(estate: &Estate, host: &Host) -> Result<(), Refusal> {
         &programs.gateway,
     ];
     paths.into_iter().try_for_each(check_path)?;
-    for region in &estate.regions {
+    for number in 0..estate.regions.len() {
         // PostgreSQL appends this name; five digits are the most that a port has.
-        let socket = host.layout.region(&region.name).join("run/.s.PGSQL.65535");
+        let socket = host.layout.sockets(number).join(".s.PGSQL.65535");
         let length = socket.as_os_str().len();
         if length > SOCKET_PATH_MAX {
             return Err(Refusal::SocketPathTooLong {

@@ -48,6 +48,15 @@ fn slot(region: &RegionName) -> String {
 }
 
 impl Planner<'_> {
+    /// The region's place in the order of names, which does not change with roles.
+    fn number(&self, region: &RegionName) -> usize {
+        self.estate
+            .regions
+            .iter()
+            .filter(|other| other.name < *region)
+            .count()
+    }
+
     pub(super) fn postgres(&self, region: &RegionName) -> Result<Postgres, Refusal> {
         let layout = &self.host.layout;
         let tls = layout.identity(&format!("{region}-postgres"));
@@ -68,7 +77,7 @@ impl Planner<'_> {
             data_dir: layout.region(region).join("postgres/data"),
             hba_file: self.rendered(region).join("postgres/pg_hba.conf"),
             listen: self.regional(Port::Postgres, region)?,
-            socket_dir: layout.region(region).join("run"),
+            socket_dir: layout.sockets(self.number(region)),
             tls,
             connections_max: CONNECTIONS_MIN.max(self.odoo_connections() + CONNECTIONS_BESIDE_ODOO),
             memory: MEMORY,
