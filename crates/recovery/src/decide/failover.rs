@@ -98,7 +98,11 @@ fn judge(
         let left = region_lost_after.saturating_sub(seen.listening_for);
         return Err(wait(WaitingOn::Listening, Some(later(now, left))));
     }
-    if let Some(length) = active.unusable_for {
+    // Nobody is unusable as a leader for longer than it has led: before that it was a healthy standby. A wall clock that
+    // was set back says nothing about that.
+    let reign = seen.reign.as_ref().filter(|reign| reign.since <= now);
+    let led_for = reign.map_or(Duration::MAX, |reign| now.since(reign.since));
+    if let Some(length) = active.unusable_for.map(|length| length.min(led_for)) {
         let (limit, state) = (settings.database_lost_after.as_duration(), describe(active));
         let loss = Loss::DatabaseUnusable { length, state };
         if length >= limit {

@@ -11,6 +11,10 @@ use super::{
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
+fn ago(millis: i64) -> Timestamp {
+    Timestamp::from_micros(NOW.as_micros() - millis * 1_000)
+}
+
 fn region(name: &str) -> RegionName {
     RegionName::new(name).unwrap()
 }
@@ -65,7 +69,7 @@ fn healthy() -> Snapshot {
             active: region("west"),
             generation: Generation::FIRST,
             incarnation: "i".to_owned(),
-            since: NOW,
+            since: ago(3_600_000),
         }),
         promised: Generation::FIRST,
         last_failover: None,
@@ -210,6 +214,14 @@ fn a_database_that_cannot_be_used_is_failed_over_after_its_own_time() {
     check(
         |seen, _| broken(seen, 1),
         "wait: the active database cannot be used for 1s (does not answer), which is not long enough to act, until 2026-11-18T11:06:42.000Z",
+    );
+    // Its last heartbeat is from when it was a standby: that time does not count against it.
+    check(
+        |seen, _| {
+            broken(seen, 24);
+            seen.reign.as_mut().unwrap().since = ago(100);
+        },
+        "wait: the active database cannot be used for 100ms (does not answer), which is not long enough to act, until 2026-11-18T11:06:42.900Z",
     );
 }
 
