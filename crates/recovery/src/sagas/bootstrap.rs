@@ -11,7 +11,7 @@ use saga::{ActionError, Definition, Inputs, InvalidDefinition, Node};
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName};
 
-use super::{Claimed, claim, failover::DoneAt, until_done, until_refused};
+use super::{Claimed, claim, failover::DoneAt, record, until_done, until_refused};
 
 /// Kind of this saga in records.
 pub const KIND: &str = "bootstrap";
@@ -88,14 +88,7 @@ async fn lead_gateway(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionEr
 
 async fn record_active(ports: &Ports, inputs: &Inputs) -> Result<Reign, ActionError> {
     let (plan, generation) = claimed(inputs)?;
-    let reign = Reign {
-        active: plan.active,
-        generation,
-        incarnation: plan.incarnation,
-        since: ports.clock.now(),
-    };
-    ports.reigns.record(&reign).await.map_err(until_done)?;
-    Ok(reign)
+    record(ports, plan.active, generation, plan.incarnation).await
 }
 
 async fn follow(ports: &Ports, inputs: &Inputs) -> Result<(), ActionError> {

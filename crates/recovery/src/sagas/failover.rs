@@ -24,7 +24,7 @@ use saga::{ActionError, Definition, Inputs, InvalidDefinition, Node};
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName, Timestamp};
 
-use super::{Claimed, claim, until_done, until_refused};
+use super::{Claimed, claim, record, until_done, until_refused};
 use crate::decide::EstimatedLoss;
 
 /// Kind of this saga in records.
@@ -267,14 +267,7 @@ async fn follow_old_gateway(ports: &Ports, inputs: &Inputs) -> Result<OldGateway
 /// Whoever reads the record from now on sends traffic to the new region.
 async fn record_active(ports: &Ports, inputs: &Inputs) -> Result<Reign, ActionError> {
     let (plan, generation) = claimed(inputs)?;
-    let reign = Reign {
-        active: plan.to,
-        generation,
-        incarnation: plan.incarnation,
-        since: ports.clock.now(),
-    };
-    ports.reigns.record(&reign).await.map_err(until_done)?;
-    Ok(reign)
+    record(ports, plan.to, generation, plan.incarnation).await
 }
 
 /// Everybody to the new region.

@@ -8,7 +8,7 @@ mod timeline;
 mod tests;
 
 use api::lease::{PromiseReply, PromiseRequest};
-use driver::{Error, Ports};
+use driver::{Error, Ports, Reign};
 use saga::ActionError;
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName};
@@ -34,6 +34,23 @@ fn until_refused(error: Error) -> ActionError {
 /// Retry whatever it is: for steps that have no other way than forward.
 fn until_done(error: Error) -> ActionError {
     ActionError::retry(error)
+}
+
+/// Writes down who leads from now on.
+async fn record(
+    ports: &Ports,
+    active: RegionName,
+    generation: Generation,
+    incarnation: String,
+) -> Result<Reign, ActionError> {
+    let reign = Reign {
+        active,
+        generation,
+        incarnation,
+        since: ports.clock.now(),
+    };
+    ports.reigns.record(&reign).await.map_err(until_done)?;
+    Ok(reign)
 }
 
 /// Takes the first generation from `at_least` on that the witness promises to `candidate`.
