@@ -13,6 +13,7 @@
 //! This crate is pure: text in, values out. No files, no clock, no environment, no randomness.
 
 mod code;
+mod defaults;
 mod diagnostic;
 mod document;
 mod field;
@@ -29,7 +30,15 @@ mod words;
 pub use code::{ALL as CODES, Code};
 pub use diagnostic::{Diagnostic, Label, Severity, SourceSpan};
 pub use model::{
-    Capability, Estate, Failover, Integration, Region, RegionRole, Site, Tenant, Tier, Workers, Workloads,
+    Access, AlertRoute, Authentication, Budget, Buffering, BusinessEvent, BusinessEventKind, Cache,
+    CachePersistence, Calendar, Capability, ClusterIsolation, Container, Criticality, Currency, Database,
+    Device, DeviceKind, Direction, Durability, EdgeAgent, Elevation, EndpointAddress, Engine, Environment,
+    Estate, Failover, FrameOptions, Freeze, HeavyJobs, HighAvailability, Image, Immutability, Ingress,
+    IngressPath, Integration, Link, LinkKind, MaintenanceWindow, Objects, Observability, Organisation,
+    Partner, Peak, Persona, PersonaGrant, Pooling, Posture, Protocol, Quota, RateLimit, Region, RegionRole,
+    Release, ReleaseWindow, Retention, Retry, ScalingSignal, Secret, Site, Stage, Stamp, SupportWindow,
+    Tenancy, Tenant, Tier, TlsVersion, VacuumPolicy, WafMode, Waiver, Weekday, WeeklyWindow, WorkloadClass,
+    Workloads,
 };
 pub use schema::schema;
 pub use show::{Color, render_diagnostics};

@@ -22,6 +22,11 @@ impl ByteSize {
         Self(n << 20)
     }
 
+    /// `n` gibibytes.
+    pub const fn gib(n: u64) -> Self {
+        Self(n << 30)
+    }
+
     /// The number of bytes.
     pub const fn get(self) -> u64 {
         self.0

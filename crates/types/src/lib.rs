@@ -19,8 +19,8 @@ pub use bytes::ByteSize;
 pub use generation::Generation;
 pub use lsn::{Lsn, ParseLsnError};
 pub use name::{
-    CapabilityName, ComponentName, EstateName, IntegrationName, InvalidName, PartnerName, RegionName,
-    SiteName, TenantName, TierName,
+    CalendarName, CapabilityName, ComponentName, EnvironmentName, EstateName, IntegrationName, InvalidName,
+    PartnerName, RegionName, SecretName, SiteName, StampName, TenantName, TierName,
 };
 pub use redacted::Redacted;
 pub use span::{ParseSpanError, Span};

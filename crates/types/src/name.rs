@@ -87,6 +87,14 @@ names! {
     PartnerName;
     /// Name of a warehouse site.
     SiteName;
+    /// Name of a stamp: a deployment unit that hosts one tenant or many.
+    StampName;
+    /// Name of an environment, such as `production`.
+    EnvironmentName;
+    /// Name of a business calendar.
+    CalendarName;
+    /// Name under which a secret is known; never the secret.
+    SecretName;
     /// Name of a running part of a region: `postgres`, `odoo-web`, `gateway`.
     ComponentName;
 }

@@ -30,6 +30,21 @@ impl Span {
         Self(seconds * 1_000)
     }
 
+    /// Wraps a number of minutes.
+    pub const fn from_minutes(minutes: u64) -> Self {
+        Self(minutes * 60_000)
+    }
+
+    /// Wraps a number of hours.
+    pub const fn from_hours(hours: u64) -> Self {
+        Self(hours * 3_600_000)
+    }
+
+    /// Wraps a number of days.
+    pub const fn from_days(days: u64) -> Self {
+        Self(days * 86_400_000)
+    }
+
     /// The length in milliseconds.
     pub const fn as_millis(self) -> u64 {
         self.0

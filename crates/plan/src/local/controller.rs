@@ -8,7 +8,7 @@ use crate::{Port, Refusal, Report, ports};
 impl Planner<'_> {
     pub(super) fn controller(&self, report: &mut Report) -> Result<ControllerSettings, Refusal> {
         let layout = &self.host.layout;
-        let regions = self.estate.regions.iter().map(|region| {
+        let regions = self.regions.iter().map(|region| {
             Ok(RegionEndpoints {
                 region: region.name.clone(),
                 agent: self.https(&Port::Agent.of(&region.name))?,

@@ -19,7 +19,7 @@ impl Planner<'_> {
         let directory = layout.front_door();
         // Outside of the rendered tree, which is replaced as a whole, and alone in its directory, which Traefik reads.
         let routes_dir = directory.join("routes");
-        let names = || self.estate.regions.iter().map(|region| region.name.clone());
+        let names = || self.regions.iter().map(|region| region.name.clone());
         let settings = FrontDoorSettings {
             live_file: routes_dir.join("live.yml"),
             regions: names()

@@ -1,5 +1,6 @@
 //! A region's gateway.
 
+use estate::Direction;
 use types::{
     ByteSize, RegionName, Span,
     host::secret,
@@ -29,6 +30,8 @@ impl Planner<'_> {
             .estate
             .integrations
             .iter()
+            // What the gateway sends out is not part of what this machine runs.
+            .filter(|one| one.tenant == *self.name && one.direction == Direction::Inbound)
             .map(|integration| IntegrationSettings {
                 name: integration.name.clone(),
                 token_file: layout.integration_token(&integration.name),

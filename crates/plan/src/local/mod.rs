@@ -16,7 +16,7 @@ use std::{
     path::PathBuf,
 };
 
-use ::estate::{Estate, Region, Tenant};
+use ::estate::{Estate, Region, Tenant, Workloads};
 use types::{ComponentName, RegionName, TenantName, host::Host};
 
 use crate::{Blueprint, Port, Refusal, Report};
@@ -32,10 +32,23 @@ pub fn local(
 ) -> Result<(Blueprint, Report), Refusal> {
     let (name, tenant) = choose(estate, tenant)?;
     checks::check(estate, host)?;
+    // `estate` guarantees that every tenant's stamp exists.
+    let (_, stamp) = estate.stamp_of(name).ok_or_else(|| Refusal::UnknownTenant {
+        tenant: name.clone(),
+        tenants: Vec::new(),
+    })?;
+    // The tenant's region and the one that stands by for it; others have nothing to do with it.
+    let regions: Vec<&Region> = estate
+        .regions
+        .iter()
+        .filter(|region| region.name == stamp.region || region.standby_for.as_ref() == Some(&stamp.region))
+        .collect();
     let plan = Planner {
         estate,
         name,
         tenant,
+        workloads: &stamp.workloads,
+        regions,
         host,
     };
     let mut report = Report::default();
@@ -43,7 +56,7 @@ pub fn local(
     let blueprint = Blueprint {
         tenant: name.clone(),
         controller: plan.controller(&mut report)?,
-        regions: estate
+        regions: plan
             .regions
             .iter()
             .map(|region| plan.region(region))
@@ -78,6 +91,10 @@ struct Planner<'a> {
     estate: &'a Estate,
     name: &'a TenantName,
     tenant: &'a Tenant,
+    /// Of the tenant's stamp.
+    workloads: &'a Workloads,
+    /// The tenant's region and its standby.
+    regions: Vec<&'a Region>,
     host: &'a Host,
 }
 
@@ -109,9 +126,9 @@ impl Planner<'_> {
 
     /// All regions but this one.
     fn others(&self, region: &RegionName) -> impl Iterator<Item = &Region> {
-        self.estate
-            .regions
+        self.regions
             .iter()
+            .copied()
             .filter(move |other| other.name != *region)
     }
 

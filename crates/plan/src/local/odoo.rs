@@ -33,15 +33,15 @@ const RESTART_DELAY: Span = Span::from_millis(500);
 impl Planner<'_> {
     pub(super) fn odoo(&self, region: &RegionName) -> Result<Vec<OdooProcess>, Refusal> {
         let database = self.postgres(region)?;
-        let workloads = self.tenant.workloads;
+        let workloads = self.workloads;
         let programs = &self.host.programs;
         let processes = Workload::ALL.map(|workload| {
             // At least one worker everywhere: without any, Odoo would not fork, and its threaded cron dies silently.
             let (port, workers, cron_workers) = match workload {
-                Workload::Web => (Some(Port::OdooWeb), workloads.web.0, 0),
-                Workload::Integration => (Some(Port::OdooIntegration), workloads.integration.0, 0),
+                Workload::Web => (Some(Port::OdooWeb), workloads.web.workers, 0),
+                Workload::Integration => (Some(Port::OdooIntegration), workloads.integration.workers, 0),
                 Workload::Live => (Some(Port::OdooLive), 1, 0),
-                Workload::Scheduler => (None, 1, workloads.scheduler.0),
+                Workload::Scheduler => (None, 1, workloads.scheduler.workers),
             };
             Ok(OdooProcess {
                 workload,
@@ -78,9 +78,9 @@ impl Planner<'_> {
 
     /// The most connections that all Odoo processes of a region hold.
     pub(super) fn odoo_connections(&self) -> u16 {
-        let workloads = self.tenant.workloads;
+        let workloads = self.workloads;
         // Two per worker, and one per master while it loads the registry.
-        let workers = workloads.web.0 + workloads.integration.0 + workloads.scheduler.0;
+        let workers = workloads.web.workers + workloads.integration.workers + workloads.scheduler.workers;
         workers * 2 + 3 + CONNECTIONS_LIVE
     }
 

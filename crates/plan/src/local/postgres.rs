@@ -50,11 +50,7 @@ fn slot(region: &RegionName) -> String {
 impl Planner<'_> {
     /// The region's place in the order of names, which does not change with roles.
     fn number(&self, region: &RegionName) -> usize {
-        self.estate
-            .regions
-            .iter()
-            .filter(|other| other.name < *region)
-            .count()
+        self.regions.iter().filter(|other| other.name < *region).count()
     }
 
     pub(super) fn postgres(&self, region: &RegionName) -> Result<Postgres, Refusal> {

@@ -1,0 +1,174 @@
+//! Partners, and the streams of messages between them and the ERP.
+
+use ipnet::Ipv4Net;
+use serde::Serialize;
+use types::settings::IdempotencySource;
+use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
+
+/// A partner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Partner {
+    /// Name for people; by default the partner's name.
+    pub display_name: String,
+    /// Whom to tell in an outage.
+    pub contact: Option<String>,
+    /// Addresses it calls from; empty means any.
+    pub addresses: Vec<Ipv4Net>,
+}
+
+/// One stream of messages between a partner and the ERP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Integration {
+    /// Its name.
+    pub name: IntegrationName,
+    /// The tenant it belongs to; by default the only one.
+    pub tenant: TenantName,
+    /// The partner.
+    pub partner: Option<PartnerName>,
+    /// Which way messages go.
+    pub direction: Direction,
+    /// How they travel.
+    pub protocol: Protocol,
+    /// What the ERP does with a message.
+    pub kind: String,
+    /// Where the idempotency key is found.
+    pub idempotency: IdempotencySource,
+    /// Messages with the same value at this JSON pointer are applied in their order.
+    pub ordering: Option<String>,
+    /// How a partner proves who it is, and we to it.
+    pub authentication: Authentication,
+    /// Where outbound messages go.
+    pub address: Option<EndpointAddress>,
+    /// Larger messages are refused.
+    pub body_max: ByteSize,
+    /// Deliveries at the same time.
+    pub concurrency: u16,
+    /// Messages per second that are let through; `None` means as many as the ERP takes.
+    pub rate_max: Option<u32>,
+    /// Trying again.
+    pub retry: Retry,
+    /// Outages that must be survived.
+    pub buffering: Buffering,
+    /// How bad an outage is.
+    pub criticality: Criticality,
+    /// Payloads are kept this long after they were applied.
+    pub keep: Span,
+    /// Who answers for it.
+    pub owner: Option<String>,
+}
+
+/// Which way messages go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// From the partner to the ERP.
+    Inbound,
+    /// From the ERP to the partner.
+    Outbound,
+}
+
+/// How messages travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// JSON over HTTPS.
+    HttpsJson,
+    /// EDI X12 over HTTPS.
+    X12,
+    /// EDIFACT over HTTPS.
+    Edifact,
+    /// Files over SFTP.
+    Sftp,
+    /// Raw printer language over TCP.
+    Printer,
+}
+
+/// How a partner proves who it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Authentication {
+    /// A bearer token.
+    Bearer {
+        /// The token.
+        secret: SecretName,
+    },
+    /// A keyed hash of the body in a header.
+    Hmac {
+        /// The header.
+        header: String,
+        /// The key.
+        secret: SecretName,
+    },
+    /// A name and a password.
+    Basic {
+        /// Both, as `name:password`.
+        secret: SecretName,
+    },
+    /// A client certificate.
+    MutualTls {
+        /// The partner's authority.
+        secret: SecretName,
+    },
+    /// An SSH key, for SFTP.
+    SshKey {
+        /// The key.
+        secret: SecretName,
+    },
+    /// None, for printers inside a site.
+    None,
+}
+
+impl Authentication {
+    /// The secret it needs.
+    pub const fn secret(&self) -> Option<&SecretName> {
+        match self {
+            Self::Bearer { secret }
+            | Self::Hmac { secret, .. }
+            | Self::Basic { secret }
+            | Self::MutualTls { secret }
+            | Self::SshKey { secret } => Some(secret),
+            Self::None => None,
+        }
+    }
+}
+
+/// A host and port that outbound messages go to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EndpointAddress {
+    /// DNS name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// Trying again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Retry {
+    /// First after this long, then twice as long, with jitter.
+    pub first: Span,
+    /// At most this long between tries.
+    pub longest: Span,
+    /// A message that still fails after this long goes to the dead letters.
+    pub give_up: Span,
+}
+
+/// Outages that must be survived without losing a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Buffering {
+    /// The longest outage of the other side.
+    pub outage: Span,
+    /// Messages per hour in a busy hour; with `outage` and the size of messages it sizes the journal.
+    pub messages_per_hour: u32,
+}
+
+/// How bad an outage of an integration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Criticality {
+    /// Somebody is woken.
+    Critical,
+    /// Somebody looks the same day.
+    Important,
+    /// Somebody looks some day.
+    Deferrable,
+}
