@@ -13,6 +13,7 @@
 
 mod audit;
 mod blueprint;
+pub mod cloud;
 mod local;
 mod ports;
 mod refusal;
