@@ -14,7 +14,7 @@ use std::{
 use serde_json::Value;
 
 /// Same input, same output: these know no runtime, file, environment, clock or chance.
-const PURE: [&str; 5] = ["types", "estate", "plan", "render", "lease"];
+const PURE: [&str; 6] = ["types", "estate", "plan", "render", "lease", "edi"];
 /// Dependencies that would bring those in.
 const IMPURE_DEPENDENCIES: [&str; 11] = [
     "tokio",

@@ -1,0 +1,10 @@
+//! EDI without I/O: what partners send is read, checked and answered; what we send is written and checked.
+//!
+//! Constraints: synchronous, no files, no clock, no chance; the gateway stores what is made here. Input is hostile until
+//! proven otherwise: every size is bounded by [`limits::Limits`] before memory is taken, nothing panics.
+
+mod date;
+pub mod limits;
+pub mod outgoing;
+pub mod text;
+pub mod x12;
