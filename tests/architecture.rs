@@ -14,7 +14,7 @@ use std::{
 use serde_json::Value;
 
 /// Same input, same output: these know no runtime, file, environment, clock or chance.
-const PURE: [&str; 6] = ["types", "estate", "plan", "render", "lease", "edi"];
+const PURE: [&str; 7] = ["types", "estate", "plan", "render", "policy", "lease", "edi"];
 /// Dependencies that would bring those in.
 const IMPURE_DEPENDENCIES: [&str; 11] = [
     "tokio",

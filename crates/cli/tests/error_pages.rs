@@ -25,6 +25,7 @@ Exit codes of `plimsoll`: 0 done, 1 the answer is no, 2 Plimsoll or the machine 
 | PL04xx | drills |
 | PL05xx | answers of the estate's programs to each other |
 | PL06xx | answers to partners who post messages |
+| PL08xx | the policy gate and its policies |
 
 | code | title |
 | --- | --- |
@@ -100,10 +101,11 @@ fn codes_in_the_product() -> BTreeSet<String> {
     for path in files_below(&repository().join("crates"))
         .into_iter()
         .chain(files_below(&repository().join("addons")))
+        .chain(files_below(&repository().join("policies")))
     {
         let comment = match path.extension().and_then(|extension| extension.to_str()) {
             Some("rs") => "//",
-            Some("py") => "#",
+            Some("py" | "rego") => "#",
             _ => continue,
         };
         if is_test(&path) {
@@ -119,14 +121,14 @@ fn codes_in_the_product() -> BTreeSet<String> {
     codes
 }
 
-/// `tests/`, `tests.rs`, `failover_tests.rs`, `test_inbox.py`; the last two are the house's ways to set tests apart.
+/// `tests/`, `tests.rs`, `failover_tests.rs`, `test_inbox.py`, `images_test.rego`; the last three are the house's ways to set tests apart.
 fn is_test(path: &Path) -> bool {
     let relative = path.strip_prefix(repository()).unwrap();
     relative.components().any(|part| part.as_os_str() == "tests")
         || path
             .file_stem()
             .and_then(|stem| stem.to_str())
-            .is_some_and(|stem| stem.ends_with("tests") || stem.starts_with("test_"))
+            .is_some_and(|stem| stem.ends_with("tests") || stem.ends_with("_test") || stem.starts_with("test_"))
 }
 
 fn codes_of(line: &str) -> Vec<String> {
