@@ -86,6 +86,33 @@ pub enum Command {
     /// Rehearse a disaster on the running estate, measure the recovery and leave evidence
     #[command(subcommand)]
     Drill(Drill),
+    /// Check what drills left behind; works without the estate and without a network
+    #[command(subcommand)]
+    Evidence(Evidence),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Evidence {
+    /// Verify signatures, order and files of a chain of evidence
+    Verify(EvidenceVerify),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct EvidenceVerify {
+    /// Directory with the chain; by default the evidence of the estate on this machine
+    pub directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub which: Which,
+    /// Public key that must have signed it, `ed25519:…` or a file with it; by default the one beside the chain, which proves
+    /// that nothing was changed, but not who signed
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Digest of an entry that must be there, as printed by an earlier verification: proves that the end was not cut off
+    #[arg(long, value_name = "DIGEST")]
+    pub head: Option<String>,
+    /// How to show the result: for people, or for programs
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
 }
 
 #[derive(Debug, Subcommand)]

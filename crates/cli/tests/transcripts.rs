@@ -31,6 +31,8 @@ fn help_tells_what_every_command_does() {
         "logs",
         "drill",
         "drill region-loss",
+        "evidence",
+        "evidence verify",
     ] {
         world.run(&format!("plimsoll {command} --help"));
     }

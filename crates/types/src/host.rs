@@ -128,6 +128,8 @@ pub mod secret {
     pub const ODOO_PASSFILE: &str = "odoo.pgpass";
     /// Password of Odoo's `admin` user.
     pub const ODOO_ADMIN: &str = "odoo-admin";
+    /// Private key that signs evidence, PKCS#8.
+    pub const EVIDENCE_KEY: &str = "evidence-key.pkcs8";
     /// API key of the integration user.
     pub const INTEGRATION_KEY: &str = "integration-key";
     /// SQL that gives the database roles their passwords; run in `postgres`.

@@ -11,7 +11,9 @@ mod show;
 
 use std::time::Duration;
 
+pub use keep::DOCUMENT;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use recovery::evidence::chain::{Kind, NewEntry};
 use recovery::evidence::{CapabilityResult, Documents, Evidence, Run, SCHEMA, Verdict, WalLost};
 
 use self::{load::now, public::Public, run::Measured};
@@ -54,10 +56,7 @@ pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk)
     talk.say(format_args!(
         "drill {SCENARIO} on {}: {}, {} orders per second, seed {seed}",
         estate.controller.estate,
-        match request.runs {
-            1 => "1 run".to_owned(),
-            n => format!("{n} runs"),
-        },
+        runs(usize::from(request.runs)),
         request.rate
     ));
     let mut evidence = Evidence {
@@ -92,6 +91,7 @@ pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk)
         evidence = evidence.conclude();
         keep::evidence(&directory, estate, &evidence)?;
     }
+    super::evidence::sign(estate, &directory, entry(&evidence))?;
     match request.output {
         Output::Json => anstream::println!("{}", serde_json::to_string_pretty(&evidence).unwrap_or_default()),
         Output::Text => show::result(&evidence),
@@ -106,6 +106,30 @@ pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk)
         .summary
         .is_some_and(|summary| summary.verdict == Verdict::Kept);
     Ok(if kept { Exit::Done } else { Exit::No })
+}
+
+fn runs(count: usize) -> String {
+    match count {
+        1 => "1 run".to_owned(),
+        n => format!("{n} runs"),
+    }
+}
+
+/// What the chain says of a drill.
+fn entry(evidence: &Evidence) -> NewEntry {
+    let verdict = match evidence.summary.as_ref().map(|summary| &summary.verdict) {
+        Some(Verdict::Kept) => "promises kept".to_owned(),
+        Some(Verdict::Broken { because }) => format!("{} promises broken", because.len()),
+        Some(Verdict::Nothing) | None => "nothing proven".to_owned(),
+    };
+    NewEntry {
+        estate: evidence.estate.clone(),
+        kind: Kind::Drill,
+        id: evidence.id.clone(),
+        what: format!("{}, {}: {verdict}", evidence.scenario, runs(evidence.runs.len())),
+        at: evidence.finished,
+        files: std::collections::BTreeMap::new(),
+    }
 }
 
 /// Turns what was measured into a record.

@@ -4,6 +4,7 @@ mod check;
 mod destroy;
 mod down;
 mod drill;
+mod evidence;
 mod logs;
 mod schema;
 mod status;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use local::host::Home;
 
 use crate::{
-    args::{Args, Command, Drill, Which},
+    args::{Args, Command, Drill, Evidence, Which},
     failure::{Exit, Failure},
     open_estate::OpenEstate,
     talk::Talk,
@@ -59,6 +60,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             drill::check_moments(&request)?;
             drill::region_loss(&open(&request.which)?, &request, talk).await
         }
+        Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Times are facts from the programs that knew them; everything derived from them is in [`Summary`] and can be computed
 //! again by whoever doubts it. A simulated run never counts as a verified recovery, and says so.
-//! TODO-security: sign the document and chain it to the one before.
+//! Documents are signed and chained by [`chain`].
 
+pub mod chain;
 mod page;
 mod summary;
 mod timeline_svg;

@@ -1,4 +1,5 @@
-//! Keeps what a drill leaves: the document, the page for people, and every order of the load.
+//! Keeps what a drill leaves: the document, the page for people, every order of the load, and an entry in the chain that
+//! vouches for them.
 
 use std::{
     fs,
