@@ -4,7 +4,11 @@
 //! proven otherwise: every size is bounded by [`limits::Limits`] before memory is taken, nothing panics.
 
 mod date;
+pub mod edifact;
 pub mod limits;
 pub mod outgoing;
 pub mod text;
+mod words;
 pub mod x12;
+
+pub use words::{Address, CONTROL_MAX, Found, Standard, Usage, Verdict};

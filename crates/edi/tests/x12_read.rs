@@ -5,10 +5,11 @@
 mod support;
 
 use plimsoll_edi::{
+    Verdict,
     limits::{Exceeded, Limits},
     x12::{
         ElementFault, Form, GroupFault, InterchangeFault, Profile, SegmentFault, SetFault, Unreadable,
-        Verdict, answer, duplicate_answer, read,
+        answer, duplicate_answer, read,
     },
 };
 use support::{ACKNOWLEDGEMENT, DELIVERY, ORDER, spoilt};

@@ -4,10 +4,11 @@ mod support;
 
 use jiff::civil::date;
 use plimsoll_edi::{
+    Address, Usage, Verdict,
     outgoing::Segment,
     x12::{
-        Address, AnswerError, Envelope, Form, FunctionalAnswer, GUIDE_999, InterchangeAnswer, OutGroup,
-        OutSet, Profile, Usage, Verdict, Version, WriteError, answer, read, write,
+        AnswerError, Envelope, Form, FunctionalAnswer, GUIDE_999, InterchangeAnswer, OutGroup, OutSet,
+        Profile, Version, WriteError, answer, read, write,
     },
 };
 use proptest::prelude::*;

@@ -4,10 +4,10 @@
 //! an answer made anew would carry another control number, and to the partner be another answer.
 
 use super::{
-    envelope::{Group, Interchange, Set, Verdict},
+    envelope::{Group, Interchange, Set},
     fault::{ElementReport, SEGMENTS_IN_ERROR, SegmentReport, Version},
 };
-use crate::outgoing::Segment;
+use crate::{outgoing::Segment, words::Verdict};
 
 /// How many codes AK5 and AK9 have room for.
 const CODES_MAX: usize = 5;

@@ -3,19 +3,11 @@
 use std::ops::Range;
 
 use super::{
-    fault::{Found, GroupFault, InterchangeFault, SegmentReport, SetFault, Version},
+    fault::{GroupFault, InterchangeFault, SegmentReport, SetFault, Version},
     segment::Segment,
     tokens::Tokens,
 };
-
-/// An address with the code list it is from, such as `ZZ` and `EXAMPLEBUYER`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct Address {
-    /// The code list.
-    pub qualifier: String,
-    /// The address, spaces around it removed.
-    pub id: String,
-}
+use crate::words::{Address, Found, Verdict};
 
 /// What the ISA segment says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,20 +68,6 @@ pub struct Set {
     pub faults: Vec<Found<SetFault>>,
     /// Its segments in error.
     pub reports: Vec<SegmentReport>,
-}
-
-/// What becomes of a set or a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Used; nothing to say.
-    Accepted,
-    /// Used; errors are noted.
-    AcceptedWithErrors,
-    /// Of a group: some of its sets are used.
-    PartiallyAccepted,
-    /// Not used.
-    Rejected,
 }
 
 /// An interchange.

@@ -5,15 +5,6 @@
 
 use crate::limits::Exceeded;
 
-/// A fault and the segment it was found at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found<F> {
-    /// What is wrong.
-    pub fault: F,
-    /// Position in the interchange; the ISA is 1.
-    pub segment: u32,
-}
-
 /// What is wrong with the envelope of the interchange; told by TA1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InterchangeFault {

@@ -25,13 +25,12 @@ mod write;
 pub use answer::{Answer, Form, Functional, GUIDE_999, answer, duplicate_answer, interchange_answer};
 pub use delimiters::{Delimiters, ISA_BYTES, Unreadable};
 pub use dictionary::{SETS, SetRule};
-pub use envelope::{Address, Group, Header, Interchange, Set, Verdict};
+pub use envelope::{Group, Header, Interchange, Set};
 pub use fault::{
-    ElementFault, ElementReport, Found, GroupFault, InterchangeFault, SegmentFault, SegmentReport, SetFault,
-    Version,
+    ElementFault, ElementReport, GroupFault, InterchangeFault, SegmentFault, SegmentReport, SetFault, Version,
 };
 pub use read::{Profile, read};
 pub use received::{AnswerError, FunctionalAnswer, InterchangeAnswer, Note, SetAnswer};
 pub use segment::Segment;
 pub use tokens::{Stopped, Tokens};
-pub use write::{CONTROL_MAX, Envelope, OutGroup, OutSet, Usage, WriteError, first_fault, write};
+pub use write::{Envelope, OutGroup, OutSet, WriteError, first_fault, write};

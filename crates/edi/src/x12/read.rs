@@ -6,14 +6,15 @@ use super::{
     check::{check_segment, has_control},
     delimiters::Unreadable,
     dictionary::{SETS, SetRule, set_rule},
-    envelope::{Address, Group, Header, Interchange, Set},
-    fault::{Found, GroupFault, InterchangeFault, SegmentFault, SegmentReport, SetFault, Version},
+    envelope::{Group, Header, Interchange, Set},
+    fault::{GroupFault, InterchangeFault, SegmentFault, SegmentReport, SetFault, Version},
     segment::Segment,
     tokens::{Stopped, Tokens},
 };
 use crate::{
     date,
     limits::{Exceeded, Limits},
+    words::{Address, Found},
 };
 
 /// Versions of the controls (ISA12) whose envelope is the one we read.

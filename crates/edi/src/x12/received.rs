@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    envelope::{Interchange, Set, Verdict},
+    envelope::{Interchange, Set},
     segment::Segment,
 };
+use crate::words::Verdict;
 
 /// What a 997 or 999 says about one of our groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,29 +8,20 @@ use jiff::civil::DateTime;
 use super::{
     check::has_control,
     delimiters::Delimiters,
-    envelope::{Address, Interchange},
+    envelope::Interchange,
     fault::Version,
     read::{Profile, read},
 };
-use crate::{date, outgoing::Segment};
-
-/// The largest control number: nine digits.
-pub const CONTROL_MAX: u32 = 999_999_999;
+use crate::{
+    date,
+    outgoing::Segment,
+    words::{Address, CONTROL_MAX, Usage},
+};
 
 const ELEMENT: &[u8] = b"*|^!%&;";
 const TERMINATOR: &[u8] = b"~`\x1c\n";
 const COMPONENT: &[u8] = b">:<\\=@#";
 const REPETITION: &[u8] = b"^!$\x1d{}[";
-
-/// Whether partners should act on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Usage {
-    /// ISA15 `P`, UNB without test indicator.
-    Production,
-    /// ISA15 `T`, UNB with test indicator.
-    Test,
-}
 
 /// What goes around the groups.
 #[derive(Clone, Debug)]
