@@ -1,0 +1,175 @@
+"""Monitoring: Prometheus rules and their tests, Alertmanager's configuration, Grafana's dashboards.
+
+Files are known by what is in them, not by their names: `groups` are rules, `rule_files` with `tests` are tests of
+rules, `route` with `receivers` is an Alertmanager, JSON with `panels` is a dashboard. Rules inside PrometheusRule
+objects and dashboards inside ConfigMaps are taken out and checked as well.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+import tempfile
+from typing import Any, Iterator
+
+import dashboards
+import yaml
+from findings import Counts, Finding, tool
+from tree import Document, Tree
+
+CHECK = "monitoring"
+_HINT = "script/check-rendered installs it"
+
+
+def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
+    rules, tests, managers = [], [], []
+    for document in tree.documents():
+        data = document.data
+        if not isinstance(data, dict):
+            continue
+        if isinstance(data.get("groups"), list) and "apiVersion" not in data:
+            rules.append((document, data))
+        elif data.get("kind") == "PrometheusRule" and isinstance(data.get("spec"), dict):
+            rules.append((document, data["spec"]))
+        elif "rule_files" in data and "tests" in data:
+            tests.append(document)
+        elif isinstance(data.get("route"), dict) and isinstance(data.get("receivers"), list):
+            managers.append(document)
+        elif isinstance(data.get("scrape_configs"), list) and "apiVersion" not in data:
+            yield from _check_prometheus(tree, document)
+            tree.understood.add(document.file)
+    tree.understood |= {d.file for d, _ in rules} | {d.file for d in tests + managers}
+    recorded: set[str] = set()
+    for document, data in rules:
+        counts.add("rule files")
+        counts.add("rules", sum(len(g.get("rules") or []) for g in data.get("groups") or [] if isinstance(g, dict)))
+        recorded |= {r["record"] for g in data["groups"] for r in g.get("rules") or [] if "record" in r}
+        yield from _check_rules(document, data)
+    for document in tests:
+        counts.add("rule tests", len(document.data.get("tests") or []))
+        yield from _check_tests(tree, document)
+    yield from _check_tested(rules, tests)
+    for document in managers:
+        counts.add("Alertmanager configurations")
+        yield from _check_manager(tree, document)
+    yield from dashboards.check(tree, counts, promql)
+
+
+def _run(*command: str) -> tuple[int, str]:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def _said(text: str, *hidden: str) -> str:
+    for path in hidden:
+        text = text.replace(path, "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if not re.match(r"(Checking|Unit Testing|SUCCESS|Found)\b", line)]
+    return " ".join(" ".join(line.removeprefix("FAILED:").split()) for line in lines)[:700]
+
+
+# === rules
+
+
+def _check_rules(document: Document, data: dict[str, Any]) -> Iterator[Finding]:
+    promtool = tool("promtool", _HINT)
+    for index, group in enumerate(data["groups"]):
+        names = [r.get("alert") for r in group.get("rules") or [] if r.get("alert")]
+        for name in sorted({n for n in names if names.count(n) > 1}):
+            levels = [str((r.get("labels") or {}).get("severity")) for r in group["rules"] if r.get("alert") == name]
+            if len(set(levels)) < len(levels):
+                at = ("groups", index) if "groups" in document.data else ("spec", "groups", index)
+                yield document.finding(CHECK, at, f"alert {name} is given twice at the same severity")
+    if promtool is None:
+        return
+    # PrometheusRule allows fields of its own beside those of a rule file.
+    groups = [{k: v for k, v in g.items() if k not in ("partial_response_strategy", "labels")} for g in data["groups"]]
+    with tempfile.TemporaryDirectory(prefix="plimsoll-rules-") as scratch:
+        path = pathlib.Path(scratch) / "rules.yaml"
+        path.write_text(yaml.safe_dump({"groups": groups}))
+        code, text = _run(promtool, "check", "rules", "--lint=all", "--lint-fatal", str(path))
+    if code:
+        yield document.finding(CHECK, (), f"promtool check rules: {_said(text, str(path))}")
+
+
+def _check_tests(tree: Tree, document: Document) -> Iterator[Finding]:
+    promtool = tool("promtool", _HINT)
+    for index, file in enumerate(document.data["rule_files"] or []):
+        if not list((tree.root / document.file).parent.glob(file)):
+            yield document.finding(CHECK, ("rule_files", index), f"there is no rule file {file}")
+    if promtool:
+        code, text = _run(promtool, "test", "rules", str(tree.root / document.file))
+        if code:
+            yield document.finding(CHECK, (), f"promtool test rules: {_said(text, str(tree.root))}")
+
+
+def _check_tested(rules: list[tuple[Document, dict[str, Any]]], tests: list[Document]) -> Iterator[Finding]:
+    """Every alert has a case that sees it fire: a rule that never fires looks just like a healthy system."""
+    if not tests:
+        return
+    seen = {
+        case.get("alertname")
+        for document in tests
+        for test in document.data["tests"] or []
+        for case in test.get("alert_rule_test") or []
+        if case.get("exp_alerts")
+    }
+    for document, data in rules:
+        for group in data["groups"]:
+            for rule in group.get("rules") or []:
+                if rule.get("alert") and rule["alert"] not in seen:
+                    yield document.finding(CHECK, (), f"no test sees alert {rule['alert']} fire")
+
+
+def promql(queries: list[str]) -> dict[str, str]:
+    """The queries that do not parse, with the reason. All in one call: each becomes a rule of its own group."""
+    promtool = tool("promtool", _HINT)
+    if promtool is None or not queries:
+        return {}
+    wrong: dict[str, str] = {}
+
+    def parse(some: list[str]) -> None:
+        groups = [{"name": f"q{n}", "rules": [{"record": "q:q", "expr": query}]} for n, query in enumerate(some)]
+        with tempfile.TemporaryDirectory(prefix="plimsoll-queries-") as scratch:
+            path = pathlib.Path(scratch) / "rules.yaml"
+            path.write_text(yaml.safe_dump({"groups": groups}, width=1_000_000))
+            code, text = _run(promtool, "check", "rules", "--lint=none", str(path))
+        if code and len(some) == 1:
+            wrong[some[0]] = _said(text, str(path)).split("could not parse expression:")[-1].strip()
+        elif code:
+            parse(some[: len(some) // 2])
+            parse(some[len(some) // 2 :])
+
+    parse(sorted(set(queries)))
+    return wrong
+
+
+# === Prometheus and Alertmanager
+
+
+def _check_prometheus(tree: Tree, document: Document) -> Iterator[Finding]:
+    promtool = tool("promtool", _HINT)
+    if promtool:
+        code, text = _run(promtool, "check", "config", "--syntax-only", str(tree.root / document.file))
+        if code:
+            yield document.finding(CHECK, (), f"promtool check config: {_said(text, str(tree.root))}")
+
+
+def _check_manager(tree: Tree, document: Document) -> Iterator[Finding]:
+    amtool = tool("amtool", _HINT)
+    if amtool:
+        code, text = _run(amtool, "check-config", str(tree.root / document.file))
+        if code:
+            yield document.finding(CHECK, (), f"amtool check-config: {_said(text, str(tree.root))}")
+    used = set(_receivers(document.data["route"]))
+    for index, receiver in enumerate(document.data["receivers"]):
+        if isinstance(receiver, dict) and receiver.get("name") not in used:
+            yield document.finding(CHECK, ("receivers", index), f"no route leads to receiver {receiver.get('name')}")
+
+
+def _receivers(route: dict[str, Any]) -> Iterator[str]:
+    if route.get("receiver"):
+        yield route["receiver"]
+    for inner in route.get("routes") or []:
+        yield from _receivers(inner)
