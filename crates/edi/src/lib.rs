@@ -3,10 +3,14 @@
 //! Constraints: synchronous, no files, no clock, no chance; the gateway stores what is made here. Input is hostile until
 //! proven otherwise: every size is bounded by [`limits::Limits`] before memory is taken, nothing panics.
 
+pub mod control_number;
 mod date;
+pub mod duplicate;
 pub mod edifact;
+pub mod json;
 pub mod limits;
 pub mod outgoing;
+pub mod outstanding;
 pub mod text;
 mod words;
 pub mod x12;
