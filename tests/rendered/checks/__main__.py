@@ -11,6 +11,7 @@ import json
 import pathlib
 import sys
 import time
+import traceback
 
 from findings import CannotCheck, Counts, Finding, given_up
 from tree import Tree
@@ -32,7 +33,9 @@ def main() -> int:
     except SystemExit as end:
         return 64 if end.code else 0
     if arguments.check_tables:
-        print(json.dumps(importlib.import_module("azurerm_schema").unknown_paths()))
+        unknown = importlib.import_module("azurerm_schema").unknown_paths()
+        unknown += importlib.import_module("kubernetes_schema").Schemas(arguments.kubernetes).rules_beyond_us()
+        print(json.dumps(unknown))
         return 0
     if arguments.directory is None:
         parser.print_usage(sys.stderr)
@@ -48,6 +51,10 @@ def main() -> int:
         findings, counts = run(arguments.directory, [name for name in CHECKS if name in chosen], arguments.kubernetes)
     except CannotCheck as error:
         print(f"check-rendered: {error}", file=sys.stderr)
+        return 2
+    except Exception:
+        # A crash must not look like "something was found".
+        traceback.print_exc()
         return 2
     return tell(findings, counts, arguments.output)
 

@@ -1,7 +1,7 @@
 """Schemas of Kubernetes kinds, as strict as an API server asked for `fieldValidation=Strict`.
 
-Core kinds come from the package kubernetes-validate, custom ones from `schemas/crd-schemas.json.gz`. What a schema
-cannot say (CEL rules of a CRD, admission) is not checked here.
+Core kinds come from the package kubernetes-validate, custom ones from `schemas/crd-schemas.json.gz`, with the
+rules in CEL that those carry.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import pathlib
 from typing import Any, Iterator
 
+import crd_rules
 import jsonschema
 import referencing
 
@@ -46,7 +47,7 @@ class Schemas:
         definitions = json.loads((self._core / "_definitions.json").read_text())
         return referencing.Resource.from_contents(definitions) @ referencing.Registry()
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache  # noqa: B019  one object of this class lives as long as the program
     def _validator(self, api_version: str, kind: str) -> Any:
         custom = self._custom.get(f"{api_version}/{kind}")
         if custom:
@@ -66,14 +67,24 @@ class Schemas:
         custom = self._custom.get(f"{api_version}/{kind}")
         return custom["scope"] == "Namespaced" if custom else kind not in _CLUSTER_WIDE
 
+    def rules_beyond_us(self) -> list[str]:
+        """Rules that cannot even be compiled here: none may be left out in silence."""
+        rules = {rule for entry in self._custom.values() for rule in crd_rules.all_rules(entry["schema"])}
+        return sorted(rule for rule in rules if not _compiles(rule))
+
     def problems(self, data: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], str]]:
         """What is wrong with one object: where, and what."""
         validator = self._validator(data["apiVersion"], data["kind"])
         if validator is None:
             yield ("kind",), f"there is no schema of {data['apiVersion']} {data['kind']}"
             return
-        for error in validator.iter_errors(data):
+        errors = list(validator.iter_errors(data))
+        for error in errors:
             yield tuple(error.absolute_path), _said(error)
+        custom = self._custom.get(f"{data['apiVersion']}/{data['kind']}")
+        if custom and not errors:
+            # A rule may rely on the shape, so it is asked only of objects that have it.
+            yield from crd_rules.problems(custom["schema"], crd_rules.with_defaults(custom["schema"], data))
         metadata = data.get("metadata")
         if not isinstance(metadata, dict) or not (metadata.get("name") or metadata.get("generateName")):
             yield ("metadata",), "an object without a name"
@@ -84,6 +95,14 @@ class Schemas:
             for key, value in (metadata.get(field) or {}).items():
                 if not isinstance(value, str):
                     yield ("metadata", field, key), f"{key} must be text, and this is {json.dumps(value)}"
+
+
+def _compiles(rule: str) -> bool:
+    try:
+        crd_rules.compiled(rule)
+    except ValueError:
+        return False
+    return True
 
 
 def _said(error: jsonschema.ValidationError) -> str:
