@@ -15,6 +15,7 @@ mod kubernetes;
 mod monitoring;
 mod runbooks;
 mod terraform;
+mod yaml;
 
 use plan::cloud::Blueprint;
 use types::FileTree;

@@ -1,0 +1,78 @@
+//! Warehouses: is there a link, and how long can they go on without one?
+
+use super::super::model::{Alert, Case, Layer, Record, RuleFile, Severity, series};
+use super::super::watched::{Site, Watched};
+use crate::cloud::runbooks::{Page, Scenario};
+
+pub(super) fn rules(watched: &Watched) -> RuleFile {
+    let alerts = watched
+        .sites
+        .first()
+        .map(|site| vec![silent(site), running_out(watched, site), print_queue(site)])
+        .unwrap_or_default();
+    RuleFile {
+        name: "sites",
+        about: "Warehouses: is there a link, and how long can they go on without one?",
+        needs: &["plan"],
+        records: vec![Record::new(
+            "plimsoll:site:offline_seconds",
+            "time() - max by (site) (plimsoll_edge_last_contact_timestamp_seconds)",
+        )],
+        alerts,
+    }
+}
+
+fn contact(site: &Site) -> String {
+    series(
+        "plimsoll_edge_last_contact_timestamp_seconds",
+        [("site", site.name.as_str())],
+    )
+}
+
+fn silent(site: &Site) -> Alert {
+    Alert::new("SiteSilent", Severity::Ticket, Layer::Site, Page::Scenario(Scenario::SiteCutOff))
+        .when("plimsoll:plan:site_offline_max_seconds unless on (site) (plimsoll:site:offline_seconds < 300)", 2)
+        .says(
+            "{{ $labels.site }} has no link",
+            "The edge agent has not been heard of for five minutes, or never. The site goes on working on its own, for a while.",
+        )
+        .fires(Case::at(10, "silent since before").always(contact(site), 0), [("site", site.name.as_str())])
+        .fires(Case::at(10, "never heard of"), [("site", site.name.as_str())])
+        .silent(Case::at(10, "heard of every minute").growing(contact(site), 60))
+}
+
+fn running_out(watched: &Watched, site: &Site) -> Alert {
+    let seconds = site.offline.as_millis() / 1_000;
+    Alert::new("SiteRunsOutOfTime", watched.worst(), Layer::Site, Page::Scenario(Scenario::SiteCutOff))
+        .when("plimsoll:site:offline_seconds > on (site) (0.5 * plimsoll:plan:site_offline_max_seconds)", 0)
+        .says(
+            "{{ $labels.site }} has used half of the time it can work without a link",
+            "When the time is over, scanners and printers there stop. Prepare paper now, and tell the people at the site.",
+        )
+        .fires(
+            Case::at(10, "three quarters are used").always(contact(site), format!("-{}", seconds * 3 / 4)),
+            [("site", site.name.as_str())],
+        )
+        .silent(Case::at(10, "heard of every minute").growing(contact(site), 60))
+}
+
+fn print_queue(site: &Site) -> Alert {
+    let labels = [("site", site.name.as_str()), ("device", "label-printer")];
+    let age = series("plimsoll_edge_print_oldest_age_seconds", labels);
+    Alert::new(
+        "LabelsNotPrinted",
+        Severity::Ticket,
+        Layer::Site,
+        Page::Section(Scenario::SiteCutOff, "labels-are-not-printed"),
+    )
+    .when(
+        "max by (site, device) (plimsoll_edge_print_oldest_age_seconds) > 300",
+        2,
+    )
+    .says(
+        "{{ $labels.device }} at {{ $labels.site }} prints nothing",
+        "A label has been waiting for five minutes. Parcels without labels stop at the dock.",
+    )
+    .fires(Case::at(5, "ten minutes").always(&age, 600), labels)
+    .silent(Case::at(5, "a few seconds").always(&age, 3))
+}
