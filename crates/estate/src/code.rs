@@ -62,9 +62,9 @@ codes! {
     UNKNOWN_REFERENCE = "PL0109";
     /// A document of another kind or version.
     NOT_AN_ESTATE = "PL0110";
-    /// More regions than this version can run.
+    /// No region, or more than a failover could choose from.
     REGION_COUNT = "PL0111";
-    /// Not exactly one region is active.
+    /// No region is active.
     ACTIVE_REGION = "PL0112";
     /// An RTO nobody can keep with that authority.
     RTO_AUTHORITY = "PL0113";
@@ -78,6 +78,20 @@ codes! {
     EMPTY_LIST = "PL0117";
     /// The wrong number of people for the authority.
     AUTHORISED_BY = "PL0118";
+    /// Something that has no default here, and was not said.
+    NOT_SAID = "PL0119";
+    /// A standby region that stands by for nothing.
+    STANDBY = "PL0120";
+    /// A stamp in a standby region.
+    STAMP_REGION = "PL0121";
+    /// More tenants than a stamp holds.
+    STAMP_TENANTS = "PL0122";
+    /// A key that has no meaning here.
+    MISPLACED = "PL0123";
+    /// Data where it may not be.
+    RESIDENCY = "PL0127";
+    /// A name that becomes too long.
+    NAME_LENGTH = "PL0140";
     /// A capability that nothing proves.
     NO_PROBE = "PL0150";
     /// Something declared that nothing uses.

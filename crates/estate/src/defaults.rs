@@ -7,10 +7,10 @@ use types::{ByteSize, EstateName, IntegrationName, SecretName, Span, TenantName}
 
 use crate::model::{
     AlertRoute, Authentication, Buffering, Cache, CachePersistence, ClusterIsolation, Container, Criticality,
-    Database, Direction, Engine, Environment, FrameOptions, HighAvailability, Image, Immutability, Ingress,
-    IngressPath, Link, LinkKind, MaintenanceWindow, Objects, Observability, Pooling, Protocol, Quota,
-    RateLimit, Release, Retention, Retry, ScalingSignal, Secret, Stage, SupportWindow, TlsVersion,
-    VacuumPolicy, WafMode, Weekday, WorkloadClass, Workloads,
+    Database, Direction, Elevation, Engine, Environment, FrameOptions, HighAvailability, Image, Immutability,
+    Ingress, IngressPath, Link, LinkKind, MaintenanceWindow, Objects, Observability, Persona, Pooling,
+    Posture, Protocol, Quota, RateLimit, Release, Retention, Retry, ScalingSignal, Secret, Stage,
+    SupportWindow, TlsVersion, VacuumPolicy, WafMode, Weekday, WorkloadClass, Workloads,
 };
 
 /// Times are in UTC until somebody says where the business is: a wrong guess would open release windows at noon.
@@ -18,6 +18,15 @@ pub(crate) const TIME_ZONE: &str = "UTC";
 
 /// All zones: the loss of one is the failure that Azure regions have most often.
 pub(crate) const ZONES: [u8; 3] = [1, 2, 3];
+
+/// Whoever pays for a second region expects it to take over; who can wait says `warm` or `cold`, and saves.
+pub(crate) const POSTURE: Posture = Posture::Hot;
+
+/// A test in another size than production says little about production.
+pub(crate) const SCALE_PERCENT: u8 = 100;
+
+/// Half of it when there is time to ask why, most of it when there is time to stop, all of it when there is none.
+pub(crate) const ALERT_AT_PERCENT: [u8; 3] = [50, 80, 100];
 
 /// Promises of minutes mean nothing while nobody answers, so support is there always unless a tier says otherwise.
 pub(crate) const SUPPORT: SupportWindow = SupportWindow::Always;
@@ -128,7 +137,26 @@ fn class(workers: u16) -> WorkloadClass {
     }
 }
 
+/// One heavy job at a time leaves the others' cores alone.
+pub(crate) const HEAVY_JOBS: u16 = 1;
+
 // === Where things are kept ===
+
+/// Standard sizes of Azure have 4 GiB for each core.
+pub(crate) const fn memory(cores: u16) -> ByteSize {
+    ByteSize::gib(4 * cores as u64)
+}
+
+/// Each connection takes about 10 MiB when it works: a quarter of the memory of a standard size.
+pub(crate) const fn connections_max(cores: u16) -> u16 {
+    100 * cores
+}
+
+/// What is locked cannot be unlocked by anybody, so somebody must have asked for it.
+pub(crate) const LOCKED: bool = false;
+
+/// Enough for about 30 orders a second, twice what one distributor has at its busiest.
+const CORES: u16 = 2;
 
 /// A managed server that survives a zone: the least that production of one distributor needs.
 pub(crate) fn database() -> Database {
@@ -137,13 +165,17 @@ pub(crate) fn database() -> Database {
         engine: Engine::FlexibleServer,
         // A year old, so that extensions and tools know it.
         version: 17,
-        cores: 2,
-        memory: ByteSize::gib(8),
+        cores: CORES,
+        memory: memory(CORES),
         // Three times what some years of a small distributor take; it can grow, never shrink.
         storage: ByteSize::gib(128),
         high_availability: HighAvailability::ZoneRedundant,
         reporting_replicas: 0,
-        pooling: POOLING,
+        // The default classes at their largest hold about 130. Odoo pools by itself, so no `PgBouncer` unless asked for.
+        pooling: Pooling {
+            connections_max: connections_max(CORES),
+            pgbouncer: false,
+        },
         // Warehouses are closed.
         maintenance: MaintenanceWindow {
             day: Weekday::Sun,
@@ -158,12 +190,6 @@ pub(crate) fn database() -> Database {
         slow_statement: Span::from_secs(1),
     }
 }
-
-/// The default classes at their largest hold about 130. Odoo pools by itself, so no `PgBouncer` unless asked for.
-const POOLING: Pooling = Pooling {
-    connections_max: 200,
-    pgbouncer: false,
-};
 
 /// Sessions take kilobytes; a gibibyte is room for years. Kept on disk and twice, because a lost one logs people out in
 /// the middle of a pick.
@@ -204,15 +230,31 @@ pub(crate) const OBJECTS: Objects = Objects {
 };
 
 /// What a stamp of one tenant may take: all of it, short of what would stop the server for the agent and for people.
-pub(crate) const QUOTA_DEDICATED: Quota = Quota {
-    database_connections_max: 180,
-    database_size_max: ByteSize::gib(100),
-    objects_size_max: ByteSize::gib(500),
-    requests_per_second_max: 200,
-    // Longer than any request may take (60 s) and any report should.
-    statement_time_max: Span::from_minutes(15),
-    messages_per_second_max: 100,
+pub(crate) fn quota_dedicated(database: &Database) -> Quota {
+    Quota {
+        database_connections_max: database.pooling.connections_max / 10 * 9,
+        // A full disk stops PostgreSQL; a fifth stays for its log and for growth that nobody saw coming.
+        database_size_max: ByteSize::gib((database.storage.get() >> 30) * 4 / 5),
+        objects_size_max: ByteSize::gib(500),
+        requests_per_second_max: 200,
+        // Longer than any request may take (60 s) and any report should.
+        statement_time_max: Span::from_minutes(15),
+        messages_per_second_max: 100,
+    }
+}
+
+/// What one of many may take: a tenth of a small server, so that three busy ones leave room for the quiet rest.
+pub(crate) const QUOTA_SHARED: Quota = Quota {
+    database_connections_max: 20,
+    database_size_max: ByteSize::gib(10),
+    objects_size_max: ByteSize::gib(50),
+    requests_per_second_max: 30,
+    statement_time_max: Span::from_minutes(2),
+    messages_per_second_max: 15,
 };
+
+/// More databases on one server make its recovery, and so everybody's, longer than promises of minutes allow.
+pub(crate) const TENANTS_MAX_SHARED: u16 = 50;
 
 /// One cluster for a region is the cheapest that works; a cluster of its own is for tenants who must prove isolation.
 pub(crate) const CLUSTER: ClusterIsolation = ClusterIsolation::Namespace;
@@ -280,15 +322,20 @@ pub(crate) const CRITICALITY: Criticality = Criticality::Important;
 /// Longer than any point-in-time recovery reaches back: what was applied since must be there to be applied again.
 pub(crate) const KEEP: Span = Span::from_days(35);
 
-/// A bearer token of the integration's own, because one shared with others cannot be withdrawn.
-pub(crate) fn authentication(integration: &IntegrationName) -> Option<(Authentication, SecretName)> {
-    let secret = SecretName::new(format!("{integration}-token")).ok()?;
-    Some((
-        Authentication::Bearer {
-            secret: secret.clone(),
+/// A secret of the integration's own, because one shared with others cannot be withdrawn. `None` when its name would be
+/// too long.
+pub(crate) fn authentication(integration: &IntegrationName, protocol: Protocol) -> Option<Authentication> {
+    let secret = |suffix: &str| SecretName::new(format!("{integration}-{suffix}")).ok();
+    Some(match protocol {
+        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => Authentication::Bearer {
+            secret: secret("token")?,
         },
-        secret,
-    ))
+        Protocol::Sftp => Authentication::SshKey {
+            secret: secret("key")?,
+        },
+        // Printers know nothing of proofs; they are reached inside a site alone.
+        Protocol::Printer => Authentication::None,
+    })
 }
 
 /// Replaced every quarter, as Odoo's own keys must be.
@@ -329,6 +376,21 @@ pub(crate) fn production(regions: Vec<types::RegionName>) -> Environment {
         scale_percent: 100,
         runs: None,
         copies_production: false,
+    }
+}
+
+/// Rights that can change the platform are asked for, and gone after a shift.
+pub(crate) const ELEVATION_MAX: Span = Span::from_hours(8);
+
+/// Rights that cannot are there always: a warehouse does not ask before it picks.
+pub(crate) const fn elevation(persona: Persona) -> Elevation {
+    if persona.changes_the_platform() {
+        Elevation::JustInTime {
+            duration_max: ELEVATION_MAX,
+            approved_by: None,
+        }
+    } else {
+        Elevation::Standing
     }
 }
 

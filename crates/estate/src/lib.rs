@@ -17,7 +17,7 @@ mod defaults;
 mod diagnostic;
 mod document;
 mod field;
-mod idempotency;
+mod locations;
 mod model;
 mod node;
 mod problems;

@@ -31,10 +31,9 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Null,
-    /// No field takes one.
-    Bool,
+    Bool(bool),
     Whole(u64),
-    /// Any other number: no field takes one.
+    /// Any other number; a field that takes one reads it as it was written.
     Number,
     Text(String),
     List(Vec<Node>),
@@ -46,7 +45,7 @@ impl Value {
     pub(crate) fn describe(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
-            Self::Bool => "a truth value",
+            Self::Bool(_) => "a truth value",
             Self::Whole(_) | Self::Number => "a number",
             Self::Text(_) => "text",
             Self::List(_) => "a list",
@@ -151,7 +150,7 @@ fn place(raw: Spanned<Raw>, problems: &Problems<'_>) -> Node {
     let (start, length) = bytes(&raw.referenced);
     let value = match raw.value {
         Raw::Null => Value::Null,
-        Raw::Bool => Value::Bool,
+        Raw::Bool(value) => Value::Bool(value),
         Raw::Whole(value) => Value::Whole(value),
         Raw::Number => Value::Number,
         Raw::Text(value) => Value::Text(value),
@@ -174,7 +173,7 @@ fn place(raw: Spanned<Raw>, problems: &Problems<'_>) -> Node {
 /// What serde sees, before byte positions become lines and columns.
 enum Raw {
     Null,
-    Bool,
+    Bool(bool),
     Whole(u64),
     Number,
     Text(String),
@@ -209,8 +208,8 @@ impl<'de> Visitor<'de> for RawVisitor {
         Raw::deserialize(deserializer)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
-        Ok(Raw::Bool)
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Bool(value))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {

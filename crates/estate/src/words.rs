@@ -112,3 +112,37 @@ impl Field for DatabaseName {
         })
     }
 }
+
+/// Name of an image in a registry.
+#[derive(Clone, Debug)]
+pub(crate) struct Repository(pub(crate) String);
+
+impl Field for Repository {
+    fn read(node: &Node, problems: &mut Problems<'_>) -> Option<Self> {
+        let text = text_of(node, "the name of an image", problems)?;
+        let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+        let part = |part: &str| {
+            part.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) && part.bytes().all(inside)
+        };
+        if text.len() > 200 || !text.split('/').all(part) {
+            problems
+                .error(
+                    code::BAD_VALUE,
+                    node.span,
+                    format!("`{}` is not the name of an image", clip(text)),
+                )
+                .help("write the name alone, such as `erp/odoo`: the registry, the version and the digest have keys of their own")
+                .done();
+            return None;
+        }
+        Some(Self(text.to_owned()))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$", "maxLength": 200 })
+    }
+
+    fn example() -> Option<&'static str> {
+        Some("odoo")
+    }
+}

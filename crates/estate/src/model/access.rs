@@ -35,6 +35,14 @@ pub enum Persona {
 }
 
 impl Persona {
+    /// Whether its rights can change the platform, or what passes it.
+    pub const fn changes_the_platform(self) -> bool {
+        match self {
+            Self::IntegrationAdministrator | Self::PlatformOperator | Self::RecoveryAuthority => true,
+            Self::WarehouseOperator | Self::Planner | Self::Finance | Self::Support | Self::Auditor => false,
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 8] = [
         Self::WarehouseOperator,

@@ -17,7 +17,7 @@ pub struct Region {
     pub standby_for: Option<RegionName>,
     /// How ready a standby is; active regions are [`Posture::Hot`].
     pub posture: Posture,
-    /// Availability zones that are used, ascending, from 1 to 3; by default all three.
+    /// Availability zones that are used, ascending, from 1 to 3; by default all three, empty where the location has none.
     pub zones: Vec<u8>,
     /// Geography for residency, such as `europe`; by default known from the location, `None` if we don't know it.
     pub geography: Option<String>,

@@ -4,34 +4,20 @@
 //! The checks run on whatever could be read. The [`Estate`] itself is made only when everything could.
 
 mod assemble;
+mod integrations;
 mod names;
 mod promises;
 mod regions;
-
-use types::ByteSize;
+mod residency;
+mod stamps;
 
 use crate::{
     code,
-    document::{
-        CapabilityDocument, EstateDocument, IntegrationDocument, RegionDocument, SiteDocument, SpecDocument,
-        TenantDocument, TierDocument,
-    },
+    document::{EstateDocument, SpecDocument},
     field::Located,
     model::Estate,
     problems::Problems,
 };
-
-/// Larger messages would stall a lane, and the journal copies each one to two regions.
-const BODY_MAX: ByteSize = ByteSize::mib(16);
-/// The lists of a document, empty where they could not be read.
-pub(crate) struct Lists<'d> {
-    regions: &'d [Located<RegionDocument>],
-    tiers: &'d [Located<TierDocument>],
-    capabilities: &'d [Located<CapabilityDocument>],
-    tenants: &'d [Located<TenantDocument>],
-    integrations: &'d [Located<IntegrationDocument>],
-    sites: &'d [Located<SiteDocument>],
-}
 
 fn items<T>(list: Option<&Located<Vec<Located<T>>>>) -> &[Located<T>] {
     list.map_or(&[], |list| list.value.as_slice())
@@ -39,21 +25,18 @@ fn items<T>(list: Option<&Located<Vec<Located<T>>>>) -> &[Located<T>] {
 
 /// Checks a document; returns the estate when every part of it could be read.
 pub(crate) fn resolve(document: &EstateDocument, problems: &mut Problems<'_>) -> Option<Estate> {
-    let spec = &document.spec.as_ref()?.value;
-    let lists = Lists {
-        regions: items(spec.regions.as_ref()),
-        tiers: items(spec.tiers.as_ref()),
-        capabilities: items(spec.capabilities.as_ref()),
-        tenants: items(spec.tenants.as_ref()),
-        integrations: items(spec.integrations.as_ref()),
-        sites: items(spec.sites.as_ref()),
-    };
-    check_not_empty(spec, problems);
-    names::check(spec, &lists, problems);
-    regions::check(&lists, spec.regions.as_ref().map(|list| list.span), problems);
-    promises::check(&lists, problems);
-    check_sizes(&lists, problems);
-    assemble::build(document, &lists)
+    let draft = assemble::draft(document)?;
+    check_not_empty(draft.spec, problems);
+    names::check(&draft, problems);
+    regions::check(&draft, problems);
+    residency::check(&draft, problems);
+    stamps::check(&draft, problems);
+    promises::check(&draft, problems);
+    integrations::check(&draft, problems);
+    // They hold nothing, but without them this is not an estate that we can read.
+    document.api_version.get().zip(document.kind.get())?;
+    document.metadata.get()?.name.get()?;
+    draft.finish()
 }
 
 fn check_not_empty(spec: &SpecDocument, problems: &mut Problems<'_>) {
@@ -73,25 +56,6 @@ fn check_not_empty(spec: &SpecDocument, problems: &mut Problems<'_>) {
             problems
                 .error(code::EMPTY_LIST, span, format!("`{what}` is empty"))
                 .help("an estate needs at least one region, tier, capability and tenant")
-                .done();
-        }
-    }
-}
-
-fn check_sizes(lists: &Lists<'_>, problems: &mut Problems<'_>) {
-    for size in lists
-        .integrations
-        .iter()
-        .filter_map(|one| one.value.body_max.as_ref())
-    {
-        if size.value > BODY_MAX || size.value.get() == 0 {
-            problems
-                .error(
-                    code::BAD_VALUE,
-                    size.span,
-                    format!("a message may be at most {BODY_MAX} long, and not 0"),
-                )
-                .help("send large files by reference: every message is journalled in two regions")
                 .done();
         }
     }

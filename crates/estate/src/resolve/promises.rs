@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use types::{Span, TierName, settings::Authority};
 
-use super::{Lists, items};
+use super::{assemble::Draft, items};
 use crate::{
     code,
     document::{CapabilityDocument, TierDocument},
     field::{Given, Located},
+    model::RegionRole,
     problems::Problems,
 };
 
@@ -26,20 +27,49 @@ const RPO_ALONE_MIN: Span = Span::from_secs(24 * 3600);
 /// Replication between regions is asynchronous, so a little may be on its way when a region dies.
 const RPO_REPLICATED_MIN: Span = Span::from_secs(1);
 
-pub(crate) fn check(lists: &Lists<'_>, problems: &mut Problems<'_>) {
-    for tier in lists.tiers {
+pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
+    let tiers = items(draft.spec.tiers.as_ref());
+    let protected = Protected::of(draft);
+    for tier in tiers {
         check_authority(&tier.value, problems);
         check_people(&tier.value, problems);
-        check_regions(&tier.value, lists.regions.len(), problems);
+        check_regions(&tier.value, protected, problems);
     }
-    let named = lists
-        .tiers
+    let named = tiers
         .iter()
         .filter_map(|tier| Some((&tier.value.name.as_ref()?.value, &tier.value)));
     let tiers: BTreeMap<&TierName, &TierDocument> = named.collect();
-    for capability in lists.capabilities {
-        check_path(&capability.value, &tiers, lists.regions.len(), problems);
+    for capability in items(draft.spec.capabilities.as_ref()) {
+        check_path(&capability.value, &tiers, protected, problems);
         check_probe(&capability.value, problems);
+    }
+}
+
+/// Whether another region takes over from the active ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protected {
+    /// From each of them, or we cannot tell.
+    All,
+    /// Not from one of them at least.
+    NotAll,
+}
+
+impl Protected {
+    fn of(draft: &Draft<'_>) -> Self {
+        let written = items(draft.spec.regions.as_ref());
+        let with = |role| {
+            let regions = written
+                .iter()
+                .filter(move |one| one.value.role.get() == Some(&role));
+            regions.count()
+        };
+        let (active, standby) = (with(RegionRole::Active), with(RegionRole::Standby));
+        // A region that could not be read may be the missing one; one that stands by for the wrong one was reported.
+        if active + standby == written.len() && standby < active {
+            Self::NotAll
+        } else {
+            Self::All
+        }
     }
 }
 
@@ -126,11 +156,11 @@ fn check_people(tier: &TierDocument, problems: &mut Problems<'_>) {
     }
 }
 
-fn check_regions(tier: &TierDocument, regions: usize, problems: &mut Problems<'_>) {
+fn check_regions(tier: &TierDocument, protected: Protected, problems: &mut Problems<'_>) {
     let (Some(rto), Some(rpo)) = (tier.rto.as_ref(), tier.rpo.as_ref()) else {
         return;
     };
-    if regions == 1 {
+    if protected == Protected::NotAll {
         if rto.value < RTO_ALONE_MIN {
             needs_standby(
                 rto,
@@ -161,7 +191,7 @@ fn needs_standby(span: &Located<Span>, what: &str, why: &str, problems: &mut Pro
             format!("an {what} of {} needs a standby region", span.value),
         )
         .here(why)
-        .help("declare a second region with `role: standby`, or promise less")
+        .help("declare a region with `role: standby` for each active one, or promise less")
         .done();
 }
 
@@ -169,7 +199,7 @@ fn needs_standby(span: &Located<Span>, what: &str, why: &str, problems: &mut Pro
 fn check_path(
     capability: &CapabilityDocument,
     tiers: &BTreeMap<&TierName, &TierDocument>,
-    regions: usize,
+    protected: Protected,
     problems: &mut Problems<'_>,
 ) {
     let Some(tier_name) = capability.tier.as_ref() else {
@@ -185,8 +215,8 @@ fn check_path(
         Given::Broken => true,
         Given::Read(list) => !list.value.is_empty(),
     };
-    // With one region this promise was refused as such.
-    if names_some || regions == 1 {
+    // Without a standby this promise was refused as such.
+    if names_some || protected == Protected::NotAll {
         return;
     }
     problems

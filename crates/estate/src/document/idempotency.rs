@@ -5,7 +5,7 @@ use types::settings::IdempotencySource;
 
 use crate::{
     code,
-    field::{Field, text_of},
+    field::{Field, pointer as is_pointer, text_of},
     node::{Node, Value},
     problems::{Problems, clip, did_you_mean, list, wrong_type},
 };
@@ -89,14 +89,6 @@ fn header(text: &str) -> Option<IdempotencySource> {
     fine.then(|| IdempotencySource::Header(text.to_owned()))
 }
 
-/// RFC 6901, without the empty pointer: the whole document is no key.
 fn pointer(text: &str) -> Option<IdempotencySource> {
-    let tail_is_escaped = |part: &str| part.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-    let fine = text.len() <= 200
-        && text.strip_prefix('/').is_some_and(|path| {
-            path.split('/')
-                .all(|part| !part.is_empty() && tail_is_escaped(part))
-        })
-        && !text.contains(char::is_control);
-    fine.then(|| IdempotencySource::Pointer(text.to_owned()))
+    is_pointer(text).then(|| IdempotencySource::Pointer(text.to_owned()))
 }

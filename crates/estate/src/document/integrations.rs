@@ -1,0 +1,121 @@
+//! Partners, and the streams of messages between them and the ERP.
+
+use ipnet::Ipv4Net;
+use types::settings::IdempotencySource;
+use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
+
+use crate::{
+    field::{Count, Endpoint, HeaderName, Line, List, Mail, Pointer, Whole, tagged},
+    model::{Criticality, Direction, Protocol},
+    words::MessageKind,
+};
+
+use super::mapping::mapping;
+
+mapping! {
+    /// A partner.
+    PartnerDocument "a partner" {
+        /// Name that integrations refer to.
+        Required "name" name: PartnerName,
+        /// Name for people; by default made of the name.
+        Optional "displayName" display_name: Line,
+        /// Whom to tell in an outage.
+        Optional "contact" contact: Mail,
+        /// Addresses it calls from; by default any.
+        Optional "addresses" addresses: List<Ipv4Net>,
+    }
+
+    /// One stream of messages between a partner and the ERP.
+    IntegrationDocument "an integration" {
+        /// Name, the last part of the address partners post to: `/in/NAME`.
+        Required "name" name: IntegrationName,
+        /// The tenant it belongs to; by default the only one.
+        Optional "tenant" tenant: TenantName,
+        /// The partner.
+        Optional "partner" partner: PartnerName,
+        /// Which way messages go; by default `inbound`.
+        Optional "direction" direction: Direction,
+        /// How they travel; by default `https-json`.
+        Optional "protocol" protocol: Protocol,
+        /// What the ERP does with a message, such as `order.create`.
+        Required "kind" kind: MessageKind,
+        /// Where the key is found that makes a repeated message harmless.
+        Required "idempotency" idempotency: IdempotencySource,
+        /// Messages with the same value at this JSON pointer are applied in their order; by default order does not matter.
+        Optional "ordering" ordering: Pointer,
+        /// How the partner proves who it is; by default a bearer token, the secret `NAME-token`. None for printers.
+        Optional "authentication" authentication: AuthenticationDocument,
+        /// Where outbound messages go, as `host:port`; needed for them.
+        Optional "address" address: Endpoint,
+        /// Larger messages are refused; by default 1MiB.
+        Optional "bodyMax" body_max: ByteSize,
+        /// Messages delivered to the ERP at the same time; by default 2. They are begun in order; one that must be tried again falls behind.
+        Optional "concurrency" concurrency: Count,
+        /// Messages per second that are let through; by default as many as the other side takes.
+        Optional "rateMax" rate_max: Whole<1, 100_000>,
+        /// Trying again.
+        Optional "retry" retry: RetryDocument,
+        /// Outages that must be survived without losing a message.
+        Optional "buffering" buffering: BufferingDocument,
+        /// How bad an outage is; by default `important`.
+        Optional "criticality" criticality: Criticality,
+        /// Payloads are kept this long after they were applied; by default 35d.
+        Optional "keep" keep: Span,
+        /// Who answers for it.
+        Optional "owner" owner: Line,
+    }
+
+    /// Trying again.
+    RetryDocument "retry" {
+        /// First after this long, then twice as long; by default 1s.
+        Optional "first" first: Span,
+        /// At most this long between tries; by default 5m.
+        Optional "longest" longest: Span,
+        /// A message that still fails after this long goes to the dead letters; by default 1d, or as long as the outage that must be survived.
+        Optional "giveUp" give_up: Span,
+    }
+
+    /// Outages that must be survived without losing a message.
+    BufferingDocument "buffering" {
+        /// The longest outage of the other side; by default 1d.
+        Optional "outage" outage: Span,
+        /// Messages per hour in a busy hour; by default 1000.
+        Optional "messagesPerHour" messages_per_hour: Whole<1, 100_000_000>,
+    }
+
+    /// A secret, by its name.
+    CredentialDocument "a credential" {
+        /// Name of the secret.
+        Required "secret" secret: SecretName,
+    }
+
+    /// A keyed hash of the body in a header.
+    HmacDocument "a keyed hash" {
+        /// The header.
+        Required "header" header: HeaderName,
+        /// Name of the secret with the key.
+        Required "secret" secret: SecretName,
+    }
+}
+
+tagged! {
+    /// How a partner proves who it is.
+    AuthenticationDocument "an authentication" {
+        words {
+            /// None, for printers inside a site.
+            "none" None,
+        }
+        keys {
+            /// A bearer token.
+            "bearer" Bearer(CredentialDocument),
+            /// A keyed hash of the body in a header.
+            "hmac" Hmac(HmacDocument),
+            /// A name and a password, as `name:password`.
+            "basic" Basic(CredentialDocument),
+            /// A client certificate; the secret is the partner's authority.
+            "mutualTls" MutualTls(CredentialDocument),
+            /// An SSH key, for SFTP.
+            "sshKey" SshKey(CredentialDocument),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Partners, integrations and the secrets they need.
+
+use std::collections::BTreeMap;
+
+use types::{PartnerName, SecretName};
+
+use super::{Context, line, values};
+use crate::{
+    defaults,
+    document::{AuthenticationDocument, IntegrationDocument, PartnerDocument, SecretDocument},
+    model::{Authentication, Buffering, Integration, Partner, Retry, Secret},
+};
+
+pub(super) fn partner(written: &PartnerDocument) -> Option<(PartnerName, Partner)> {
+    let name = written.name.value()?;
+    let partner = Partner {
+        display_name: line(&written.display_name).unwrap_or_else(|| defaults::display_name(name.as_str())),
+        contact: written.contact.get().map(|mail| mail.0.clone()),
+        addresses: values(&written.addresses),
+    };
+    Some((name, partner))
+}
+
+/// Where no partners are written, those that integrations name are partners about whom nothing is known.
+pub(super) fn complete_partners(partners: &mut BTreeMap<PartnerName, Partner>, integrations: &[Integration]) {
+    for name in integrations.iter().filter_map(|one| one.partner.as_ref()) {
+        partners.entry(name.clone()).or_insert_with(|| Partner {
+            display_name: defaults::display_name(name.as_str()),
+            contact: None,
+            addresses: Vec::new(),
+        });
+    }
+}
+
+pub(super) fn secret(written: &SecretDocument) -> Option<(SecretName, Secret)> {
+    let name = written.name.value()?;
+    let secret = Secret {
+        vault_key: written
+            .vault_key
+            .get()
+            .map_or_else(|| name.to_string(), |key| key.0.clone()),
+        rotate: written.rotate.or(defaults::ROTATE),
+        owner: line(&written.owner),
+    };
+    Some((name, secret))
+}
+
+/// The secrets of integrations that say nothing about how their partner proves who it is.
+pub(super) fn complete_secrets(secrets: &mut BTreeMap<SecretName, Secret>, integrations: &[Integration]) {
+    for name in integrations.iter().filter_map(|one| one.authentication.secret()) {
+        secrets
+            .entry(name.clone())
+            .or_insert_with(|| defaults::secret(name));
+    }
+}
+
+pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) -> Option<Integration> {
+    let name = written.name.value()?;
+    let only_tenant = match context.tenants {
+        [only] => Some(only.clone()),
+        _ => None,
+    };
+    let protocol = written.protocol.or(defaults::PROTOCOL);
+    let buffering = written.buffering.get();
+    let buffering = Buffering {
+        outage: buffering.map_or(defaults::BUFFERING.outage, |one| {
+            one.outage.or(defaults::BUFFERING.outage)
+        }),
+        messages_per_hour: buffering
+            .and_then(|one| one.messages_per_hour.get())
+            .map_or(defaults::BUFFERING.messages_per_hour, |number| number.u32()),
+    };
+    // Who must survive a longer outage must not give up during it.
+    let give_up = defaults::RETRY.give_up.max(buffering.outage);
+    let retry = written.retry.get();
+    Some(Integration {
+        tenant: written.tenant.value().or(only_tenant)?,
+        partner: written.partner.value(),
+        direction: written.direction.or(defaults::DIRECTION),
+        kind: written.kind.get()?.0.clone(),
+        idempotency: written.idempotency.value()?,
+        ordering: written.ordering.get().map(|pointer| pointer.0.clone()),
+        authentication: match &written.authentication {
+            crate::field::Given::Absent => defaults::authentication(&name, protocol)?,
+            given => authentication(given.get()?)?,
+        },
+        address: written.address.get().map(|address| address.0.clone()),
+        body_max: written.body_max.or(defaults::BODY_MAX),
+        concurrency: written
+            .concurrency
+            .get()
+            .map_or(defaults::CONCURRENCY, |number| number.u16()),
+        rate_max: written.rate_max.get().map(|number| number.u32()),
+        retry: Retry {
+            first: retry.map_or(defaults::RETRY.first, |one| one.first.or(defaults::RETRY.first)),
+            longest: retry.map_or(defaults::RETRY.longest, |one| {
+                one.longest.or(defaults::RETRY.longest)
+            }),
+            give_up: retry.map_or(give_up, |one| one.give_up.or(give_up)),
+        },
+        buffering,
+        criticality: written.criticality.or(defaults::CRITICALITY),
+        keep: written.keep.or(defaults::KEEP),
+        owner: line(&written.owner),
+        protocol,
+        name,
+    })
+}
+
+fn authentication(written: &AuthenticationDocument) -> Option<Authentication> {
+    Some(match written {
+        AuthenticationDocument::None => Authentication::None,
+        AuthenticationDocument::Bearer(one) => Authentication::Bearer {
+            secret: one.secret.value()?,
+        },
+        AuthenticationDocument::Hmac(one) => Authentication::Hmac {
+            header: one.header.get()?.0.clone(),
+            secret: one.secret.value()?,
+        },
+        AuthenticationDocument::Basic(one) => Authentication::Basic {
+            secret: one.secret.value()?,
+        },
+        AuthenticationDocument::MutualTls(one) => Authentication::MutualTls {
+            secret: one.secret.value()?,
+        },
+        AuthenticationDocument::SshKey(one) => Authentication::SshKey {
+            secret: one.secret.value()?,
+        },
+    })
+}
