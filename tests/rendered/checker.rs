@@ -42,7 +42,17 @@ fn script() -> Command {
 
 /// Checks a tree as a user would.
 pub fn check(tree: &Path, arguments: &[&str]) -> Outcome {
-    read(&script().arg(tree).args(arguments).output().unwrap())
+    check_all(&[tree], arguments).remove(0)
+}
+
+/// Checks several trees in one go; one outcome for each.
+pub fn check_all(trees: &[&Path], arguments: &[&str]) -> Vec<Outcome> {
+    let outcomes = read(&script().args(trees).args(arguments).output().unwrap());
+    assert!(
+        outcomes.len() == trees.len() || matches!(outcomes[..], [Outcome::Impossible { .. }]),
+        "{outcomes:?}"
+    );
+    outcomes
 }
 
 /// Checks a tree on a machine that has no programs but the most ordinary ones, so neither terraform nor kubectl.
@@ -77,7 +87,7 @@ pub fn check_without_path(tree: &Path, without: Option<&str>) -> Outcome {
     if let Some(without) = without {
         command.env("PLIMSOLL_WITHOUT", without);
     }
-    read(&command.output().unwrap())
+    read(&command.output().unwrap()).remove(0)
 }
 
 /// Entries of the tables beside the schemas that name no argument of the provider.
@@ -87,34 +97,45 @@ pub fn unknown_table_entries() -> Vec<String> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn read(output: &Output) -> Outcome {
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    let code = output.status.code();
-    if !matches!(code, Some(0 | 1)) {
-        return Outcome::Impossible { why: stderr };
+/// One line of JSON for each tree.
+fn read(output: &Output) -> Vec<Outcome> {
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        let why = String::from_utf8_lossy(&output.stderr).into_owned();
+        return vec![Outcome::Impossible { why }];
     }
-    let Ok(data) = serde_json::from_slice::<Value>(&output.stdout) else {
-        return Outcome::Impossible { why: stderr };
-    };
-    if code == Some(0) {
-        assert_eq!(
-            data["findings"],
-            Value::Array(Vec::new()),
-            "findings and exit code 0"
-        );
-        let checked = data["checked"].as_object().unwrap().iter();
-        let checked = checked
-            .map(|(what, number)| (what.clone(), number.as_u64().unwrap()))
-            .collect();
-        return Outcome::Passed { checked };
-    }
+    let lines = String::from_utf8(output.stdout.clone()).unwrap();
+    let outcomes: Vec<_> = lines
+        .lines()
+        .map(|line| read_tree(&serde_json::from_str(line).unwrap()))
+        .collect();
+    let all_passed = outcomes
+        .iter()
+        .all(|outcome| matches!(outcome, Outcome::Passed { .. }));
+    assert_eq!(
+        output.status.success(),
+        all_passed,
+        "exit code and findings differ: {lines}"
+    );
+    outcomes
+}
+
+fn read_tree(data: &Value) -> Outcome {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let findings = data["findings"].as_array().unwrap().iter().map(|said| Said {
         file: text(&said["file"]),
         check: text(&said["check"]),
         message: text(&said["message"]),
     });
-    Outcome::Findings {
-        findings: findings.collect(),
+    let findings: Vec<_> = findings.collect();
+    let checked = data["checked"].as_object().unwrap();
+    // A tree in which nothing could be looked at has not passed.
+    if !findings.is_empty() || checked.is_empty() {
+        return Outcome::Findings { findings };
+    }
+    let checked = checked
+        .iter()
+        .map(|(what, number)| (what.clone(), number.as_u64().unwrap()));
+    Outcome::Passed {
+        checked: checked.collect(),
     }
 }

@@ -15,12 +15,14 @@ use checker::{Outcome, check};
 
 /// Applies every case of one file to the good tree, and compares what is said.
 fn refuse_all(only: &str) {
-    let mut wrong = Vec::new();
     let cases = Case::read_all(only);
     assert!(!cases.is_empty(), "no cases for {only}");
-    for case in &cases {
-        let tree = case.apply();
-        match check(tree.path(), &["--only", only]) {
+    let trees: Vec<_> = cases.iter().map(Case::apply).collect();
+    let paths: Vec<_> = trees.iter().map(tempfile::TempDir::path).collect();
+    let outcomes = checker::check_all(&paths, &["--only", only]);
+    let mut wrong = Vec::new();
+    for (case, outcome) in cases.iter().zip(&outcomes) {
+        match outcome {
             Outcome::Findings { findings } if findings.iter().any(|said| case.is_met_by(said)) => {}
             other => wrong.push(format!(
                 "{}\n  expected: {}\n  got: {other:?}",
@@ -56,6 +58,7 @@ fn a_good_tree_passes_every_check_and_nothing_of_it_is_skipped() {
         ("Azure pipelines", 1),
         ("container files", 1),
         ("shell scripts and snippets", 5),
+        ("links between pages", 2),
     ];
     for (what, number) in expected {
         assert_eq!(checked.get(what).copied(), Some(number), "{what} in {checked:?}");
@@ -88,8 +91,13 @@ fn mistakes_in_shell_are_found() {
 }
 
 #[test]
+fn links_to_nothing_are_found() {
+    refuse_all("links");
+}
+
+#[test]
 fn a_file_that_no_check_reads_is_found() {
-    refuse_all("terraform,kubernetes,monitoring,delivery,shell,leftovers");
+    refuse_all("terraform,kubernetes,monitoring,delivery,shell,links,leftovers");
 }
 
 #[test]

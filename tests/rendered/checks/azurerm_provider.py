@@ -80,6 +80,8 @@ class _Provider(rpc.ProviderServicer):
 
     def __init__(self, schema: Schema):
         self.schema = schema
+        # Every resource planned since somebody last asked: Terraform tells its type and values, not its address.
+        self.planned: list[tuple[str, dict[str, Any]]] = []
 
     def GetMetadata(self, request: Any, context: Any) -> Any:
         return pb.GetMetadata.Response(
@@ -133,6 +135,7 @@ class _Provider(rpc.ProviderServicer):
         value = _read(request.proposed_new_state)
         if value is not None:
             _unknown_where_computed(self.schema.resources[request.type_name].block, value)
+            self.planned.append((request.type_name, value))
         return pb.PlanResourceChange.Response(planned_state=_written(value))
 
     def ApplyResourceChange(self, request: Any, context: Any) -> Any:
@@ -150,7 +153,8 @@ class Server:
 
     def __init__(self, used: set[str]):
         self._server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.max_send_message_length", -1)])
-        rpc.add_ProviderServicer_to_server(_Provider(Schema(used)), self._server)
+        self._provider = _Provider(Schema(used))
+        rpc.add_ProviderServicer_to_server(self._provider, self._server)
         self._port = self._server.add_insecure_port("127.0.0.1:0")
 
     def __enter__(self) -> "Server":
@@ -159,6 +163,11 @@ class Server:
 
     def __exit__(self, *_: Any) -> None:
         self._server.stop(grace=None)
+
+    def take_planned(self) -> list[tuple[str, dict[str, Any]]]:
+        """The resources planned since this was last asked."""
+        planned, self._provider.planned = self._provider.planned, []
+        return planned
 
     def reattach(self) -> str:
         """What Terraform needs to find it."""

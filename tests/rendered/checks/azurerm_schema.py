@@ -7,6 +7,7 @@ hand what that extract lacks (the provider's own block, data sources, results in
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import pathlib
@@ -23,6 +24,7 @@ _PLAIN = {"string": "string", "number": "number", "boolean": "bool"}
 _WRITE_ONLY = b"\x58\x01"
 
 
+@functools.cache
 def _load(name: str) -> Any:
     path = _SCHEMAS / name
     return json.loads(gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes())

@@ -36,7 +36,10 @@ _LABEL_VALUES = re.compile(r"label_values\((?:(.+),\s*)?(\w+)\s*\)$", re.DOTALL)
 _QUERY_RESULT = re.compile(r"query_result\((.+)\)$", re.DOTALL)
 
 
-def check(tree: Tree, counts: Counts, promql: Callable[[list[str]], dict[str, str]]) -> Iterator[Finding]:
+Parser = Callable[[list[str]], dict[str, str]]
+
+
+def check(tree: Tree, counts: Counts, promql: Parser, unrecorded: Callable[[str], list[str]]) -> Iterator[Finding]:
     queries: list[tuple[str, str, str]] = []
     uids: dict[str, str] = {}
     for file, board in _boards(tree):
@@ -48,12 +51,15 @@ def check(tree: Tree, counts: Counts, promql: Callable[[list[str]], dict[str, st
             yield Finding(file, 0, CHECK, f"uid {uid} is also that of {uids[uid]}")
         uids.setdefault(uid, file)
         queries += [(file, where, query) for where, query in _queries(board)]
-    counts.add("dashboard queries", len(queries)) if queries else None
+    if queries:
+        counts.add("dashboard queries", len(queries))
     filled = {query: _filled(query) for _, _, query in queries}
     wrong = promql(sorted(set(filled.values())))
     for file, where, query in queries:
         if filled[query] in wrong:
             yield Finding(file, 0, CHECK, f"{where}: {wrong[filled[query]]}")
+        for name in unrecorded(filled[query]):
+            yield Finding(file, 0, CHECK, f"{where}: nothing records {name}")
 
 
 def _boards(tree: Tree) -> Iterator[tuple[str, dict[str, Any]]]:

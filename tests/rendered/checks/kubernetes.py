@@ -5,6 +5,7 @@ Objects are checked as written, which gives positions, and as built, which is wh
 
 from __future__ import annotations
 
+import functools
 from typing import Iterator
 
 import pods
@@ -25,7 +26,7 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
     if not written and not kustomizations.builds:
         return
     tree.understood |= {document.file for document in written}
-    schemas = Schemas(tree.kubernetes)
+    schemas = _schemas(tree.kubernetes)
     wrong = set()
     for document in written:
         counts.add("Kubernetes objects")
@@ -45,6 +46,11 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
         yield from _check_unique(schemas, scope)
         if scope.objects:
             yield from references.check(schemas, scope, tree)
+
+
+@functools.cache
+def _schemas(version: str) -> Schemas:
+    return Schemas(version)
 
 
 def describe(document: Document) -> str:

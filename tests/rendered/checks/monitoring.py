@@ -43,9 +43,14 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
     recorded: set[str] = set()
     for document, data in rules:
         counts.add("rule files")
-        counts.add("rules", sum(len(g.get("rules") or []) for g in data.get("groups") or [] if isinstance(g, dict)))
-        recorded |= {r["record"] for g in data["groups"] for r in g.get("rules") or [] if "record" in r}
+        counts.add("rules", len(_rules(data)))
+        recorded |= {rule["record"] for rule in _rules(data) if "record" in rule}
         yield from _check_rules(document, data)
+        yield from _check_runbooks(tree, document, data)
+    for document, data in rules:
+        for rule in _rules(data):
+            for name in unrecorded(str(rule.get("expr", "")), recorded):
+                yield document.finding(CHECK, (), f"{rule.get('alert') or rule.get('record')}: nothing records {name}")
     for document in tests:
         counts.add("rule tests", len(document.data.get("tests") or []))
         yield from _check_tests(tree, document)
@@ -53,7 +58,7 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
     for document in managers:
         counts.add("Alertmanager configurations")
         yield from _check_manager(tree, document)
-    yield from dashboards.check(tree, counts, promql)
+    yield from dashboards.check(tree, counts, promql, lambda query: unrecorded(query, recorded))
 
 
 def _run(*command: str) -> tuple[int, str]:
@@ -70,6 +75,27 @@ def _said(text: str, *hidden: str) -> str:
 
 
 # === rules
+
+
+def _rules(data: dict[str, Any]) -> list[dict[str, Any]]:
+    groups = [group for group in data.get("groups") or [] if isinstance(group, dict)]
+    return [rule for group in groups for rule in group.get("rules") or [] if isinstance(rule, dict)]
+
+
+def unrecorded(query: str, recorded: set[str]) -> list[str]:
+    """Names with colons in a query are those of recording rules, by everybody's convention; these have no rule."""
+    plain = re.sub(r'"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[[^\]]*\]', " ", query)
+    return sorted(set(re.findall(r"\b[a-zA-Z_]\w*(?::\w+)+", plain)) - recorded)
+
+
+def _check_runbooks(tree: Tree, document: Document, data: dict[str, Any]) -> Iterator[Finding]:
+    """A runbook that an alert names must be among the tree's, whatever address stands before its path."""
+    for rule in _rules(data):
+        for key, value in (rule.get("annotations") or {}).items():
+            if "runbook" in key and str(value).partition("#")[0].endswith(".md"):
+                path = str(value).partition("#")[0]
+                if not any(path == file or path.endswith("/" + file) for file in tree.matching(".md")):
+                    yield document.finding(CHECK, (), f"alert {rule.get('alert')}: there is no runbook {value}")
 
 
 def _check_rules(document: Document, data: dict[str, Any]) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 from typing import Iterator
 
+import plans
 from azurerm_provider import SOURCE, Server
 from azurerm_schema import VERSION
 from findings import CannotCheck, Counts, Finding, tool
@@ -199,6 +200,8 @@ class _Run:
         self.terraform, self.tree, self.scratch = terraform, tree, scratch
         self.copy = scratch / "tree"
         self.planned = 0
+        self.all_planned: list[plans.Planned] = []
+        self.server = server
         self.states: dict[str, pathlib.Path] = {}
         # Anything that is not served here must fail at once instead of being looked for in the network.
         (scratch / "mirror").mkdir()
@@ -237,6 +240,8 @@ class _Run:
             if not found:
                 found = list(self.check_stack(stack, place, is_read=stack.state_key() in read))
             yield from found
+        # A name is looked at once for each stack, not again for each of its files of values.
+        yield from (Finding("terraform", 0, CHECK, said) for said in plans.check_all(self.all_planned))
 
     def prepare(self, stack: Directory, place: pathlib.Path) -> Iterator[Finding]:
         """Writes what makes the stack plannable here: a local state, the states it reads, values of its variables."""
@@ -280,10 +285,15 @@ class _Run:
             arguments = ["plan", "-input=false", "-refresh=false", "-lock=false", "-json", "-out=check.plan"]
             done = self.call(place, *arguments, *([f"-var-file={file}"] if file else []))
             yield from self.from_lines(stack.name, done)
+            planned = self.server.take_planned()
             self.planned += _planned(done.stdout)
+            yield from (Finding(stack.name, 0, CHECK, said) for said in plans.check_stack(planned))
+            if file == (files or [None])[0]:
+                self.all_planned += planned
         if is_read and not done.returncode:
             done = self.call(place, "apply", "-input=false", "-lock=false", "-json", "check.plan")
             yield from self.from_lines(stack.name, done)
+            self.server.take_planned()
             self.states[stack.state_key() or ""] = place / "terraform.tfstate"
 
     # --- what terraform says

@@ -61,8 +61,10 @@ class Document:
 class Tree:
     """All files below one directory."""
 
-    def __init__(self, root: pathlib.Path):
+    def __init__(self, root: pathlib.Path, kubernetes: str):
         self.root = root
+        # The version of Kubernetes it is meant for.
+        self.kubernetes = kubernetes
         self.files = sorted(
             str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and ".terraform" not in path.parts
         )
