@@ -21,7 +21,7 @@ Exit codes of `plimsoll`: 0 done, 1 the answer is no, 2 Plimsoll or the machine 
 | PL00xx | commands |
 | PL01xx | the estate file; from PL0150 on warnings, which stop nothing |
 | PL02xx | the machine: files, programs, ports, disk |
-| PL03xx | the plan of a local estate |
+| PL03xx | the plan: of a local estate, and from PL0310 on for Azure |
 | PL04xx | drills |
 | PL05xx | answers of the estate's programs to each other |
 | PL06xx | answers to partners who post messages |

@@ -14,6 +14,7 @@
 mod audit;
 mod blueprint;
 pub mod cloud;
+pub mod cost;
 mod local;
 mod ports;
 mod refusal;
@@ -24,7 +25,8 @@ pub use blueprint::{
     Blueprint, FrontDoorBlueprint, HbaRule, Ingress, OdooProcess, Postgres, PostgresMemory, PostgresWal,
     Redis, RegionBlueprint, ReplicationLink, Workload,
 };
+pub use cost::cost;
 pub use local::local;
 pub use ports::{MAINTENANCE, Port, ports};
 pub use refusal::{CODES, Refusal};
-pub use report::{Decision, Report};
+pub use report::{Decision, Report, Weight};

@@ -19,6 +19,8 @@ use std::{
 use ::estate::{Estate, Region, Tenant, Workloads};
 use types::{ComponentName, RegionName, TenantName, host::Host};
 
+pub(crate) use postgres::SILENCE_MAX;
+
 use crate::{Blueprint, Port, Refusal, Report};
 
 /// Plans one tenant of an estate for one machine.

@@ -38,7 +38,7 @@ const WAL: PostgresWal = PostgresWal {
 };
 
 /// A cut link says `streaming` for as long as this.
-const SILENCE_MAX: Span = Span::from_secs(5);
+pub(crate) const SILENCE_MAX: Span = Span::from_secs(5);
 const CONNECT_TIMEOUT: Span = Span::from_secs(2);
 const SLOW_STATEMENT: Span = Span::from_secs(1);
 

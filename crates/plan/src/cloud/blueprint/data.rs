@@ -25,8 +25,10 @@ pub struct DatabasePlan {
     pub engine: DatabaseEngine,
     /// A session-mode pooler before it.
     pub pooler: Option<Pooler>,
-    /// What Odoo connects to: DNS name.
+    /// What Odoo connects to: DNS name. On CloudNativePG a service of the cluster, `CLUSTER-rw` or `CLUSTER-pooler`.
     pub host: String,
+    /// TCP port that goes with it: 5432, or 6432 where a Flexible Server's own pooler answers.
+    pub port: u16,
     /// Read-only copies for reporting (only where the stamp is active).
     pub reporting_hosts: Vec<String>,
     /// Backups.
@@ -117,7 +119,8 @@ pub struct ReplicaSource {
     pub host: String,
 }
 
-/// A session-mode pooler.
+/// A session-mode pooler: a `Pooler` beside a CloudNativePG cluster, a Flexible Server's own, which
+/// [`DatabasePlan::parameters`] switch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Pooler {
     /// Instances.
@@ -131,7 +134,8 @@ pub struct Pooler {
 /// Backups of a database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BackupPlan {
-    /// Containers that hold them, each in another failure domain: this region's backup account, and its partner's.
+    /// Containers that hold them, as `ACCOUNT/CONTAINER`, each in another failure domain: this region's backup account,
+    /// and its partner's.
     pub containers: Vec<String>,
     /// When a full backup begins, as five cron fields in UTC, away from the business's peaks.
     pub schedule: String,
@@ -165,7 +169,8 @@ pub struct StorageAccount {
     pub name: String,
     /// What it is for.
     pub purpose: StoragePurpose,
-    /// Copies within the region: `ZRS` where the region has zones, else `LRS`.
+    /// Copies within the region: `ZRS` where the region has zones, else `LRS`; `GZRS` or `GRS` for backups that no other
+    /// region of ours can hold.
     pub redundancy: String,
     /// Containers in it.
     pub containers: Vec<ContainerPlan>,

@@ -1,5 +1,7 @@
 //! The one public entrance of an environment.
 
+use std::collections::BTreeMap;
+
 use estate::{FrameOptions, RateLimit, TlsVersion, WafMode};
 use ipnet::Ipv4Net;
 use serde::Serialize;
@@ -20,8 +22,12 @@ pub struct FrontDoor {
     pub tls_min: TlsVersion,
     /// One per region that serves or may serve.
     pub origins: Vec<Origin>,
+    /// Hosts of tenants that live in another active region than the first; all others go to the first and its standby.
+    pub hosts_elsewhere: BTreeMap<RegionName, Vec<String>>,
     /// People, administrators, partners: never the same limits.
     pub paths: Vec<PathPlan>,
+    /// URL prefixes that nobody gets, from anywhere.
+    pub never_served: Vec<String>,
     /// Whether a person stays with one process.
     pub sticky: bool,
     /// `Strict-Transport-Security`.
@@ -41,6 +47,8 @@ pub struct Origin {
     pub priority: u8,
     /// Whether it serves in the beginning.
     pub enabled: bool,
+    /// The active region whose tenants it serves: itself, or the one that it stands by for.
+    pub serves_for: RegionName,
 }
 
 /// One of the three paths.

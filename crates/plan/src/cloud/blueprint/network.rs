@@ -1,6 +1,6 @@
 //! Addresses, clusters, and how sites get in.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 use estate::LinkKind;
 use ipnet::Ipv4Net;
@@ -20,6 +20,8 @@ pub struct Network {
     pub peered: bool,
     /// Private DNS zones linked to it.
     pub private_zones: Vec<PrivateZone>,
+    /// Domain of the names that only resolve inside of peered networks: ingress, replication, the journal's copy.
+    pub internal_domain: String,
 }
 
 /// A part of a network with one purpose and one set of rules.
@@ -65,7 +67,7 @@ pub enum PrivateZone {
     Postgres,
 }
 
-/// A Kubernetes cluster.
+/// A Kubernetes cluster. In a cold region it is planned as it will be, and built when it is needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cluster {
     /// Its name.

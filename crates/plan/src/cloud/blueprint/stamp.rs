@@ -1,6 +1,6 @@
 //! What is the same in every region: tenants, lanes, secrets, who is reached.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 use estate::{
     Authentication, Buffering, Criticality, Direction, EndpointAddress, Protocol, Quota, Retry, Tenancy,
@@ -113,7 +113,9 @@ pub struct Lane {
 /// A secret that pods read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct SecretPlan {
-    /// Name of the Kubernetes secret and of the mounted file.
+    /// Name of the Kubernetes secret and of the mounted file. A lane's has the name that its authentication says; ours
+    /// begin with `plimsoll-`: `plimsoll-cache`, `plimsoll-gateway-tls`, `plimsoll-database-TENANT`,
+    /// `plimsoll-erp-key-TENANT`.
     pub name: String,
     /// Name in the vault.
     pub vault_key: String,

@@ -1,0 +1,57 @@
+//! Estates for tests.
+
+use std::path::Path;
+
+use estate::Estate;
+use types::{StampName, TenantName};
+
+/// The text of the example that every reader sees first.
+pub fn text() -> String {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/estates/two-warehouse-distributor.yaml");
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Reads a text that must be right.
+pub fn read(text: &str) -> Estate {
+    match estate::read("test", text) {
+        Ok(checked) => checked.estate,
+        Err(found) => panic!(
+            "{}",
+            estate::render_diagnostics("test", text, &found, estate::Color::Never)
+        ),
+    }
+}
+
+/// The first example.
+pub fn example() -> Estate {
+    read(&text())
+}
+
+/// An estate of shared stamps with so many tenants each.
+pub fn shared(stamps: usize, tenants: usize) -> Estate {
+    let mut estate = example();
+    estate.integrations.clear();
+    let (_, mut stamp) = estate.stamps.pop_first().unwrap();
+    let (_, tenant) = estate.tenants.pop_first().unwrap();
+    stamp.tenancy = estate::Tenancy::Shared;
+    stamp.tenants_max = 50;
+    stamp.cache.memory = types::ByteSize::mib(64);
+    stamp.quota.database_size_max = types::ByteSize::gib(10);
+    for number in 0..stamps {
+        let name = StampName::new(format!("shared-{number}")).unwrap();
+        for other in 0..tenants {
+            let mut tenant = tenant.clone();
+            let id = TenantName::new(format!("tenant-{number}-{other}")).unwrap();
+            tenant.stamp = name.clone();
+            tenant.database = id.to_string();
+            tenant.host = format!("{id}.{}", estate.organisation.domain);
+            estate.tenants.insert(id, tenant);
+        }
+        estate.stamps.insert(name, stamp.clone());
+    }
+    for site in &mut estate.sites {
+        site.tenants = estate.tenants.keys().cloned().collect();
+    }
+    estate
+}
