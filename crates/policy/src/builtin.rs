@@ -20,7 +20,22 @@ macro_rules! packs {
     };
 }
 
-packs! {}
+packs! {
+    "access": ["access.rego", "access_test.rego"];
+    "audit": ["audit.rego", "audit_test.rego"];
+    "availability": ["availability.rego", "availability_test.rego"];
+    "backups": ["backups.rego", "backups_test.rego"];
+    "encryption": ["encryption.rego", "encryption_test.rego"];
+    "exposure": ["exposure.rego", "exposure_test.rego"];
+    "images": ["images.rego", "images_test.rego"];
+    "isolation": ["isolation.rego", "isolation_test.rego"];
+    "odoo": ["odoo.rego", "odoo_test.rego"];
+    "pods": ["pods.rego", "pods_test.rego"];
+    "recovery": ["recovery.rego", "recovery_test.rego"];
+    "residency": ["residency.rego", "residency_test.rego"];
+    "secrets": ["secrets.rego", "secrets_test.rego"];
+    "tagging": ["tagging.rego", "tagging_test.rego"];
+}
 
 /// Functions for everyone's policies, by path and text; loaded with every gate.
 pub(crate) const LIBRARY: &[(&str, &str)] = &[

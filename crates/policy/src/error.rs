@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::code;
 
+/// Longer messages of the interpreter are cut.
+const MESSAGE_BYTES_MAX: usize = 300;
+
 /// Where in a text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Position {
@@ -97,7 +100,16 @@ fn split_rego(text: &str) -> (Option<Position>, String) {
         .lines()
         .find_map(|line| line.strip_prefix("error: "))
         .map_or_else(|| text.trim().replace('\n', " "), str::to_owned);
-    (position, message)
+    (position, clip(message))
+}
+
+/// The interpreter adds all its variables to some messages.
+fn clip(mut message: String) -> String {
+    if message.len() > MESSAGE_BYTES_MAX {
+        message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+        message.push('…');
+    }
+    message
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! | `net.cidr_contains(cidr, other)` | whether a network contains a network or an address |
 //! | `net.cidr_intersects(cidr, other)` | whether two networks share an address |
 //! | `plimsoll.days_between(from, to)` | whole days between two dates or timestamps |
+//! | `plimsoll.seconds(span)` | whole seconds of a span such as `14d` |
 //! | `plimsoll.find_secrets(text)` | `[{"line", "kind"}]` of what looks like a secret |
 //! | `plimsoll.ini(text)` | `{"section": {"key": "value"}}` of a file such as `odoo.conf` |
 //! | `plimsoll.yaml(text)` | the first document of a YAML text |
@@ -16,6 +17,7 @@ use core::net::IpAddr;
 use anyhow::bail;
 use ipnet::IpNet;
 use regorus::Value;
+use types::Span;
 
 use crate::{
     Error, code, date,
@@ -26,11 +28,12 @@ use crate::{
 
 type Function = fn(&[Value]) -> anyhow::Result<Value>;
 
-const FUNCTIONS: [(&str, u8, Function); 8] = [
+const FUNCTIONS: [(&str, u8, Function); 9] = [
     ("net.cidr_is_valid", 1, cidr_is_valid),
     ("net.cidr_contains", 2, cidr_contains),
     ("net.cidr_intersects", 2, cidr_intersects),
     ("plimsoll.days_between", 2, days_between),
+    ("plimsoll.seconds", 1, seconds),
     ("plimsoll.find_secrets", 1, find_secrets),
     ("plimsoll.ini", 1, ini),
     ("plimsoll.yaml", 1, yaml),
@@ -91,6 +94,14 @@ fn days_between(values: &[Value]) -> anyhow::Result<Value> {
         date::parse(text).ok_or_else(|| anyhow::anyhow!("`{text}` is not a date such as 2026-11-21"))
     };
     Ok(Value::from(date::days_between(day(0)?, day(1)?)))
+}
+
+fn seconds(values: &[Value]) -> anyhow::Result<Value> {
+    let text = argument(values, 0)?;
+    match text.parse::<Span>() {
+        Ok(span) => Ok(Value::from(span.as_duration().as_secs())),
+        Err(error) => bail!("{error}"),
+    }
 }
 
 fn find_secrets(values: &[Value]) -> anyhow::Result<Value> {

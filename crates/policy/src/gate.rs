@@ -13,9 +13,10 @@ use crate::{
     Error, Finding, Input, Module, Pack, Place, Policy, Report, Severity, Waiver, builtin, code,
     document::text_of,
     engine::Rego,
-    input::{Lines, View, unit_of},
+    input::{Lines, View},
     policy::read_policies,
     report::GATE,
+    units::units,
     waiver::judge_waivers,
 };
 
@@ -29,7 +30,7 @@ const GATHERED: &str = "data.plimsoll.gate";
 enum Scope {
     /// The blueprint alone.
     Blueprint,
-    /// One directory at a time.
+    /// One unit at a time: what a cluster applies, or a directory.
     Unit,
     /// Everything at once.
     Tree,
@@ -141,6 +142,12 @@ impl Gate {
         } else {
             BTreeMap::new()
         };
+        if policies.is_empty() && errors.is_empty() {
+            let nothing = Error::new(code::BAD_PACK, "there are no policies");
+            errors.push(
+                nothing.hint("a gate without policies would let everything pass; name at least one pack"),
+            );
+        }
         if errors.is_empty() {
             Ok(Self {
                 rego,
@@ -170,24 +177,21 @@ impl Gate {
             today,
             findings: Vec::new(),
         };
-        if self.scopes.contains(&Scope::Blueprint) {
+        if input.blueprint.is_some() && self.scopes.contains(&Scope::Blueprint) {
             run.judge(Scope::Blueprint, View::default(), None)?;
         }
-        let mut units: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
-        for (path, text) in input.files.iter() {
-            units
-                .entry(unit_of(path.as_str()))
-                .or_default()
-                .push((path.as_str(), text));
-        }
         if self.scopes.contains(&Scope::Unit) {
-            for (unit, files) in &units {
-                let view = run.view(files);
+            for (unit, files) in units(input.files) {
+                let view = run.view(&files);
                 run.judge(Scope::Unit, view, Some(unit))?;
             }
         }
         if self.scopes.contains(&Scope::Tree) {
-            let files: Vec<_> = units.into_values().flatten().collect();
+            let files: Vec<_> = input
+                .files
+                .iter()
+                .map(|(path, text)| (path.as_str(), text))
+                .collect();
             let view = run.view(&files);
             run.judge(Scope::Tree, view, None)?;
         }

@@ -3,7 +3,7 @@
 //! ```text
 //! input.today        "2026-11-21"
 //! input.blueprint    the blueprint as JSON, or null
-//! input.unit         the directory that is looked at; only for `deny_unit`
+//! input.unit         the directory of what is looked at; only for `deny_unit`
 //! input.files        [{path, text}]
 //! input.kubernetes   {Kind: [{at, path, apiVersion, namespace, name, object}]}
 //! input.workloads    [{at, path, kind, namespace, name, replicas, labels, object, pod, containers: [{at, name, init, spec}]}]
@@ -23,15 +23,10 @@ use crate::document::{self, Content, Unreadable, record, text_of};
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
-    /// The blueprint as JSON; `None` for a bare tree.
+    /// The blueprint as JSON; `None` for a bare tree, for which rules over blueprints are not asked.
     pub blueprint: Option<&'a serde_json::Value>,
     /// The rendered tree.
     pub files: &'a FileTree,
-}
-
-/// Files that rules look at together: a directory. A Terraform module is one, and so is what is applied as one.
-pub(crate) fn unit_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
 /// Documents under their kinds.
@@ -50,6 +45,7 @@ impl View {
     pub(crate) fn add(&mut self, path: &str, text: &str) -> Result<(), Unreadable> {
         self.files
             .push(record([("path", path.into()), ("text", text.into())]));
+        self.lines.0.insert(path.to_owned(), 1);
         for document in document::read(path, text)? {
             self.lines.0.insert(document.at.clone(), document.line);
             let at = document.at;

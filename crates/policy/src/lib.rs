@@ -28,6 +28,7 @@ mod report;
 mod secrets;
 mod show;
 mod testing;
+mod units;
 mod waiver;
 
 pub use error::{Error, Position};

@@ -43,7 +43,7 @@ const FORMS: [(&str, &str); 9] = [
 ];
 
 /// A name that only secrets have, and what is written beside it.
-const NAMED: &str = r#"(?im)^[\s"'-]*[\w.-]*?(password|passwd|secret|token|api_?key|access_?key|private_?key|passphrase)["']?\s*[:=]\s*("[^"\n]*"|'[^'\n]*'|[^\s#,]+)[ \t]*,?[ \t]*$"#;
+const NAMED: &str = r#"(?im)^[\s"'-]*[\w.-]*?(password|passwd|secret|token|api_?key|access_?key|private_?key|passphrase)(?:_wo|_value|_text)?["']?\s*[:=]\s*("[^"\n]*"|'[^'\n]*'|[^\s#,]+)[ \t]*,?[ \t]*$"#;
 
 static SHAPES: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
     FORMS
@@ -163,6 +163,10 @@ mod tests {
             (
                 "literal beside a secret's name",
                 "clientSecret: Zx81-qqP0-77ab".to_owned(),
+            ),
+            (
+                "literal beside a secret's name",
+                "administrator_password_wo = \"Zx81-qqP0-77ab\"".to_owned(),
             ),
             (
                 "literal beside a secret's name",

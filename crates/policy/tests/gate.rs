@@ -394,6 +394,8 @@ fn packs_have_names_of_their_own() {
     }
     let twice = refusals(Gate::new(&[pack(POLICY), pack(POLICY)]));
     assert_eq!(twice[0].0, "PL0804");
+    let nothing = refusals(Gate::new(&[]));
+    assert_eq!(nothing, [("PL0804", "there are no policies".to_owned())]);
 }
 
 #[test]
