@@ -5,6 +5,7 @@
 
 pub mod control_number;
 mod date;
+pub mod documents;
 pub mod duplicate;
 pub mod edifact;
 pub mod json;
