@@ -29,4 +29,4 @@ def _is_known(tree: Tree, file: str) -> bool:
         documents = tree.yaml(file)
         tops = {key for d in documents if isinstance(d.data, dict) for key in d.data}
         return bool(tops) and tops <= {"http", "tcp", "udp", "tls"}
-    return pathlib.PurePosixPath(file).name in ("blueprint.json", "manifest.json")
+    return pathlib.PurePosixPath(file).name in ("blueprint.json", "manifest.json", "synthetic.json")

@@ -19,6 +19,7 @@ from findings import Counts, Finding, tool
 from tree import Document, Tree
 
 CHECK = "monitoring"
+_FIRING = re.compile(r'ALERTS\{.*?\balertname="(\w+)",alertstate="firing"')
 _HINT = "script/check-rendered installs it"
 
 
@@ -103,10 +104,11 @@ def _check_rules(document: Document, data: dict[str, Any]) -> Iterator[Finding]:
     for index, group in enumerate(data["groups"]):
         names = [r.get("alert") for r in group.get("rules") or [] if r.get("alert")]
         for name in sorted({n for n in names if names.count(n) > 1}):
-            levels = [str((r.get("labels") or {}).get("severity")) for r in group["rules"] if r.get("alert") == name]
-            if len(set(levels)) < len(levels):
+            # One rule a tier is fine: it says so in a label.
+            labels = [sorted((r.get("labels") or {}).items()) for r in group["rules"] if r.get("alert") == name]
+            if any(labels.count(one) > 1 for one in labels):
                 at = ("groups", index) if "groups" in document.data else ("spec", "groups", index)
-                yield document.finding(CHECK, at, f"alert {name} is given twice at the same severity")
+                yield document.finding(CHECK, at, f"alert {name} is given twice with the same labels")
     if promtool is None:
         return
     # PrometheusRule allows fields of its own beside those of a rule file.
@@ -140,6 +142,14 @@ def _check_tested(rules: list[tuple[Document, dict[str, Any]]], tests: list[Docu
         for test in document.data["tests"] or []
         for case in test.get("alert_rule_test") or []
         if case.get("exp_alerts")
+    }
+    # Or a case asks for the series that a firing alert is.
+    seen |= {
+        found.group(1)
+        for document in tests
+        for test in document.data["tests"] or []
+        for case in test.get("promql_expr_test") or []
+        if case.get("exp_samples") and (found := _FIRING.match(str(case.get("expr"))))
     }
     for document, data in rules:
         for group in data["groups"]:

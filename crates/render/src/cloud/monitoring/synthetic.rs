@@ -5,6 +5,7 @@ use serde::Serialize;
 use types::settings::Probe;
 use types::{FileTree, Span};
 
+use super::watched::stamp_of;
 use crate::{Error, settings};
 
 /// A transaction that has no answer after this long has failed.
@@ -34,6 +35,7 @@ struct Check {
 #[derive(Serialize)]
 struct Labels {
     capability: String,
+    stamp: String,
 }
 
 /// Writes `synthetic.json`.
@@ -62,6 +64,7 @@ pub(super) fn insert(
             proves: proves(check.probe),
             labels: Labels {
                 capability: check.capability.to_string(),
+                stamp: stamp_of(environment, &check.url),
             },
         })
         .collect();

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use estate::{ScalingSignal, Stage};
 use plan::cloud::blueprint::{self, Blueprint, DatabaseEngine, Environment, Placement};
-use types::Span;
 use types::settings::Authority;
+use types::{CapabilityName, Span};
 
 use super::model::{PLATFORM, Severity};
 
@@ -64,8 +64,17 @@ pub(super) struct Capability {
     pub(super) owner: String,
     /// Works again this soon.
     pub(super) rto: Span,
-    /// A real transaction this often; `None`: not measured, and dashboards say so.
-    pub(super) every: Option<Span>,
+    /// Stamps in which a real transaction proves it, and how often; empty: not measured, and dashboards say so.
+    pub(super) checks: Vec<Check>,
+}
+
+/// A real transaction of a capability in a stamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Check {
+    /// The stamp.
+    pub(super) stamp: String,
+    /// How often.
+    pub(super) every: Span,
 }
 
 /// A stamp, wherever it leads.
@@ -179,11 +188,11 @@ impl Watched {
     }
 
     /// The capability of this tier that is measured, for rules and test cases.
-    pub(super) fn measured_of(&self, tier: &Tier) -> Option<(&Capability, Span)> {
+    pub(super) fn measured_of(&self, tier: &Tier) -> Option<(&Capability, &Check)> {
         self.capabilities
             .iter()
             .filter(|capability| capability.tier == tier.name)
-            .find_map(|capability| Some((capability, capability.every?)))
+            .find_map(|capability| Some((capability, capability.checks.first()?)))
     }
 }
 
@@ -214,12 +223,6 @@ fn tiers(blueprint: &Blueprint) -> Vec<Tier> {
 }
 
 fn capabilities(blueprint: &Blueprint, environment: &Environment) -> Vec<Capability> {
-    let every: BTreeMap<_, _> = environment
-        .watching
-        .synthetic
-        .iter()
-        .map(|check| (&check.capability, check.every))
-        .collect();
     blueprint
         .capabilities
         .iter()
@@ -229,9 +232,34 @@ fn capabilities(blueprint: &Blueprint, environment: &Environment) -> Vec<Capabil
             support: capability.support.as_str(),
             owner: capability.owner.clone().unwrap_or_else(|| PLATFORM.to_owned()),
             rto: capability.rto,
-            every: every.get(&capability.name).copied(),
+            checks: checks(environment, &capability.name),
         })
         .collect()
+}
+
+fn checks(environment: &Environment, capability: &CapabilityName) -> Vec<Check> {
+    let of = environment
+        .watching
+        .synthetic
+        .iter()
+        .filter(|check| check.capability == *capability);
+    of.map(|check| Check {
+        stamp: stamp_of(environment, &check.url),
+        every: check.every,
+    })
+    .collect()
+}
+
+/// The stamp whose tenant answers at this address; the first where none does.
+pub(super) fn stamp_of(environment: &Environment, url: &str) -> String {
+    let host = url.split("://").last().unwrap_or(url);
+    let host = host.split(['/', ':']).next().unwrap_or(host);
+    let stamps = &environment.stamps;
+    stamps
+        .iter()
+        .find(|stamp| stamp.tenants.iter().any(|tenant| tenant.host == host))
+        .or(stamps.first())
+        .map_or_else(String::new, |stamp| stamp.name.to_string())
 }
 
 fn placements(environment: &Environment) -> impl Iterator<Item = (String, &Placement)> {

@@ -130,7 +130,7 @@ fn custom_resource(
         api_version: "monitoring.coreos.com/v1",
         kind: "PrometheusRule",
         metadata: Metadata {
-            name: "plimsoll".to_owned(),
+            name: format!("plimsoll-{environment}"),
             namespace: NAMESPACE,
             labels,
         },

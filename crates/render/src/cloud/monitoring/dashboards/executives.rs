@@ -17,7 +17,7 @@ fn now() -> Row {
     Row {
         title: "Now",
         panels: vec![
-            Panel::new(Kind::Tiles, "What works", "plimsoll:capability:working", "{{capability}}")
+            Panel::new(Kind::Tiles, "What works", "min by (capability) (plimsoll:capability:working)", "{{capability}}")
                 .about("The last real transaction of each kind, through the public address. Grey means that nobody knows.")
                 .good_or_bad("works", "does not work"),
             Panel::new(
@@ -44,14 +44,14 @@ fn week() -> Row {
             Panel::new(
                 Kind::States,
                 "What worked when",
-                "plimsoll:capability:working",
+                "min by (capability) (plimsoll:capability:working)",
                 "{{capability}}",
             )
             .good_or_bad("works", "does not work"),
             Panel::new(
                 Kind::Table,
                 "Share of the week in which it worked, and what was promised",
-                "avg_over_time(plimsoll:capability:working[7d])",
+                "avg by (capability) (avg_over_time(plimsoll:capability:working[7d]))",
                 "{{capability}}",
             )
             .unit("percentunit")

@@ -36,7 +36,12 @@ struct Windows {
 impl Windows {
     /// Windows that fit the slowest check of the environment.
     fn new(watched: &Watched) -> Self {
-        let every = watched.capabilities.iter().filter_map(|one| one.every).max();
+        let every = watched
+            .capabilities
+            .iter()
+            .flat_map(|one| &one.checks)
+            .map(|one| one.every)
+            .max();
         let runs = |count: u64| every.map_or(0, |every| every.as_millis() * count);
         let at_least = |minutes: u64, count: u64| Span::from_millis(runs(count).max(minutes * 60_000));
         Self {
@@ -78,11 +83,8 @@ fn budget(tier: &Tier) -> &'static str {
 
 /// Completes an expression by capability with the plan's labels, and keeps what is of this tier.
 fn of_tier(expr: &str, tier: &Tier) -> String {
-    let plan = series(
-        "plimsoll:plan:capability",
-        [("tier", tier.name.as_str()), ("measured", "yes")],
-    );
-    format!("({expr}) * on (capability) group_left (tier, owner, support) {plan}")
+    let plan = series("plimsoll:plan:check", [("tier", tier.name.as_str())]);
+    format!("({expr}) * on (capability, stamp) group_left (tier, owner, support) {plan}")
 }
 
 pub(super) fn rules(watched: &Watched) -> RuleFile {
@@ -114,30 +116,30 @@ fn records(windows: Windows) -> Vec<Record> {
     for window in windows.all() {
         records.push(Record::new(
             failures(window),
-            format!("sum by (capability) (increase({TRANSACTIONS}{{result!=\"ok\"}}[{window}]))"),
+            format!("sum by (capability, stamp) (increase({TRANSACTIONS}{{result!=\"ok\"}}[{window}]))"),
         ));
         records.push(Record::new(
             ratio(window),
             format!(
-                "sum by (capability) (rate({TRANSACTIONS}{{result!=\"ok\"}}[{window}])) / sum by (capability) (rate({TRANSACTIONS}[{window}]))"
+                "sum by (capability, stamp) (rate({TRANSACTIONS}{{result!=\"ok\"}}[{window}])) / sum by (capability, stamp) (rate({TRANSACTIONS}[{window}]))"
             ),
         ));
     }
     records.push(Record::new(
         "plimsoll:capability:since_success_seconds",
-        format!("time() - max by (capability) ({LAST_SUCCESS})"),
+        format!("time() - max by (capability, stamp) ({LAST_SUCCESS})"),
     ));
     records.push(Record::new(
         "plimsoll:capability:since_run_seconds",
-        format!("time() - max by (capability) ({LAST_RUN})"),
+        format!("time() - max by (capability, stamp) ({LAST_RUN})"),
     ));
     records.push(Record::new(
         "plimsoll:capability:duration_seconds:p95",
-        "histogram_quantile(0.95, sum by (capability, le) (rate(plimsoll_synthetic_duration_seconds_bucket[30m])))",
+        "histogram_quantile(0.95, sum by (capability, stamp, le) (rate(plimsoll_synthetic_duration_seconds_bucket[30m])))",
     ));
     records.push(Record::new(
         "plimsoll:capability:working",
-        "plimsoll:capability:since_success_seconds <= bool on (capability) (2 * max by (capability) (plimsoll_synthetic_interval_seconds))",
+        "plimsoll:capability:since_success_seconds <= bool on (capability, stamp) (2 * max by (capability, stamp) (plimsoll_synthetic_interval_seconds))",
     ));
     records
 }
@@ -147,14 +149,14 @@ const LONG_AGO: i64 = -86_400;
 
 fn down(watched: &Watched, tier: &Tier) -> Alert {
     let expr = format!(
-        "(plimsoll:capability:since_success_seconds > on (capability) (3 * max by (capability) (plimsoll_synthetic_interval_seconds))) and on (capability) ({} > 0)",
+        "(plimsoll:capability:since_success_seconds > on (capability, stamp) (3 * max by (capability, stamp) (plimsoll_synthetic_interval_seconds))) and on (capability, stamp) ({} > 0)",
         failures(Windows::new(watched).fast_short)
     );
     let (firing, silent) = (sample(watched, tier, 10), sample(watched, tier, 10));
     Alert::new("CapabilityDown", watched.severity_of(tier), Layer::Business, Page::Capability)
         .when(of_tier(&expr, tier), 0)
         .says(
-            "{{ $labels.capability }} does not work",
+            "{{ $labels.capability }} does not work in {{ $labels.stamp }}",
             "Three tries in a row to do a real {{ $labels.capability }} through the public address have failed. Customers and warehouses cannot do it either.",
         )
         .owned_by_series()
@@ -165,23 +167,20 @@ fn down(watched: &Watched, tier: &Tier) -> Alert {
 }
 
 fn unproven(watched: &Watched, tier: &Tier) -> Alert {
-    let plan = series(
-        "plimsoll:plan:capability",
-        [("tier", tier.name.as_str()), ("measured", "yes")],
-    );
+    let plan = series("plimsoll:plan:check", [("tier", tier.name.as_str())]);
     let expr = format!(
-        "{plan} unless on (capability) (plimsoll:capability:since_run_seconds < on (capability) (5 * max by (capability) (plimsoll_synthetic_interval_seconds)))"
+        "{plan} unless on (capability, stamp) (plimsoll:capability:since_run_seconds < on (capability, stamp) (5 * max by (capability, stamp) (plimsoll_synthetic_interval_seconds)))"
     );
     let (firing, silent) = (sample(watched, tier, 20), sample(watched, tier, 20));
     Alert::new("CapabilityUnproven", watched.severity_of(tier), Layer::Business, Page::Capability)
         .when(expr, 10)
         .says(
-            "Nobody knows whether {{ $labels.capability }} works",
+            "Nobody knows whether {{ $labels.capability }} works in {{ $labels.stamp }}",
             "No result of the synthetic {{ $labels.capability }} has arrived for five intervals. It may work or not: no proof is treated like a failure.",
         )
         .owned_by_series()
         .label("tier", tier.name.as_str())
-        .fires(firing.named("no result at all"), [("measured", "yes")])
+        .fires(firing.named("no result at all"), [])
         .with_series_labels(watched, tier)
         .silent(silent.working().done(1_190))
 }
@@ -218,7 +217,7 @@ fn burning(
 ) -> Alert {
     let (budget, long_ratio, short_ratio) = (budget(tier), ratio(long), ratio(short));
     let expr = format!(
-        "({long_ratio} > {times} * {budget} and on (capability) {short_ratio} > {times} * {budget}) and on (capability) {} >= {FAILURES_MIN}",
+        "({long_ratio} > {times} * {budget} and on (capability, stamp) {short_ratio} > {times} * {budget}) and on (capability, stamp) {} >= {FAILURES_MIN}",
         failures(long)
     );
     // Long enough for both windows to be full of what the case shows.
@@ -226,7 +225,10 @@ fn burning(
     let (firing, silent) = (sample(watched, tier, minutes), sample(watched, tier, minutes));
     Alert::new(name, severity, Layer::Business, Page::Capability)
         .when(of_tier(&expr, tier), 0)
-        .says("{{ $labels.capability }} fails too often", description)
+        .says(
+            "{{ $labels.capability }} fails too often in {{ $labels.stamp }}",
+            description,
+        )
         .owned_by_series()
         .label("tier", tier.name.as_str())
         .fires(firing.failing().done(LONG_AGO), [])
@@ -243,7 +245,7 @@ fn slow(watched: &Watched, tier: &Tier) -> Alert {
     Alert::new("CapabilitySlow", Severity::Ticket, Layer::Business, Page::Capability)
         .when(of_tier(&expr, tier), 15)
         .says(
-            "{{ $labels.capability }} is slow",
+            "{{ $labels.capability }} is slow in {{ $labels.stamp }}",
             format!("One in twenty real transactions takes longer than {SLOW_SECONDS} seconds. People at terminals wait, and begin to press twice."),
         )
         .owned_by_series()
@@ -256,33 +258,38 @@ fn slow(watched: &Watched, tier: &Tier) -> Alert {
 /// What is seen of one capability in a test case.
 struct Sample {
     capability: String,
+    stamp: String,
     interval: u64,
     case: Case,
 }
 
 fn sample(watched: &Watched, tier: &Tier, minute: u64) -> Sample {
-    let (capability, interval) = watched
-        .measured_of(tier)
-        .map_or((String::new(), 60), |(one, every)| {
-            (one.name.clone(), every.as_millis().div_ceil(1_000))
-        });
+    let measured = watched.measured_of(tier);
     Sample {
-        capability,
-        interval,
+        capability: measured.map_or_else(String::new, |(one, _)| one.name.clone()),
+        stamp: measured.map_or_else(String::new, |(_, check)| check.stamp.clone()),
+        interval: measured.map_or(60, |(_, check)| check.every.as_millis().div_ceil(1_000)),
         case: Case::at(minute, ""),
     }
 }
 
 impl Sample {
     fn of(&self, name: &str) -> String {
-        series(name, [("capability", self.capability.as_str())])
+        series(
+            name,
+            [("capability", self.capability.as_str()), ("stamp", &self.stamp)],
+        )
     }
 
     fn counters(mut self, name: &'static str, ok: u32, failed: u32) -> Self {
         let of = |result| {
             series(
                 TRANSACTIONS,
-                [("capability", self.capability.as_str()), ("result", result)],
+                [
+                    ("capability", self.capability.as_str()),
+                    ("stamp", &self.stamp),
+                    ("result", result),
+                ],
             )
         };
         let (ok_series, failed_series) = (of("ok"), of("failed"));
@@ -301,7 +308,14 @@ impl Sample {
 
     fn bucket(mut self, le: &str, step: u32) -> Self {
         let name = "plimsoll_synthetic_duration_seconds_bucket";
-        let bucket = series(name, [("capability", self.capability.as_str()), ("le", le)]);
+        let bucket = series(
+            name,
+            [
+                ("capability", self.capability.as_str()),
+                ("stamp", &self.stamp),
+                ("le", le),
+            ],
+        );
         self.case = self.case.growing(bucket, step);
         self
     }
@@ -328,12 +342,13 @@ impl Sample {
 impl Alert {
     /// The labels that a firing case gets from the plan.
     fn with_series_labels(mut self, watched: &Watched, tier: &Tier) -> Self {
-        let Some((capability, _)) = watched.measured_of(tier) else {
+        let Some((capability, check)) = watched.measured_of(tier) else {
             return self;
         };
         for case in &mut self.cases {
             if let Some(labels) = &mut case.fires {
                 labels.insert("capability".to_owned(), capability.name.clone());
+                labels.insert("stamp".to_owned(), check.stamp.clone());
                 labels.insert("owner".to_owned(), capability.owner.clone());
                 labels.insert("support".to_owned(), capability.support.to_owned());
             }

@@ -86,7 +86,7 @@ fn records() -> Vec<Record> {
 /// Completes an expression by lane with what the gateway says about the lane.
 fn with_info(expr: &str, criticality: &str) -> String {
     let info = series("plimsoll:lane:info", [("criticality", criticality)]);
-    format!("({expr}) * on (stamp, lane) group_left (tenant, partner, criticality, owner) {info}")
+    format!("({expr}) * on (stamp, lane) group_left (tenant, partner, owner) {info}")
 }
 
 fn stamp_series(name: &str, stamp: &Stamp) -> String {
@@ -198,6 +198,7 @@ fn blocked(stamp: &Stamp, criticality: &str, severity: Severity) -> Alert {
             "The other side of lane {{ $labels.lane }} (partner {{ $labels.partner }}) has failed so often that the gateway has stopped trying for a while. Messages are kept, none is lost.",
         )
         .owned_by_series()
+        .label("criticality", criticality)
         .fires(
             lane_case(Case::at(10, "the other side is down").always(&open, 1), stamp, criticality),
             lane_labels(stamp, criticality),
@@ -217,6 +218,7 @@ fn buffer_used(stamp: &Stamp, criticality: &str, severity: Severity) -> Alert {
             "The oldest message of lane {{ $labels.lane }} waits longer than half of the outage that its buffer was planned for. After twice this time messages may be refused.",
         )
         .owned_by_series()
+        .label("criticality", criticality)
         .fires(
             lane_case(Case::at(10, "half of it").always(&age, 5_000).always(&limit, 7_200), stamp, criticality),
             lane_labels(stamp, criticality),
@@ -236,6 +238,7 @@ fn silent(stamp: &Stamp, criticality: &str, severity: Severity) -> Alert {
             "No message has arrived on lane {{ $labels.lane }} for an hour, while at this time a week ago there were many. The partner may have a problem it has not noticed.",
         )
         .owned_by_series()
+        .label("criticality", criticality)
         .fires(
             lane_case(Case::at_half_hour(350, "silence after a busy week").series(&accepted, "0+60x340 20400+0x20"), stamp, criticality),
             lane_labels(stamp, criticality),

@@ -14,9 +14,19 @@ pub(super) fn rules(watched: &Watched) -> RuleFile {
             ("tier", &one.tier),
             ("owner", &one.owner),
             ("support", one.support),
-            ("measured", if one.every.is_some() { "yes" } else { "no" }),
+            ("measured", if one.checks.is_empty() { "no" } else { "yes" }),
         ];
         records.push(Record::constant("plimsoll:plan:capability", 1, of));
+        for check in &one.checks {
+            let of = [
+                ("capability", one.name.as_str()),
+                ("stamp", &check.stamp),
+                ("tier", &one.tier),
+                ("owner", &one.owner),
+                ("support", one.support),
+            ];
+            records.push(Record::constant("plimsoll:plan:check", 1, of));
+        }
         let of = [("capability", one.name.as_str())];
         let seconds = one.rto.as_millis().div_ceil(1_000);
         records.push(Record::constant(
