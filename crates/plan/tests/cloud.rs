@@ -34,14 +34,13 @@ fn ten_thousand_tenants_are_planned_and_explained_in_few_lines() {
     let begun = Instant::now();
     let (blueprint, report) = cloud::plan(&estate).unwrap();
     let took = begun.elapsed();
-    let tenants: usize = blueprint
-        .environments
-        .iter()
+    let production = blueprint.environments.iter().filter(|one| !one.mute);
+    let tenants: usize = production
         .flat_map(|one| &one.stamps)
         .map(|one| one.tenants.len())
         .sum();
     assert_eq!(tenants, 10_000);
-    assert!(report.decisions.len() < 60, "{}", report.decisions.len());
+    assert!(report.decisions.len() < 100, "{}", report.decisions.len());
     // A bound that a noisy machine and a build without optimisation keep; the benchmark measures.
     assert!(took.as_secs() < 5, "{took:?}");
 }
@@ -50,8 +49,14 @@ fn ten_thousand_tenants_are_planned_and_explained_in_few_lines() {
 #[test]
 fn what_cannot_be_planned_is_refused_with_its_own_code() {
     type Break = fn(&mut Estate);
-    let breaks: [Break; 10] = [
-        |estate| site(estate).link.addresses = nets(&["10.0.0.0/8"]),
+    let breaks: [Break; 11] = [
+        |estate| {
+            estate.sites.truncate(1);
+            for region in &mut estate.regions {
+                region.address_space = None;
+            }
+            site(estate).link.addresses = nets(&["10.0.0.0/8"]);
+        },
         |estate| {
             estate.regions[0].address_space = Some("10.1.0.0/16".parse().unwrap());
             site(estate).link.addresses = nets(&["10.1.2.0/24"]);
@@ -92,6 +97,16 @@ fn what_cannot_be_planned_is_refused_with_its_own_code() {
         |estate| {
             let name = estate.capabilities[0].name.clone();
             estate.capabilities[0].after.push(name);
+        },
+        |estate| {
+            let long = "x".repeat(60);
+            let (_, tenant) = estate.tenants.pop_first().unwrap();
+            let (_, stamp) = estate.stamps.pop_first().unwrap();
+            estate.stamps.insert(long.parse().unwrap(), stamp);
+            let stamp = long.parse().unwrap();
+            let tenant = estate::Tenant { stamp, ..tenant };
+            estate.tenants.insert(long.parse().unwrap(), tenant);
+            estate.integrations.clear();
         },
     ];
     let mut codes = Vec::new();

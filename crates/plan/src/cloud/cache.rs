@@ -72,6 +72,14 @@ impl<'e> Planner<'_, 'e> {
         for (region, cache) in &self.shared_caches {
             check(format!("all that share one in `{region}`"), cache.memory, notes);
         }
+        if !sized.is_empty() {
+            notes.report.decide_at(
+                "cache",
+                self.name.as_str(),
+                "dedicated stamps have one of their own, all others of a region share one",
+                "sessions are small and never the only copy of anything; after the loss of a region people log in again",
+            );
+        }
         for one in sized
             .iter()
             .filter(|one| one.estate.tenancy == Tenancy::Dedicated)

@@ -16,6 +16,14 @@ pub(super) fn plan(estate: &Estate, notes: &mut Notes) -> Vec<CapabilityPlan> {
         .filter_map(|one| capability(estate, one, *order.get(&one.name)?))
         .collect();
     plans.sort_by(|one, other| (one.order, &one.name).cmp(&(other.order, &other.name)));
+    for one in plans.iter().filter(|one| one.rpo.as_millis() == 0) {
+        notes.report.caution_at(
+            "promises",
+            one.name.as_str(),
+            "nothing is lost of what passes the gateway",
+            "messages are on disk in two regions before they are acknowledged; what people type is in the database, whose copy in the other region is some moments behind",
+        );
+    }
     if let Some(first) = plans.first() {
         notes.report.decide(
             "recovery",

@@ -61,11 +61,12 @@ pub(crate) fn machine_named(name: &str) -> Option<&'static Machine> {
         .find(|machine| machine.name == name)
 }
 
-/// What a node leaves for pods: the kubelet, the system and the agents of monitoring and network take the rest.
+/// What a node leaves for pods: the kubelet, the system and the agents of monitoring and network take the rest (AKS
+/// reserves about 2.2 GiB, and cores by the size of the machine; the agents take as much again).
 pub(crate) fn allocatable(machine: &Machine) -> (u64, ByteSize) {
-    let cpu_millis = u64::from(machine.cores) * 1000 - 500;
-    let memory = machine.memory.get() / 100 * 85 - ByteSize::mib(1024).get();
-    (cpu_millis, ByteSize::new(memory))
+    let cores = u64::from(machine.cores);
+    let memory = machine.memory.get() / 100 * 99 - ByteSize::gib(4).get();
+    (cores * 990 - 450, ByteSize::new(memory))
 }
 
 /// A Flexible Server's size.

@@ -85,23 +85,16 @@ impl<'e> Planner<'_, 'e> {
             .partition(|(sized, _)| sized.estate.cluster == ClusterIsolation::Cluster);
         let mut clusters = Vec::new();
         if !common.is_empty() {
-            clusters.push(self.cluster(place, "common", &common, notes));
+            clusters.push(self.cluster(place, &common, notes));
         }
         for one in own {
-            let folder = format!("stamp-{}", one.0.name);
-            clusters.push(self.cluster(place, &folder, &[one], notes));
+            clusters.push(self.cluster(place, &[one], notes));
         }
         self.check_room(place, &clusters, subnets, notes);
         clusters
     }
 
-    fn cluster(
-        &self,
-        place: &Place<'e>,
-        folder: &str,
-        placed: &[&(&Sized<'e>, Placement)],
-        notes: &mut Notes,
-    ) -> Cluster {
+    fn cluster(&self, place: &Place<'e>, placed: &[&(&Sized<'e>, Placement)], notes: &mut Notes) -> Cluster {
         let region = &place.region.name;
         let services = self.addresses.services;
         let stamps: Vec<StampName> = placed.iter().map(|(sized, _)| sized.name.clone()).collect();
@@ -109,6 +102,10 @@ impl<'e> Planner<'_, 'e> {
             .first()
             .map_or_else(String::new, |(_, placement)| placement.cluster.clone());
         Cluster {
+            gitops_path: format!(
+                "kubernetes/environments/{}/regions/{region}/clusters/{name}",
+                self.name
+            ),
             name,
             kubernetes_version: KUBERNETES_VERSION.to_owned(),
             paid_control_plane: self.environment.stage != estate::Stage::Development,
@@ -118,7 +115,6 @@ impl<'e> Planner<'_, 'e> {
             dns_address: Ipv4Addr::from(u32::from(services.network()).saturating_add(10)),
             node_pools: self.node_pools(place, placed, notes),
             stamps,
-            gitops_path: format!("kubernetes/{}/{region}/{folder}", self.name),
         }
     }
 
@@ -171,6 +167,12 @@ impl<'e> Planner<'_, 'e> {
                 self.check_fits(sized.name, "database", pod, notes);
             }
         }
+        notes.report.decide_at(
+            "clusters",
+            &format!("{}/{}", self.name, place.region.name),
+            &format!("Kubernetes {KUBERNETES_VERSION}; pools for the system, for what people wait for, for what may be late, and for PostgreSQL where it runs inside"),
+            "each fails and grows alone; a pool keeps its least after the loss of a zone (but for what may be late), and its zones cannot be changed later",
+        );
         let mut pools = vec![self.system_pool(place, placed.len())];
         pools.extend(self.pool(place, NodePoolPurpose::Interactive, interactive));
         pools.extend(self.pool(place, NodePoolPurpose::Background, background));
@@ -196,31 +198,46 @@ impl<'e> Planner<'_, 'e> {
             return None;
         }
         let zones = place.region.zones.len().max(1) as u64;
-        let (machine, most) = choose_machine(&demand)?;
-        // What people wait for survives a zone; what may be late does not have to.
-        let spare = self.is_waited_for() && purpose != NodePoolPurpose::Background;
-        let with_spare = |nodes: u64| match (spare, zones) {
-            (false, _) => nodes,
-            // Another node is all that can be had.
-            (true, 1) => nodes + 1,
-            (true, zones) => (nodes * zones).div_ceil(zones - 1).max(zones),
+        let (machine, least, most) = match purpose {
+            // Instances are copies of each other and stay where their disks are: a lost zone is not made up for.
+            NodePoolPurpose::Data => {
+                let zones = if self.is_waited_for() { zones } else { 1 };
+                let (machine, nodes) = choose_data_machine(&demand, zones)?;
+                (machine, nodes, nodes)
+            }
+            // What may be late does not have to survive a zone.
+            NodePoolPurpose::Background => {
+                let (machine, most) = choose_machine(&demand)?;
+                (machine, nodes(&demand, demand.least, machine), most)
+            }
+            NodePoolPurpose::System | NodePoolPurpose::Interactive => {
+                let (machine, most) = choose_machine(&demand)?;
+                let least = nodes(&demand, demand.least, machine).max(1);
+                (
+                    machine,
+                    self.with_spare(least, zones),
+                    self.with_spare(most, zones),
+                )
+            }
         };
-        let least = with_spare(nodes(&demand, demand.least, machine));
-        let least = if purpose == NodePoolPurpose::Background {
-            least
-        } else {
-            least.max(1)
-        };
-        // One more, for the pods of a release that come before the old ones go.
-        let most = with_spare(most).max(least) + 1;
         Some(NodePool {
             name: purpose.as_str().to_owned(),
             purpose,
             vm_size: machine.name.to_owned(),
             zones: place.region.zones.clone(),
             nodes_min: u16::try_from(least).unwrap_or(u16::MAX),
-            nodes_max: u16::try_from(most).unwrap_or(u16::MAX),
+            // One more, for the pods of a release that come before the old ones go.
+            nodes_max: u16::try_from(most.max(least) + 1).unwrap_or(u16::MAX),
         })
+    }
+
+    /// Nodes that still suffice when a zone, or where there is only one a node, is lost.
+    fn with_spare(&self, nodes: u64, zones: u64) -> u64 {
+        match (self.is_waited_for(), zones) {
+            (false, _) => nodes,
+            (true, 1) => nodes + 1,
+            (true, zones) => (nodes * zones).div_ceil(zones - 1).max(zones),
+        }
     }
 
     fn check_fits(&self, stamp: &StampName, what: &'static str, pod: Work, notes: &mut Notes) {
@@ -292,6 +309,28 @@ fn choose_machine(demand: &Demand) -> Option<(&'static Machine, u64)> {
         }
     }
     last
+}
+
+/// The machine that wastes least, and how many: at least one in each zone, because copies in one zone fail together.
+fn choose_data_machine(demand: &Demand, zones: u64) -> Option<(&'static Machine, u64)> {
+    catalogue::machines(demand.most.cpu_millis, ByteSize::new(demand.most.memory))
+        .filter(|machine| fits(machine, demand.largest))
+        .map(|machine| {
+            let (cpu_millis, memory) = catalogue::allocatable(machine);
+            // Of the largest pod so many fit on a node; smaller ones fit as well or better.
+            let each = (cpu_millis / demand.largest.cpu_millis.max(1))
+                .min(memory.get() / demand.largest.memory.max(1))
+                .max(1);
+            let pods = (demand.most.cpu_millis.div_ceil(demand.largest.cpu_millis.max(1)))
+                .max(demand.most.memory.div_ceil(demand.largest.memory.max(1)));
+            (machine, pods.div_ceil(each).max(zones))
+        })
+        .min_by_key(|(machine, nodes)| {
+            (
+                u64::from(machine.cores) * nodes * (machine.memory.get() >> 30),
+                *nodes,
+            )
+        })
 }
 
 /// Nodes for so much work.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use estate::{Engine, HighAvailability, Posture, Quota};
+use estate::{Durability, Engine, HighAvailability, Posture, Quota};
 use types::{ByteSize, RegionName, Span, StampName};
 
 use super::{
@@ -108,8 +108,13 @@ impl<'e> Planner<'_, 'e> {
                 )
             }
         };
-        let (connections_max, pooler) =
-            self.connections(name, stamp, cores, &[leading, following].concat(), notes);
+        let (connections_max, pooler) = self.connections(
+            name,
+            stamp,
+            cores,
+            connections_wanted(asked.engine, leading, following),
+            notes,
+        );
         let quota = Quota {
             database_connections_max: quota
                 .database_connections_max
@@ -165,12 +170,10 @@ impl<'e> Planner<'_, 'e> {
         name: &StampName,
         stamp: &estate::Stamp,
         cores: u16,
-        workloads: &[WorkloadPlan],
+        wanted: u64,
         notes: &mut Notes,
     ) -> (u16, Option<Pooler>) {
         let pooling = stamp.database.pooling;
-        let opened: u64 = workloads.iter().map(connections_opened).sum();
-        let wanted = (opened + u64::from(CONNECTIONS_RESERVED)).next_multiple_of(10);
         let most = catalogue::connections_most(cores);
         let place = format!("{}/{name}", self.name);
         if pooling.pgbouncer {
@@ -244,6 +247,14 @@ impl<'e> Planner<'_, 'e> {
             }
             DatabaseEngine::CloudNativePg(_) | DatabaseEngine::RestoredWhenNeeded => Vec::new(),
         };
+        self.explain_database(sized, &engine, leads, notes);
+        let mut parameters = size.parameters.clone();
+        if let DatabaseEngine::CloudNativePg(cluster) = &engine
+            && !cluster.synchronous_remote.is_empty()
+        {
+            // The list of synchronous copies has the other region in it: who does not ask must not wait for it.
+            parameters.insert("synchronous_commit".to_owned(), "local".to_owned());
+        }
         let port = match (asked.engine, size.pooler) {
             (Engine::FlexibleServer, Some(_)) => POOLER_PORT,
             (Engine::FlexibleServer, None) | (Engine::CloudNativePg, _) => PORT,
@@ -254,7 +265,7 @@ impl<'e> Planner<'_, 'e> {
             memory: size.memory,
             storage: size.storage,
             connections_max: size.connections_max,
-            parameters: size.parameters.clone(),
+            parameters,
             engine,
             pooler: size.pooler,
             host,
@@ -396,10 +407,12 @@ impl<'e> Planner<'_, 'e> {
             );
         }
         let name = self.cluster_name(&place.region.name, sized.name);
+        let remote = self.synchronous_remote(sized, leads, instances);
         CloudNativePg {
             // A replica cluster's synchronous replication begins when it is promoted, as its settings already say.
             instances: instances + self.reporting_replicas(sized),
-            synchronous: u8::from(strict),
+            synchronous: if remote.is_empty() { u8::from(strict) } else { 2 },
+            synchronous_remote: remote,
             failover_quorum: strict,
             smart_shutdown_seconds: if strict { 0 } else { SMART_SHUTDOWN_SECONDS },
             wal_storage: wal_storage(sized.sizes.database.storage),
@@ -417,6 +430,73 @@ impl<'e> Planner<'_, 'e> {
                 }
             }),
             name,
+        }
+    }
+
+    /// The replica cluster that commits of some capabilities wait for. Only where the stamp leads first: after a failover
+    /// the other region is gone, and they would wait for ever.
+    fn synchronous_remote(&self, sized: &Sized<'_>, leads: bool, instances: u8) -> Vec<String> {
+        let standby = sized.home.standby.and_then(|region| self.place(region));
+        let live = standby.filter(|place| place.posture != Posture::Cold);
+        match live {
+            Some(place) if leads && instances > 1 && waits_for_remote(sized.estate) => {
+                vec![self.cluster_name(&place.region.name, sized.name)]
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    fn explain_database(&self, sized: &Sized<'e>, engine: &DatabaseEngine, leads: bool, notes: &mut Notes) {
+        let report = &mut notes.report;
+        let at = format!("{}/{}", self.name, sized.name);
+        if !leads {
+            return;
+        }
+        let size = &sized.sizes.database;
+        match engine {
+            DatabaseEngine::FlexibleServer(server) => {
+                report.decide_at(
+                    "database",
+                    &at,
+                    &format!("{} with {}", server.sku, size.storage),
+                    "the smallest Flexible Server that has the cores and memory asked for",
+                );
+                if server.geo_backup {
+                    report.caution_at(
+                        "database",
+                        &at,
+                        "Azure keeps backups in the paired region too",
+                        "no replica of ours runs elsewhere; this can only be chosen when the server is created",
+                    );
+                }
+                if waits_for_remote(sized.estate) {
+                    report.caution_at(
+                        "durability",
+                        &at,
+                        "no transaction waits for the other region, though some should",
+                        "replicas of a Flexible Server are asynchronous; what passes the gateway is in both regions' journals, what people type may lose its last moments with a region",
+                    );
+                }
+            }
+            DatabaseEngine::CloudNativePg(cluster) if !cluster.synchronous_remote.is_empty() => {
+                report.caution_at(
+                    "durability",
+                    &at,
+                    "transactions that ask for it wait for the other region and for one instance here; all others for their own disk",
+                    "PostgreSQL has one list of copies to wait for: with the other region in it, the rest either waits as long or for none, so the loss of a zone may take the last moments of what did not ask",
+                );
+            }
+            DatabaseEngine::CloudNativePg(_) => {
+                if waits_for_remote(sized.estate) && self.is_waited_for() {
+                    report.caution_at(
+                        "durability",
+                        &at,
+                        "no transaction waits for the other region, though some should",
+                        "there is no live one here",
+                    );
+                }
+            }
+            DatabaseEngine::RestoredWhenNeeded => {}
         }
     }
 
@@ -442,10 +522,26 @@ impl<'e> Planner<'_, 'e> {
     }
 }
 
-/// Connections of all replicas of a class of work at its largest.
-pub(crate) fn connections_opened(workload: &WorkloadPlan) -> u64 {
-    let replicas = workload.replicas_max.max(workload.replicas_leading);
-    u64::from(replicas) * u64::from(workload.database_connections_max)
+fn waits_for_remote(stamp: &estate::Stamp) -> bool {
+    let mut all = stamp.database.durability.values();
+    all.any(|durability| *durability == Durability::RemoteApply)
+}
+
+/// Room for everything that may run at the same time: the leading region at its largest, and on a Flexible Server, whose
+/// primary the other region's processes follow, what stands there.
+fn connections_wanted(engine: Engine, leading: &[WorkloadPlan], following: &[WorkloadPlan]) -> u64 {
+    let each = |workload: &WorkloadPlan, replicas: u16| {
+        u64::from(replicas) * u64::from(workload.database_connections_max)
+    };
+    let here: u64 = leading
+        .iter()
+        .map(|one| each(one, one.replicas_max.max(one.replicas_leading)))
+        .sum();
+    let there: u64 = match engine {
+        Engine::FlexibleServer => following.iter().map(|one| each(one, one.replicas_min)).sum(),
+        Engine::CloudNativePg => 0,
+    };
+    (here + there + u64::from(CONNECTIONS_RESERVED)).next_multiple_of(10)
 }
 
 fn wal_storage(storage: ByteSize) -> ByteSize {

@@ -91,6 +91,7 @@ impl<'p, 'e> Planner<'p, 'e> {
             .filter_map(|(name, stamp)| self.size(name, stamp, notes))
             .collect();
         self.check_caches(&sized, notes);
+        self.explain_objects(&sized, notes);
         let regions = self
             .places
             .iter()
@@ -183,7 +184,7 @@ impl<'p, 'e> Planner<'p, 'e> {
         u16::try_from(self.scaled(u64::from(number))).unwrap_or(number)
     }
 
-    fn percent(&self) -> u8 {
+    pub(super) fn percent(&self) -> u8 {
         self.environment.scale_percent.clamp(1, 100)
     }
 
@@ -255,6 +256,10 @@ impl<'p, 'e> Planner<'p, 'e> {
             );
         }
         for place in &self.places {
+            if place.role == RegionRole::Standby {
+                let (what, why) = posture(place.posture);
+                report.decide_at("standby", &format!("{name}/{}", place.region.name), what, why);
+            }
             self.explain_promise(place, report);
             if place.posture == Posture::Cold {
                 report.caution_at(
@@ -283,6 +288,24 @@ impl<'p, 'e> Planner<'p, 'e> {
                 "processes and databases must be started or scaled before people are let in",
             );
         }
+    }
+}
+
+/// What runs in a standby, and why no more.
+const fn posture(posture: Posture) -> (&'static str, &'static str) {
+    match posture {
+        Posture::Hot => (
+            "hot: a replica, a gateway, and as many processes as in the active region; workers and schedulers start when it leads",
+            "it serves within seconds; schedulers must run in one region only",
+        ),
+        Posture::Warm => (
+            "warm: a replica, a gateway, and one process of each class; a failover scales it up",
+            "its nodes may grow to what leading takes; it serves few people at once and all of them minutes later",
+        ),
+        Posture::Cold => (
+            "cold: network, vault and backups",
+            "the cheapest that can be recovered at all",
+        ),
     }
 }
 

@@ -43,6 +43,9 @@ impl<'e> Planner<'_, 'e> {
                 / u128::from(Span::from_days(1).as_millis());
             needed += outage * u128::from(BUFFER_FACTOR) + kept;
         }
+        // Only production has the partners' messages; elsewhere as many as its share of the processes.
+        let share = if self.is_production() { 100 } else { self.percent() };
+        let needed = needed * u128::from(share) / 100;
         let needed = ByteSize::new(u64::try_from(needed).unwrap_or(u64::MAX)).max(JOURNAL_MIN);
         let journal_storage = catalogue::disk(needed).unwrap_or_else(|| {
             notes.problems.push(Problem::JournalTooLarge {

@@ -75,6 +75,27 @@ impl<'e> Planner<'_, 'e> {
                 || (self.may_hold_data(place) && super::catalogue::pair_stays(location)))
     }
 
+    /// What holds for all accounts, and what cannot be undone.
+    pub(super) fn explain_objects(&self, sized: &[Sized<'e>], notes: &mut Notes) {
+        notes.report.decide_at(
+            "objects",
+            self.name.as_str(),
+            "one account for what the ERP writes, one for backups under an identity of their own, in each region",
+            "whoever steals the ERP's identity cannot delete backups; two accounts need no failover by Azure, which takes an hour",
+        );
+        for one in sized {
+            let backups = self.immutable(one.estate.objects.backups.immutable);
+            if backups.is_some_and(|immutable| immutable.locked) {
+                notes.report.caution_at(
+                    "backups",
+                    &format!("{}/{}", self.name, one.name),
+                    "locked: nobody can delete or shorten them, and they are paid for to the end",
+                    "as the estate says; a lock cannot be undone",
+                );
+            }
+        }
+    }
+
     pub(super) fn storage(
         &self,
         place: &Place<'e>,

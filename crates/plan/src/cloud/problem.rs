@@ -6,6 +6,7 @@ use types::{ByteSize, CapabilityName, EnvironmentName, RegionName, StampName};
 /// Every code that planning for Azure can report.
 pub const CODES: &[&str] = &[
     "PL0310", "PL0311", "PL0312", "PL0313", "PL0314", "PL0315", "PL0316", "PL0317", "PL0318", "PL0319",
+    "PL0320",
 ];
 
 /// Why no blueprint for Azure can be made. All of them are found at once; nothing is guessed.
@@ -117,6 +118,16 @@ pub enum Problem {
         /// The name.
         name: String,
     },
+    /// A name longer than Azure allows, which others must be able to take apart.
+    #[error("{what} would be called `{name}`, which is longer than {longest} letters")]
+    NameTooLong {
+        /// What it is.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Letters at most.
+        longest: usize,
+    },
     /// A capability waits for something that is not there, directly or in a circle.
     #[error("`{capability}` never comes back: it waits for itself or for something that does not exist")]
     NeverRecovered {
@@ -139,6 +150,7 @@ impl Problem {
             Self::JournalTooLarge { .. } => "PL0317",
             Self::SameName { .. } => "PL0318",
             Self::NeverRecovered { .. } => "PL0319",
+            Self::NameTooLong { .. } => "PL0320",
         }
     }
 
@@ -164,6 +176,7 @@ impl Problem {
                 "keep applied messages for a shorter time, or move lanes to another stamp"
             }
             Self::SameName { .. } => "rename one of the environments or regions",
+            Self::NameTooLong { .. } => "give stamp and tenant shorter names",
             Self::NeverRecovered { .. } => "take the capability out of the circle",
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use estate::{Integration, Site};
+use estate::{Engine, Integration, Site};
 use types::{Span, StampName, TenantName};
 
 use super::{
-    Notes,
+    Notes, Problem,
     blueprint::{Egress, Lane, SecretPlan, SitePlan, Stamp, Tenant},
     environment::{Home, Planner},
     names::{self, longest},
@@ -47,7 +47,7 @@ impl<'e> Planner<'_, 'e> {
                 .iter()
                 .map(|(name, tenant)| self.tenant(name, tenant))
                 .collect(),
-            secrets: self.secrets(name, tenants, integrations),
+            secrets: self.secrets(name, stamp.database.engine, tenants, integrations, notes),
             egress: self.egress(integrations),
             lanes,
             sites: self
@@ -113,32 +113,29 @@ impl<'e> Planner<'_, 'e> {
         }
     }
 
-    /// What pods read from the vault: the password of each tenant's role, the gateway's key for each ERP, and the lanes'
-    /// own, under the names that the lanes know them by.
+    /// What pods read from the vault: the password of each tenant's role, the gateway's key for each ERP, what belongs to
+    /// no tenant, and the lanes' own, under the names that the lanes know them by.
     fn secrets(
         &self,
         stamp: &StampName,
+        engine: Engine,
         tenants: &[(&'e TenantName, &'e estate::Tenant)],
         integrations: &[&'e Integration],
+        notes: &mut Notes,
     ) -> Vec<SecretPlan> {
-        let own = |name: String| SecretPlan {
-            vault_key: names::joined(&[stamp.as_str(), &name], longest::SECRET),
-            name,
+        let own = |name: &str, key: &[&str]| SecretPlan {
+            name: name.to_owned(),
+            // Two hyphens never stand in a name, so that the keys of one stamp can be told from those of every other.
+            vault_key: format!("{stamp}--{}", key.join("--")),
             rotate: ROTATE,
         };
-        let mut secrets: Vec<SecretPlan> = vec![
-            own("plimsoll-cache".to_owned()),
-            own("plimsoll-gateway-tls".to_owned()),
-        ];
+        let mut secrets = vec![own("redis-url", &["redis-url"]), own("listener", &["listener"])];
+        if engine == Engine::FlexibleServer {
+            secrets.push(own("database-administrator", &["database-administrator"]));
+        }
         for (tenant, _) in tenants {
-            secrets.push(own(names::joined(
-                &["plimsoll-database", tenant.as_str()],
-                longest::NAMESPACE,
-            )));
-            secrets.push(own(names::joined(
-                &["plimsoll-erp-key", tenant.as_str()],
-                longest::NAMESPACE,
-            )));
+            secrets.push(own("database-passwords", &[tenant.as_str(), "database"]));
+            secrets.push(own("integration-keys", &[tenant.as_str(), "integration"]));
         }
         let needed: BTreeSet<_> = integrations
             .iter()
@@ -151,6 +148,15 @@ impl<'e> Planner<'_, 'e> {
                 vault_key: declared.map_or_else(|| name.to_string(), |secret| secret.vault_key.clone()),
                 rotate: declared.map_or(ROTATE, |secret| secret.rotate),
             });
+        }
+        for secret in &secrets {
+            if secret.vault_key.len() > longest::SECRET {
+                notes.problems.push(Problem::NameTooLong {
+                    what: "a secret in the vault",
+                    name: secret.vault_key.clone(),
+                    longest: longest::SECRET,
+                });
+            }
         }
         secrets.sort();
         secrets

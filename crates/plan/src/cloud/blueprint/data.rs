@@ -96,6 +96,10 @@ pub struct CloudNativePg {
     pub instances: u8,
     /// Instances that must have a commit before it is acknowledged; 0 for asynchronous.
     pub synchronous: u8,
+    /// Replica clusters of other regions that must have applied a commit that asks for it (`remote_apply`). They come
+    /// before the instances in the list of synchronous copies, in their order (`method: first`), and then
+    /// `synchronous` counts them too. The replica cluster connects under this name (`application_name`).
+    pub synchronous_remote: Vec<String>,
     /// Whether a failover inside the region needs a quorum that has every acknowledged commit.
     pub failover_quorum: bool,
     /// Seconds of a polite shutdown. 0 closes the window in which two primaries accept writes.

@@ -113,11 +113,11 @@ pub struct Lane {
 /// A secret that pods read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct SecretPlan {
-    /// Name of the Kubernetes secret and of the mounted file. A lane's has the name that its authentication says; ours
-    /// begin with `plimsoll-`: `plimsoll-cache`, `plimsoll-gateway-tls`, `plimsoll-database-TENANT`,
-    /// `plimsoll-erp-key-TENANT`.
+    /// Name of the Kubernetes secret. A lane's has the name that its authentication says. Ours are `redis-url`,
+    /// `listener` (Odoo's role for what belongs to no tenant), `database-administrator` on a Flexible Server, and
+    /// `database-passwords` and `integration-keys`, which hold one key of the vault for each tenant.
     pub name: String,
-    /// Name in the vault.
+    /// Name in the vault: as declared for lanes, ours begin with `STAMP--`.
     pub vault_key: String,
     /// Replaced at least this often.
     pub rotate: Span,
