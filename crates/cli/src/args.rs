@@ -36,6 +36,24 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
+    /// Explain an error code (`PL0101`) or a key of the estate file (`spec.tiers.rto`)
+    Explain {
+        /// A code, or a path of keys
+        what: String,
+    },
+    /// Show what would be made of an estate on Azure and Kubernetes, and why
+    Plan {
+        /// The estate file
+        file: PathBuf,
+        /// How to show it: for people, or for programs
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// Render an estate for Azure and Kubernetes: Terraform, manifests, monitoring, delivery, runbooks
+    Render(Render),
+    /// Judge estates by policies, and test policies
+    #[command(subcommand)]
+    Policy(Policy),
     /// Print the JSON Schema of estate files, for editors
     Schema,
     /// Start an estate on this machine as two regions, or what is missing of it
@@ -113,6 +131,76 @@ pub struct EvidenceVerify {
     /// How to show the result: for people, or for programs
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Render {
+    /// The estate file
+    pub file: PathBuf,
+    /// Directory for the rendered files; made if it does not exist
+    #[arg(long = "out", short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Change nothing; the answer is no (1) when the directory differs from the estate
+    #[arg(long)]
+    pub check: bool,
+    /// Replace files that were changed by hand
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Render without asking the policy gate
+    #[arg(long)]
+    pub no_policy: bool,
+    /// Judge as on this day, for waivers and ages of scans [default: today in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub today: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Judge an estate: its plan and everything that is rendered from it
+    Check(PolicyCheck),
+    /// Run the tests of your own policy packs
+    Test {
+        /// Directory with packs of Rego modules, one directory per pack
+        directory: PathBuf,
+        /// How to show the result: for people, or for programs
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// List the policies, with code, pack and reason
+    List {
+        /// Directory with packs of your own
+        #[arg(long, value_name = "DIR")]
+        packs: Option<PathBuf>,
+        /// How to show them: for people, or for programs
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct PolicyCheck {
+    /// The estate file
+    pub file: PathBuf,
+    /// Directory with packs of your own, judged beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub packs: Option<PathBuf>,
+    /// Judge this rendered directory instead of rendering anew
+    #[arg(long, value_name = "DIR")]
+    pub rendered: Option<PathBuf>,
+    /// Judge as on this day, for waivers and ages of scans [default: today in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub today: Option<jiff::civil::Date>,
+    /// How to show the report: for people, for programs, or for code scanning
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub output: ReportFormat,
+}
+
+/// How a policy report is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    Text,
+    Json,
+    Sarif,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,8 +5,10 @@
 
 mod args;
 mod commands;
+mod compile;
 mod failure;
 mod open_estate;
+mod rendered;
 mod talk;
 
 use std::process::ExitCode;

@@ -29,6 +29,11 @@ impl Talk {
         }
     }
 
+    /// Whether only errors and results are wanted.
+    pub const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// One line, unless quiet.
     pub fn say(&self, line: impl std::fmt::Display) {
         if !self.quiet {

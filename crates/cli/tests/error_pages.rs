@@ -128,7 +128,9 @@ fn is_test(path: &Path) -> bool {
         || path
             .file_stem()
             .and_then(|stem| stem.to_str())
-            .is_some_and(|stem| stem.ends_with("tests") || stem.ends_with("_test") || stem.starts_with("test_"))
+            .is_some_and(|stem| {
+                stem.ends_with("tests") || stem.ends_with("_test") || stem.starts_with("test_")
+            })
 }
 
 fn codes_of(line: &str) -> Vec<String> {

@@ -23,6 +23,12 @@ fn help_tells_what_every_command_does() {
     world.run("plimsoll --help");
     for command in [
         "check",
+        "explain",
+        "plan",
+        "render",
+        "policy check",
+        "policy test",
+        "policy list",
         "schema",
         "up",
         "down",
@@ -308,4 +314,69 @@ fn install_programs(world: &World) {
         world.file(&format!("home/runtime/{name}"), "");
     }
     world.file("home/runtime/odoo/VERSION", "19.0\n");
+}
+
+#[test]
+fn the_example_of_a_policy_pack_works_as_it_is_printed() {
+    let mut world = World::new();
+    let page = fs::read_to_string(repository().join("docs/errors/PL0022.md")).unwrap();
+    let (_, example) = page.split_once("```rego\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    fs::create_dir_all(world.path("packs/house")).unwrap();
+    fs::write(world.path("packs/house/naming.rego"), example).unwrap();
+    let test = "package plimsoll.policies.house_test\n\nimport data.plimsoll.policies.house\n\n\
+                test_divisions_pass if {\n\tcount(house.deny_blueprint) == 0 with input as {\"blueprint\": \
+                {\"estate\": \"div-north\"}}\n}\n";
+    fs::write(world.path("packs/house/naming_test.rego"), test).unwrap();
+    world.run("plimsoll policy list --packs packs");
+    assert!(world.said_mut().contains("HOUSE0001"), "{}", world.said_mut());
+    world.run(&format!(
+        "plimsoll policy check {GOOD} --packs packs --today 2026-11-21"
+    ));
+    assert!(
+        world.said_mut().contains("does not begin with `div-`"),
+        "{}",
+        world.said_mut()
+    );
+}
+
+#[test]
+fn rendering_writes_only_what_changed_and_asks_before_it_overwrites() {
+    let mut world = World::new();
+    let render = format!("plimsoll render {GOOD} --out rendered --no-policy --quiet");
+    world.run(&render);
+    world.run(&format!("{render} --check"));
+    let manifest = fs::read_to_string(world.path("rendered/.plimsoll-rendered.json")).unwrap();
+    let files: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let first = files["files"].as_object().unwrap().keys().next().unwrap().clone();
+    fs::write(world.path("rendered").join(&first), "by hand").unwrap();
+    world.run(&format!("{render} --check"));
+    world.run(&render);
+    world.run(&format!("{render} --overwrite"));
+    world.run(&format!("{render} --check"));
+    world.run("plimsoll render examples/estates/multinational.yaml --out rendered --no-policy --quiet");
+    fs::create_dir(world.path("occupied")).unwrap();
+    fs::write(world.path("occupied/thesis.tex"), "").unwrap();
+    world.run(&format!(
+        "plimsoll render {GOOD} --out occupied --no-policy --quiet"
+    ));
+    let said = world.said_mut().replace(&first, "FIRST");
+    *world.said_mut() = said;
+    world.assert_transcript("render.txt");
+}
+
+#[test]
+fn codes_and_keys_are_explained() {
+    let mut world = World::new();
+    for what in [
+        "PL0022",
+        "pl0101",
+        "spec.tiers",
+        "tiers.rto",
+        "spec.tires",
+        "PL9999",
+    ] {
+        world.run(&format!("plimsoll explain {what}"));
+    }
+    world.assert_transcript("explain.txt");
 }

@@ -1,11 +1,15 @@
 //! One file per command.
 
-mod check;
+pub mod check;
 mod destroy;
 mod down;
 mod drill;
 mod evidence;
+mod explain;
 mod logs;
+mod plan;
+mod policy;
+mod render;
 mod schema;
 mod status;
 mod up;
@@ -15,7 +19,7 @@ use std::path::{Path, PathBuf};
 use local::host::Home;
 
 use crate::{
-    args::{Args, Command, Drill, Evidence, Which},
+    args::{self, Args, Command, Drill, Evidence, Which},
     failure::{Exit, Failure},
     open_estate::OpenEstate,
     talk::Talk,
@@ -28,6 +32,12 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
     let open = |which: &Which| OpenEstate::open(home()?, which);
     match args.command {
         Command::Check { file, output } => check::run(&file, output, talk),
+        Command::Explain { what } => explain::run(&what),
+        Command::Plan { file, output } => plan::run(&file, output, talk),
+        Command::Render(request) => render::run(&request, talk),
+        Command::Policy(args::Policy::Check(request)) => policy::check(&request, talk),
+        Command::Policy(args::Policy::Test { directory, output }) => policy::test(&directory, output),
+        Command::Policy(args::Policy::List { packs, output }) => policy::list(packs.as_deref(), output),
         Command::Schema => Ok(schema::run()),
         Command::Up {
             file,
