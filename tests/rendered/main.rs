@@ -46,8 +46,8 @@ fn a_good_tree_passes_every_check_and_nothing_of_it_is_skipped() {
     };
     let expected = [
         ("terraform stacks", 2),
-        ("terraform resources", 10),
-        ("Kubernetes objects", 33),
+        ("terraform resources", 12),
+        ("Kubernetes objects", 34),
         ("kustomizations built", 3),
         ("clusters or kustomizations followed", 1),
         ("rules", 2),

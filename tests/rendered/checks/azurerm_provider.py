@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from concurrent import futures
-from typing import Any
+from typing import Any, Iterable
 
 import grpc
 import msgpack
@@ -75,6 +75,16 @@ def _invention(attribute: pb.Schema.Attribute, value: dict[str, Any], kind: str)
     return {"number": 0, "bool": False}.get(type_ if isinstance(type_, str) else "", [])
 
 
+def _tell(response: Any, wrong: Iterable[tuple[list[Any], str]]) -> None:
+    for place, message in wrong:
+        response.diagnostics.add(
+            severity=pb.Diagnostic.ERROR,
+            summary="a value that Azure does not take",
+            detail=message,
+            attribute=_path(place),
+        )
+
+
 class _Provider(rpc.ProviderServicer):
     """The part of the protocol that `validate`, `plan` and `apply` use."""
 
@@ -106,13 +116,7 @@ class _Provider(rpc.ProviderServicer):
 
     def ValidateResourceConfig(self, request: Any, context: Any) -> Any:
         response = pb.ValidateResourceConfig.Response()
-        for place, message in self.schema.wrong_values(request.type_name, _read(request.config) or {}):
-            response.diagnostics.add(
-                severity=pb.Diagnostic.ERROR,
-                summary="a value that Azure does not take",
-                detail=message,
-                attribute=_path(place),
-            )
+        _tell(response, self.schema.wrong_values(request.type_name, _read(request.config) or {}))
         return response
 
     def ValidateDataResourceConfig(self, request: Any, context: Any) -> Any:
@@ -133,10 +137,14 @@ class _Provider(rpc.ProviderServicer):
 
     def PlanResourceChange(self, request: Any, context: Any) -> Any:
         value = _read(request.proposed_new_state)
+        response = pb.PlanResourceChange.Response()
         if value is not None:
+            # Not when validating: a variable is unknown then, and may turn out not to be given at all.
+            _tell(response, self.schema.wrong_together(request.type_name, _read(request.config)))
             _unknown_where_computed(self.schema.resources[request.type_name].block, value)
             self.planned.append((request.type_name, value))
-        return pb.PlanResourceChange.Response(planned_state=_written(value))
+        response.planned_state.CopyFrom(_written(value))
+        return response
 
     def ApplyResourceChange(self, request: Any, context: Any) -> Any:
         value = _read(request.planned_state)

@@ -20,7 +20,7 @@ VERSION = "5.10.0"
 _SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "schemas"
 _NESTING = pb.Schema.NestedBlock.NestingMode
 _PLAIN = {"string": "string", "number": "number", "boolean": "bool"}
-# `write_only` is newer than the protocol's Python bindings; this is its field on the wire, which they pass on untouched.
+# `write_only` is newer than the protocol's Python bindings: its field on the wire, which they pass on untouched.
 _WRITE_ONLY = b"\x58\x01"
 
 
@@ -130,7 +130,10 @@ class Schema:
         for path, rule in entry.items():
             if path != "together":
                 yield from _wrong(config, path, rule)
-        for rule in entry.get("together", []):
+
+    def wrong_together(self, name: str, config: dict[str, Any]) -> Iterator[tuple[list[Any], str]]:
+        """Arguments that exclude or need each other, once it is known which are given."""
+        for rule in self.values.get(name, {}).get("together", []):
             if all(_holds(config, path, wanted) for path, wanted in rule["when"].items()):
                 for path, wanted in rule["then"].items():
                     for place, message in _wrong(config, path, wanted):

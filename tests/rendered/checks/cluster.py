@@ -51,12 +51,19 @@ class Cluster:
         found = [w for w in self.objects if pods.template(w) and self.namespace(w) == namespace]
         return [w for w in found if wanted.items() <= pods.labels(w).items() and _expressions(selector, pods.labels(w))]
 
-    def makes_pods(self, namespace: str, labels: dict[str, str]) -> bool:
-        """Pods that an operator makes: those of CloudNativePG carry the name of their cluster or pooler."""
-        for label, kind in (("cnpg.io/cluster", "Cluster"), ("cnpg.io/poolerName", "Pooler")):
-            if label in labels and self.get(kind, namespace, labels[label]):
-                return True
-        return "cnpg.io/jobRole" in labels
+    def makes_pods(self, namespace: str, selector: dict[str, Any]) -> bool:
+        """Whether a selector picks pods that CloudNativePG makes. Of its labels those with a known value are compared;
+        a selector without any of them picks none of its pods."""
+        keys = set(selector.get("matchLabels") or {}) | {r["key"] for r in selector.get("matchExpressions") or []}
+        if not any(key.startswith("cnpg.io/") for key in keys):
+            return False
+        made = [
+            {"cnpg.io/cluster": o["metadata"]["name"]} for o in self.of("Cluster") if self.namespace(o) == namespace
+        ] + [{"cnpg.io/poolerName": o["metadata"]["name"]} for o in self.of("Pooler") if self.namespace(o) == namespace]
+        known = {"cnpg.io/cluster", "cnpg.io/poolerName"}
+        wanted = {key: value for key, value in (selector.get("matchLabels") or {}).items() if key in known}
+        rules = {"matchExpressions": [r for r in selector.get("matchExpressions") or [] if r["key"] in known]}
+        return any(wanted.items() <= labels.items() and _expressions(rules, labels) for labels in made)
 
 
 def _expressions(selector: dict[str, Any], labels: dict[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""What custom resource definitions ask beside their shapes: rules in CEL (`x-kubernetes-validations`), unique list items.
+"""What custom resource definitions ask beside their shapes: rules in CEL (`x-kubernetes-validations`), unique items.
 
 Rules are evaluated on the object with its defaults filled in, as the API server does. Rules about a change of an
 object (`oldSelf`) have nothing to be compared with in a rendered tree.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import re
 from typing import Any, Callable, Iterator
 
@@ -41,14 +42,15 @@ Parser = Callable[[list[str]], dict[str, str]]
 
 def check(tree: Tree, counts: Counts, promql: Parser, unrecorded: Callable[[str], list[str]]) -> Iterator[Finding]:
     queries: list[tuple[str, str, str]] = []
-    uids: dict[str, str] = {}
+    uids: dict[tuple[str, str], str] = {}
     for file, board in _boards(tree):
         counts.add("dashboards")
         for message in _problems(board):
             yield Finding(file, 0, CHECK, message)
-        uid = board.get("uid")
-        if uid in uids and uid:
-            yield Finding(file, 0, CHECK, f"uid {uid} is also that of {uids[uid]}")
+        # One directory goes into one Grafana.
+        uid = (str(pathlib.PurePosixPath(file).parent), str(board.get("uid")))
+        if board.get("uid") and uid in uids:
+            yield Finding(file, 0, CHECK, f"uid {uid[1]} is also that of {uids[uid]}")
         uids.setdefault(uid, file)
         queries += [(file, where, query) for where, query in _queries(board)]
     if queries:

@@ -38,7 +38,7 @@ def given_up() -> set[str]:
 
 
 def tool(name: str, hint: str) -> str | None:
-    """The path of a program; None when it was given up on purpose. Silence about a missing tool would look like success."""
+    """The path of a program; None when it was given up on purpose. A missing one must not look like success."""
     if name in given_up():
         return None
     path = shutil.which(name)

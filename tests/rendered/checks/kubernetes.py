@@ -6,6 +6,7 @@ Objects are checked as written, which gives positions, and as built, which is wh
 from __future__ import annotations
 
 import functools
+import json
 from typing import Iterator
 
 import pods
@@ -27,19 +28,23 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
         return
     tree.understood |= {document.file for document in written}
     schemas = _schemas(tree.kubernetes)
-    wrong = set()
+    wrong, passed = set(), set()
     for document in written:
         counts.add("Kubernetes objects")
-        for finding in _check_object(schemas, document):
+        findings = list(_check_object(schemas, document))
+        if findings:
             wrong.add(_identity(document))
-            yield finding
+        else:
+            passed.add(_content(document))
+        yield from findings
     yield from kustomizations.build(counts)
     yield from kustomizations.orphans()
     yield from kustomizations.check_flux()
     for build in kustomizations.builds.values():
         for document in build.objects:
             # What was wrong as written is not told again for each place that includes it.
-            if _identity(document) not in wrong:
+            if _identity(document) not in wrong and _content(document) not in passed:
+                passed.add(_content(document))
                 yield from _check_object(schemas, document, built=True)
     for scope in kustomizations.scopes(written):
         counts.add("clusters or kustomizations followed")
@@ -61,6 +66,10 @@ def describe(document: Document) -> str:
 
 def _identity(document: Document) -> str:
     return describe(document)
+
+
+def _content(document: Document) -> str:
+    return json.dumps(document.data, sort_keys=True, default=str)
 
 
 def _check_object(schemas: Schemas, document: Document, built: bool = False) -> Iterator[Finding]:

@@ -184,16 +184,64 @@ class Kustomizations:
         seen.add(directory)
         objects = list(self.objects_at(directory))
         for document in list(objects):
-            if is_flux(document.data):
+            if is_flux(document.data) and (self.tree.root / _path(document.data)).is_dir():
                 objects += self._closure(_path(document.data), seen)
         return objects
 
     def check_flux(self) -> Iterator[Finding]:
-        for document in self.tree.documents():
-            if is_object(document) and is_flux(document.data):
+        written = [d for d in self.tree.documents() if is_object(d)]
+        for document in written:
+            if is_flux(document.data) and not self._is_foreign(document.data, written):
                 path = _path(document.data)
                 if path != "." and not (self.tree.root / path).is_dir():
                     yield document.finding(CHECK, ("spec", "path"), f"spec.path {path} is not in the tree")
+        for scope in self.scopes(written):
+            yield from self._check_variables(scope)
+
+    def _is_foreign(self, data: dict[str, Any], written: list[Document]) -> bool:
+        """Whether its source is another repository: one that this tree itself brings to the cluster."""
+        reference = (data.get("spec") or {}).get("sourceRef") or {}
+        below = tuple(f"{path}/" for path in self._flux_paths() if (self.tree.root / path).is_dir())
+        return any(
+            source.data["kind"] == reference.get("kind")
+            and source.data["metadata"].get("name") == reference.get("name")
+            and source.file.startswith(below)
+            for source in written
+            if isinstance(source.data.get("metadata"), dict)
+        )
+
+    def _check_variables(self, scope: Scope) -> Iterator[Finding]:
+        """Variables that Flux replaces: one without a value becomes nothing, in a script as well."""
+        maps = {
+            ((d.data.get("metadata") or {}).get("namespace"), (d.data.get("metadata") or {}).get("name")): d.data
+            for d in scope.objects
+            if d.data["kind"] == "ConfigMap"
+        }
+        for flux in [d for d in scope.objects if is_flux(d.data) and (d.data.get("spec") or {}).get("postBuild")]:
+            metadata, build = flux.data["metadata"], flux.data["spec"]["postBuild"]
+            known, is_certain = set(build.get("substitute") or {}), True
+            for source in build.get("substituteFrom") or []:
+                found = maps.get((metadata.get("namespace"), source.get("name")))
+                is_certain &= found is not None
+                known |= set((found or {}).get("data") or {})
+                if found is None and source.get("kind") == "ConfigMap" and not source.get("optional"):
+                    yield Finding(
+                        flux.file, 0, CHECK, f"Kustomization {metadata['name']} takes variables from {source['name']}, "
+                        "which is not there",
+                    )  # fmt: skip
+            for document in self.objects_at(_path(flux.data)) if is_certain else []:
+                name = f"{document.data['kind']} {(document.data.get('metadata') or {}).get('name')}"
+                for variable in sorted(_variables(document.data) - known):
+                    yield Finding(document.file, 0, CHECK, f"{name}: Flux has no value for ${{{variable}}}")
+
+
+def _variables(value: Any) -> set[str]:
+    """Names in `${…}` without a default of their own; `$${…}` is how Flux writes the sign itself."""
+    if isinstance(value, dict):
+        return {name for item in value.values() for name in _variables(item)}
+    if isinstance(value, list):
+        return {name for item in value for name in _variables(item)}
+    return set(re.findall(r"(?<!\$)\$\{(\w+)\}", value)) if isinstance(value, str) else set()
 
 
 def _path(data: dict[str, Any]) -> str:

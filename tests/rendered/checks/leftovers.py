@@ -10,6 +10,7 @@ from kustomize import Kustomizations
 from tree import Tree
 
 CHECK = "leftovers"
+_OURS = (".plimsoll-rendered.json", "blueprint.json", "synthetic.json")
 _STRUCTURED = (".yaml", ".yml", ".json", ".tf", ".tfvars", ".sh", ".hcl", ".toml")
 
 
@@ -24,9 +25,9 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
 
 
 def _is_known(tree: Tree, file: str) -> bool:
-    """Files whose checks are elsewhere: Traefik's own, tested with a real Traefik; lists of facts beside the tree."""
+    """Files whose checks are elsewhere: Traefik's own, which a real Traefik loads; what only our own programs read."""
     if file.endswith((".yaml", ".yml")):
         documents = tree.yaml(file)
         tops = {key for d in documents if isinstance(d.data, dict) for key in d.data}
         return bool(tops) and tops <= {"http", "tcp", "udp", "tls"}
-    return pathlib.PurePosixPath(file).name in ("blueprint.json", "manifest.json", "synthetic.json")
+    return pathlib.PurePosixPath(file).name in _OURS

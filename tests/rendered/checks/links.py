@@ -27,7 +27,7 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
             path = _normal(pathlib.PurePosixPath(file).parent / target) if target else file
             if path not in tree.files and not (tree.root / path).is_dir():
                 yield Finding(file, line, CHECK, f"{target} is not in the tree")
-            elif anchor and path.endswith(".md") and anchor not in _anchors(tree.text(path)):
+            elif anchor and path.endswith(".md") and anchor not in anchors(tree.text(path)):
                 yield Finding(file, line, CHECK, f"{path} has no heading #{anchor}")
 
 
@@ -46,6 +46,7 @@ def _normal(path: pathlib.PurePosixPath) -> str:
     return "/".join(parts)
 
 
-def _anchors(text: str) -> set[str]:
+def anchors(text: str) -> set[str]:
+    """The headings of a page, as links name them."""
     headings = _HEADING.findall(_without_code(text))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -7,19 +7,21 @@ objects and dashboards inside ConfigMaps are taken out and checked as well.
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import subprocess
 import tempfile
+from concurrent import futures
 from typing import Any, Iterator
 
 import dashboards
 import yaml
 from findings import Counts, Finding, tool
+from links import anchors
 from tree import Document, Tree
 
 CHECK = "monitoring"
-_FIRING = re.compile(r'ALERTS\{.*?\balertname="(\w+)",alertstate="firing"')
 _HINT = "script/check-rendered installs it"
 
 
@@ -40,6 +42,8 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
         elif isinstance(data.get("scrape_configs"), list) and "apiVersion" not in data:
             yield from _check_prometheus(tree, document)
             tree.understood.add(document.file)
+    # The same rules as a custom resource are told of once, where they are plain.
+    rules.sort(key=lambda rule: "apiVersion" in rule[0].data)
     tree.understood |= {d.file for d, _ in rules} | {d.file for d in tests + managers}
     recorded: set[str] = set()
     for document, data in rules:
@@ -47,14 +51,18 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
         counts.add("rules", len(_rules(data)))
         recorded |= {rule["record"] for rule in _rules(data) if "record" in rule}
         yield from _check_rules(document, data)
-        yield from _check_runbooks(tree, document, data)
+    rules = list(_without_copies(rules))
     for document, data in rules:
+        yield from _check_runbooks(tree, document, data)
         for rule in _rules(data):
             for name in unrecorded(str(rule.get("expr", "")), recorded):
                 yield document.finding(CHECK, (), f"{rule.get('alert') or rule.get('record')}: nothing records {name}")
     for document in tests:
         counts.add("rule tests", len(document.data.get("tests") or []))
-        yield from _check_tests(tree, document)
+    # Most of the time goes here, into processes of their own.
+    with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for found in pool.map(lambda document: list(_check_tests(tree, document)), tests):
+            yield from found
     yield from _check_tested(rules, tests)
     for document in managers:
         counts.add("Alertmanager configurations")
@@ -83,6 +91,14 @@ def _rules(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group.get("rules") or [] if isinstance(rule, dict)]
 
 
+def _without_copies(rules: list[tuple[Document, dict[str, Any]]]) -> Iterator[tuple[Document, dict[str, Any]]]:
+    seen: list[dict[str, Any]] = []
+    for document, data in rules:
+        groups = [group for group in data["groups"] if group not in seen]
+        seen += groups
+        yield document, {"groups": groups}
+
+
 def unrecorded(query: str, recorded: set[str]) -> list[str]:
     """Names with colons in a query are those of recording rules, by everybody's convention; these have no rule."""
     plain = re.sub(r'"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[[^\]]*\]', " ", query)
@@ -94,21 +110,16 @@ def _check_runbooks(tree: Tree, document: Document, data: dict[str, Any]) -> Ite
     for rule in _rules(data):
         for key, value in (rule.get("annotations") or {}).items():
             if "runbook" in key and str(value).partition("#")[0].endswith(".md"):
-                path = str(value).partition("#")[0]
-                if not any(path == file or path.endswith("/" + file) for file in tree.matching(".md")):
+                path, _, anchor = str(value).partition("#")
+                pages = [file for file in tree.matching(".md") if _may_be(path, file)]
+                if not pages:
                     yield document.finding(CHECK, (), f"alert {rule.get('alert')}: there is no runbook {value}")
+                elif anchor and not any(_may_be(anchor, known) for page in pages for known in anchors(tree.text(page))):
+                    yield document.finding(CHECK, (), f"alert {rule.get('alert')}: {path} has no heading #{anchor}")
 
 
 def _check_rules(document: Document, data: dict[str, Any]) -> Iterator[Finding]:
     promtool = tool("promtool", _HINT)
-    for index, group in enumerate(data["groups"]):
-        names = [r.get("alert") for r in group.get("rules") or [] if r.get("alert")]
-        for name in sorted({n for n in names if names.count(n) > 1}):
-            # One rule a tier is fine: it says so in a label.
-            labels = [sorted((r.get("labels") or {}).items()) for r in group["rules"] if r.get("alert") == name]
-            if any(labels.count(one) > 1 for one in labels):
-                at = ("groups", index) if "groups" in document.data else ("spec", "groups", index)
-                yield document.finding(CHECK, at, f"alert {name} is given twice with the same labels")
     if promtool is None:
         return
     # PrometheusRule allows fields of its own beside those of a rule file.
@@ -119,6 +130,14 @@ def _check_rules(document: Document, data: dict[str, Any]) -> Iterator[Finding]:
         code, text = _run(promtool, "check", "rules", "--lint=all", "--lint-fatal", str(path))
     if code:
         yield document.finding(CHECK, (), f"promtool check rules: {_said(text, str(path))}")
+
+
+def _may_be(written: str, real: str) -> bool:
+    """Whether an address leads to a file or heading. Where a label's value stands in it, any word may."""
+    parts = re.split(r"\{\{.*?\}\}", written)
+    return re.fullmatch("(?:.*/)?" + r"[\w-]+".join(map(re.escape, parts)), real) is not None or written.endswith(
+        "/" + real
+    )
 
 
 def _check_tests(tree: Tree, document: Document) -> Iterator[Finding]:
@@ -136,26 +155,22 @@ def _check_tested(rules: list[tuple[Document, dict[str, Any]]], tests: list[Docu
     """Every alert has a case that sees it fire: a rule that never fires looks just like a healthy system."""
     if not tests:
         return
-    seen = {
-        case.get("alertname")
-        for document in tests
-        for test in document.data["tests"] or []
-        for case in test.get("alert_rule_test") or []
-        if case.get("exp_alerts")
-    }
-    # Or a case asks for the series that a firing alert is.
-    seen |= {
-        found.group(1)
-        for document in tests
-        for test in document.data["tests"] or []
-        for case in test.get("promql_expr_test") or []
-        if case.get("exp_samples") and (found := _FIRING.match(str(case.get("expr"))))
-    }
+    seen = {name for document in tests for test in document.data["tests"] or [] for name in _fired(test)}
     for document, data in rules:
-        for group in data["groups"]:
-            for rule in group.get("rules") or []:
-                if rule.get("alert") and rule["alert"] not in seen:
-                    yield document.finding(CHECK, (), f"no test sees alert {rule['alert']} fire")
+        for name in sorted({rule["alert"] for rule in _rules(data) if rule.get("alert")} - seen):
+            yield document.finding(CHECK, (), f"no test sees alert {name} fire")
+
+
+def _fired(test: dict[str, Any]) -> Iterator[str]:
+    """The alerts that one test expects to fire, by either way of saying so."""
+    for case in test.get("alert_rule_test") or []:
+        if case.get("exp_alerts"):
+            yield case.get("alertname")
+    for case in test.get("promql_expr_test") or []:
+        for sample in case.get("exp_samples") or []:
+            found = re.match(r'ALERTS\{.*\balertname="([^"]+)"', str(sample.get("labels")))
+            if found and 'alertstate="firing"' in sample["labels"]:
+                yield found.group(1)
 
 
 def promql(queries: list[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What only shows when the resources of a plan are seen together: address spaces, rule priorities, names taken twice."""
+"""What only shows when the resources of a plan are seen together: address spaces, priorities, names taken twice."""
 
 from __future__ import annotations
 

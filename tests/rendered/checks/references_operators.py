@@ -74,7 +74,7 @@ def monitor(cluster: Cluster, data: dict[str, Any], namespace: str) -> Problems:
     if chosen.get("any"):
         spaces = sorted({cluster.namespace(o) for o in cluster.objects})
     if data["kind"] == "PodMonitor":
-        made = any(cluster.makes_pods(space, selector.get("matchLabels") or {}) for space in spaces)
+        made = any(cluster.makes_pods(space, selector) for space in spaces)
         if not made and not any(cluster.pods_with(space, selector) for space in spaces):
             yield ("spec", "selector"), "the selector picks no workload's pods"
         return

@@ -66,7 +66,7 @@ def _environment(cluster: Cluster, namespace: str, container: dict[str, Any]) ->
 
 def service(cluster: Cluster, data: dict[str, Any], namespace: str) -> Problems:
     selector = data["spec"].get("selector")
-    if not selector or cluster.makes_pods(namespace, selector):
+    if not selector or cluster.makes_pods(namespace, {"matchLabels": selector}):
         return
     workloads = cluster.pods_with(namespace, {"matchLabels": selector})
     if not workloads:
@@ -103,8 +103,7 @@ def scaled(cluster: Cluster, data: dict[str, Any], namespace: str) -> Problems:
 
 def budget(cluster: Cluster, data: dict[str, Any], namespace: str) -> Problems:
     selector = data["spec"].get("selector") or {}
-    labels = selector.get("matchLabels") or {}
-    if cluster.makes_pods(namespace, labels):
+    if cluster.makes_pods(namespace, selector):
         return
     workloads = cluster.pods_with(namespace, selector)
     if not workloads:
@@ -122,8 +121,7 @@ def budget(cluster: Cluster, data: dict[str, Any], namespace: str) -> Problems:
 
 def network_policy(cluster: Cluster, data: dict[str, Any], namespace: str) -> Problems:
     selector = data["spec"].get("podSelector") or {}
-    labels = selector.get("matchLabels") or {}
-    if selector and not cluster.makes_pods(namespace, labels) and not cluster.pods_with(namespace, selector):
+    if selector and not cluster.makes_pods(namespace, selector) and not cluster.pods_with(namespace, selector):
         yield ("spec", "podSelector"), "the selector picks no workload's pods"
 
 

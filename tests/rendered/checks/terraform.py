@@ -178,7 +178,7 @@ def _check_providers(directories: dict[str, Directory]) -> Iterator[Finding]:
 
 
 def _admits(wanted: str) -> bool:
-    """Whether a version constraint admits the schema's version. Terraform does not ask: the provider is handed to it."""
+    """Whether a constraint admits the schema's version. Terraform does not ask: the provider is handed to it."""
     have = [int(part) for part in VERSION.split(".")]
     for clause in wanted.split(","):
         sign, _, text = clause.strip().rpartition(" ")
