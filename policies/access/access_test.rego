@@ -40,6 +40,7 @@ test_the_plan if {
 	judged({"role": "cluster-admin", "elevation": "standing"}, "test") == {"PL0825"}
 	judged(asked("4h", "auditor"), "production") == set()
 	judged(asked("4h", null), "production") == {"PL0826"}
+	judged(object.union(asked("4h", null), {"persona": "recovery-authority"}), "production") == set()
 	judged(asked("2d", "auditor"), "recovery") == {"PL0826"}
 	judged(asked("2d", null), "test") == set()
 }

@@ -40,10 +40,10 @@ policies["PL0874"] := {
 }
 
 policies["PL0875"] := {
-	"title": "Managed databases are backed up to the paired region too",
-	"severity": "warning",
-	"why": "It can be chosen at creation only; afterwards it means a new server.",
-	"fix": "set `geo_backup` before the server is made, unless residency forbids the paired region",
+	"title": "A managed database of one region only is backed up to another",
+	"severity": "error",
+	"why": "Azure restores such a server in its own region alone; whether backups go to the paired region too can be chosen at creation only.",
+	"fix": "set `geo_backup` before the server is made, or give the stamp a standby region",
 }
 
 policies["PL0876"] := {
@@ -75,6 +75,7 @@ accounts contains entry if {
 	some account in region.storage
 	entry := {
 		"at": sprintf("environments/%s/regions/%s/storage/%s", [environment.name, region.name, account.name]),
+		"environment": environment.name,
 		"stage": environment.stage,
 		"region": region.name,
 		"account": account,
@@ -92,6 +93,14 @@ placements contains entry if {
 		"region": region,
 		"placement": placement,
 	}
+}
+
+# What is promised of a stamp's backups, in seconds, by environment and stamp.
+promises[key] contains promise if {
+	some entry in placements
+	key := concat("/", [entry.environment, entry.placement.stamp])
+	backup := entry.placement.database.backup
+	promise := {"point_in_time": backup.point_in_time, "keep": backup.keep}
 }
 
 # === versions
@@ -142,13 +151,12 @@ deny_blueprint contains finding if {
 	entry.stage in important
 	some container in entry.account.containers
 	container.kind == "backups"
-	some other in placements
-	other.placement.stamp == container.stamp
-	plimsoll.seconds(container.immutable.period) < plimsoll.seconds(other.placement.database.backup.point_in_time)
+	some promise in promises[concat("/", [entry.environment, container.stamp])]
+	plimsoll.seconds(container.immutable.period) < plimsoll.seconds(promise.point_in_time)
 	finding := {
 		"code": "PL0871",
 		"at": sprintf("%s/%s", [entry.at, container.name]),
-		"message": sprintf("backups in `%s` can be deleted after %s, and recovery reaches back %s", [container.name, container.immutable.period, other.placement.database.backup.point_in_time]),
+		"message": sprintf("backups in `%s` can be deleted after %s, and recovery reaches back %s", [container.name, container.immutable.period, promise.point_in_time]),
 	}
 }
 
@@ -226,14 +234,12 @@ deny_blueprint contains finding if {
 	some container in entry.account.containers
 	container.kind == "backups"
 	container.delete_after != null
-	some other in placements
-	other.placement.stamp == container.stamp
-	keep := other.placement.database.backup.keep
-	plimsoll.seconds(container.delete_after) < plimsoll.seconds(keep)
+	some promise in promises[concat("/", [entry.environment, container.stamp])]
+	plimsoll.seconds(container.delete_after) < plimsoll.seconds(promise.keep)
 	finding := {
 		"code": "PL0873",
 		"at": sprintf("%s/%s", [entry.at, container.name]),
-		"message": sprintf("`%s` is emptied after %s, and backups are kept for %s", [container.name, container.delete_after, keep]),
+		"message": sprintf("`%s` is emptied after %s, and backups are kept for %s", [container.name, container.delete_after, promise.keep]),
 	}
 }
 
@@ -250,8 +256,12 @@ deny_blueprint contains finding if {
 	server := entry.placement.database.engine["flexible-server"]
 	server.upstream == null
 	not server.geo_backup
-	finding := {"code": "PL0875", "at": entry.at, "message": sprintf("`%s` has no backup in the paired region", [server.name])}
+	not elsewhere(entry)
+	finding := {"code": "PL0875", "at": entry.at, "message": sprintf("`%s` and all its backups are in one region", [server.name])}
 }
+
+# The gateway of a stamp with a standby has a peer there.
+elsewhere(entry) if entry.placement.gateway.peer != null
 
 kept := ["azurerm_container_registry", "azurerm_key_vault", "azurerm_log_analytics_workspace", "azurerm_postgresql_flexible_server", "azurerm_storage_account"]
 
@@ -270,13 +280,11 @@ deny_blueprint contains finding if {
 	some stamp in environment.stamps
 	some lane in stamp.lanes
 	lane.direction != "outbound"
-	some entry in placements
-	entry.environment == environment.name
-	entry.placement.stamp == stamp.name
-	plimsoll.seconds(lane.keep) < plimsoll.seconds(entry.placement.database.backup.point_in_time)
+	some promise in promises[concat("/", [environment.name, stamp.name])]
+	plimsoll.seconds(lane.keep) < plimsoll.seconds(promise.point_in_time)
 	finding := {
 		"code": "PL0877",
 		"at": sprintf("environments/%s/stamps/%s/lanes/%s", [environment.name, stamp.name, lane.name]),
-		"message": sprintf("messages of `%s` are kept for %s, and recovery reaches back %s", [lane.name, lane.keep, entry.placement.database.backup.point_in_time]),
+		"message": sprintf("messages of `%s` are kept for %s, and recovery reaches back %s", [lane.name, lane.keep, promise.point_in_time]),
 	}
 }

@@ -69,7 +69,9 @@ test_retention if {
 }
 
 test_the_paired_region if {
-	judged(environment(account("one", {}), placement({"database": {"engine": {"flexible-server": {"geo_backup": false}}}}))) == {"PL0875"}
+	alone := {"database": {"engine": {"flexible-server": {"geo_backup": false}}}}
+	judged(environment(account("one", {}), placement(alone))) == {"PL0875"}
+	judged(environment(account("one", {}), placement(object.union(alone, {"gateway": {"peer": "north"}})))) == set()
 }
 
 test_messages_outlive_recovery if {
