@@ -25,6 +25,7 @@ Exit codes of `plimsoll`: 0 done, 1 the answer is no, 2 Plimsoll or the machine 
 | PL04xx | drills |
 | PL05xx | answers of the estate's programs to each other |
 | PL06xx | answers to partners who post messages |
+| PL07xx | EDI |
 | PL08xx | the policy gate and its policies |
 
 | code | title |

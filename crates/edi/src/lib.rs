@@ -3,6 +3,7 @@
 //! Constraints: synchronous, no files, no clock, no chance; the gateway stores what is made here. Input is hostile until
 //! proven otherwise: every size is bounded by [`limits::Limits`] before memory is taken, nothing panics.
 
+pub mod code;
 pub mod control_number;
 mod date;
 pub mod documents;

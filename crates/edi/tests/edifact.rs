@@ -421,6 +421,11 @@ fn reports_of_partners_are_read() {
     assert_eq!(report.verdict(), Some(Verdict::PartiallyAccepted));
     assert_eq!(report.messages[1].code.as_deref(), Some("12"));
     assert_eq!(report.messages[1].segments, [("3".to_owned(), "12".to_owned())]);
+    let noted = spoilt(CONTRL, "ORDRSP:D:96A:UN+4+12", "ORDRSP:D:96A:UN+7+12");
+    let source = Source::of(&noted).unwrap();
+    let interchange = read(&source, &profile()).unwrap();
+    let report = SyntaxReport::read(&interchange, &interchange.messages[0]).unwrap();
+    assert_eq!(report.verdict(), Some(Verdict::AcceptedWithErrors));
     for (from, to, expected) in [
         ("UCI+501", "UCX+501", None),
         (

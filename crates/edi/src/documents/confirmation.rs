@@ -224,7 +224,7 @@ impl ConfirmedLine {
             Outcome::Rejected => vec![ack("IR", self.ordered)],
             Outcome::Changed => vec![ack("IQ", self.confirmed)],
             Outcome::Backordered if self.confirmed.is_zero() => vec![ack("IB", rest)],
-            Outcome::Backordered => vec![ack("IA", self.confirmed), ack("IB", rest)],
+            Outcome::Backordered => vec![ack("IQ", self.confirmed), ack("IB", rest)],
         }
     }
 }

@@ -132,9 +132,17 @@ impl SyntaxReport {
             .iter()
             .filter(|message| message.action == Action::Rejected)
             .count();
+        let noted = self
+            .messages
+            .iter()
+            .any(|message| message.code.is_some() || !message.segments.is_empty());
         match self.action {
             Action::Received if self.messages.is_empty() => None,
             Action::Rejected => Some(Verdict::Rejected),
+            // An acknowledged message may come with codes all the same: the partner noted errors and uses it.
+            Action::Acknowledged | Action::Received if rejected == 0 && noted => {
+                Some(Verdict::AcceptedWithErrors)
+            }
             Action::Acknowledged | Action::Received if rejected == 0 => Some(Verdict::Accepted),
             // Messages that are not named are acknowledged, so even when all that are named are rejected we cannot
             // know here that nothing was taken.

@@ -120,7 +120,10 @@ fn functional(group: &Group, form: Option<Form>) -> Functional {
         Form::F997 => group.version.unwrap_or(Version::V4010),
         Form::F999 => Version::V5010,
     };
-    let mut ak1 = Segment::of("AK1", [&code(&group.functional_id, 2), &number(&group.control)]);
+    let mut ak1 = Segment::of(
+        "AK1",
+        [&code(&group.functional_id, 2..=2), &number(&group.control)],
+    );
     if version == Version::V5010 {
         ak1 = ak1.with(printable(&group.version_text, 12));
     }
@@ -146,7 +149,7 @@ fn functional(group: &Group, form: Option<Form>) -> Functional {
 }
 
 fn push_set(body: &mut Vec<Segment>, group: &Group, set: &Set, form: Form, version: Version) {
-    let mut ak2 = Segment::of("AK2", [&code(&set.id, 3), &set_control(&set.control)]);
+    let mut ak2 = Segment::of("AK2", [&code(&set.id, 3..=3), &set_control(&set.control)]);
     if let Some(guide) = set.implementation.as_ref().filter(|_| version == Version::V5010) {
         ak2 = ak2.with(printable(guide, 35));
     }
@@ -182,7 +185,7 @@ fn push_report(body: &mut Vec<Segment>, report: &SegmentReport, form: Form) {
         Form::F997 => ("AK3", "AK4"),
         Form::F999 => ("IK3", "IK4"),
     };
-    let tag = code(&report.tag, 3);
+    let tag = code(&report.tag, 2..=3);
     body.push(Segment::of(
         segment,
         [&tag, &report.position.to_string(), "", report.fault.code()],
@@ -220,17 +223,17 @@ fn set_control(text: &str) -> String {
     format!("{kept:0>4}")
 }
 
-fn code(text: &str, length: usize) -> String {
+fn code(text: &str, lengths: std::ops::RangeInclusive<usize>) -> String {
     let kept: String = text
         .chars()
         .filter(char::is_ascii_alphanumeric)
-        .take(length)
+        .take(*lengths.end())
         .collect();
-    // A tag may have two characters; nothing sensible can be said of one or none.
-    if kept.len() < 2 {
-        "ZZZ".chars().take(length).collect()
-    } else {
+    // What is left of something that was no code would say something false.
+    if lengths.contains(&kept.len()) {
         kept
+    } else {
+        "Z".repeat(*lengths.end())
     }
 }
 

@@ -161,7 +161,7 @@ pub(crate) fn has_control(bytes: &[u8]) -> bool {
 
 fn report(index: usize, place: Option<&ElementRule>, fault: ElementFault, element: &[u8]) -> ElementReport {
     // A copy that contained the control character would make the acknowledgement wrong in the same way.
-    let copy = if has_control(element) {
+    let copy: String = if has_control(element) {
         String::new()
     } else {
         text_of(element)
@@ -170,6 +170,7 @@ fn report(index: usize, place: Option<&ElementRule>, fault: ElementFault, elemen
             .take(COPY_CHARS_MAX)
             .collect()
     };
+    let copy = copy.trim().to_owned();
     ElementReport {
         position: u32::try_from(index + 1).unwrap_or(u32::MAX),
         reference: place
