@@ -7,6 +7,7 @@
 
 mod cloud;
 mod hba_conf;
+mod hcl;
 mod local;
 mod maintenance;
 mod odoo_conf;

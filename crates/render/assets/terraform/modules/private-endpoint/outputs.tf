@@ -1,0 +1,4 @@
+output "id" {
+  description = "Id of the endpoint."
+  value       = azurerm_private_endpoint.this.id
+}

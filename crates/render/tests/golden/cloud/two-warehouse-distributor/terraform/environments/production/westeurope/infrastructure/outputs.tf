@@ -1,0 +1,18 @@
+output "oidc_issuer_urls" {
+  description = "Issuers of the tokens of clusters; the platform's stack needs them."
+  value = {
+    two-warehouse-distributor-production-westeurope = module.cluster.oidc_issuer_url
+  }
+}
+
+output "outbound_addresses" {
+  description = "Addresses that partners see us come from, for their firewalls."
+  value = {
+    two-warehouse-distributor-production-westeurope = module.cluster.outbound_addresses
+  }
+}
+
+output "vpn_addresses" {
+  description = "Addresses that sites connect to."
+  value       = module.vpn.public_addresses
+}

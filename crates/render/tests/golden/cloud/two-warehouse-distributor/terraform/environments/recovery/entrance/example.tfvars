@@ -1,0 +1,12 @@
+# Values of the right shape. Copy to terraform.tfvars, which is not committed, and fill in.
+
+# Subscription that everything here is in.
+subscription_id = "00000000-0000-0000-0000-000000000001"
+
+# Versionless ids of wildcard certificates in the first region's vault, by domain.
+wildcard_certificate_ids = {
+  "*.recovery.erp.distribution.example.com" = "https://two-warehouse-dis-xt7dxc.vault.azure.net/certificates/wildcard"
+}
+
+# Public DNS zone in Azure that proves the domains are ours; null where DNS is elsewhere.
+dns_zone_id = null

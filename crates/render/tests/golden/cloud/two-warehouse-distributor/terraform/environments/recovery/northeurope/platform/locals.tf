@@ -1,0 +1,14 @@
+locals {
+  platform = "/subscriptions/${var.subscription_id}/resourceGroups/two-warehouse-distributor-recovery-northeurope-platform"
+  tags = {
+    cost-centre = "logistics"
+    environment = "recovery"
+    estate      = "two-warehouse-distributor"
+    managed-by  = "plimsoll"
+    owner       = "logistics-it"
+    region      = "northeurope"
+    stage       = "recovery"
+  }
+  infrastructure = "/subscriptions/${var.subscription_id}/resourceGroups/two-warehouse-distributor-recovery-northeurope-infrastructure"
+  data           = "/subscriptions/${var.subscription_id}/resourceGroups/two-warehouse-distributor-recovery-northeurope-data"
+}

@@ -1,0 +1,171 @@
+resource "azurerm_resource_group" "this" {
+  name     = "two-warehouse-distributor-test-westeurope-platform"
+  location = "westeurope"
+  tags     = local.tags
+}
+
+module "identity_platform" {
+  source = "../../../../modules/workload-identity"
+
+  name                = "two-warehouse-distributor-test-westeurope-platform"
+  resource_group_name = azurerm_resource_group.this.name
+  location            = "westeurope"
+
+  oidc_issuer_url = var.oidc_issuer_urls["two-warehouse-distributor-test-westeurope"]
+  service_accounts = [
+    "cert-manager/cert-manager",
+    "cert-manager/secrets",
+    "external-dns/external-dns",
+  ]
+  roles = {
+    names = {
+      scope = "${local.infrastructure}/providers/Microsoft.Network/privateDnsZones/westeurope.internal.test.erp.distribution.example.com"
+      role  = "Private DNS Zone Contributor"
+    }
+    challenges = {
+      scope = var.dns_zone_id
+      role  = "DNS Zone Contributor"
+    }
+    secrets = {
+      scope = "${local.infrastructure}/providers/Microsoft.KeyVault/vaults/two-warehouse-dis-oho2k3"
+      role  = "Key Vault Secrets User"
+    }
+  }
+  tags = local.tags
+}
+
+module "identity_distributor" {
+  source = "../../../../modules/workload-identity"
+
+  name                = "two-warehouse-distributor-test-westeurope-distributor"
+  resource_group_name = azurerm_resource_group.this.name
+  location            = "westeurope"
+
+  oidc_issuer_url  = var.oidc_issuer_urls["two-warehouse-distributor-test-westeurope"]
+  service_accounts = ["erp-distributor/secrets"]
+  roles = {
+    secrets = {
+      scope = "${local.infrastructure}/providers/Microsoft.KeyVault/vaults/two-warehouse-dis-oho2k3"
+      role  = "Key Vault Secrets User"
+    }
+    attachments = {
+      scope = "${local.data}/providers/Microsoft.Storage/storageAccounts/twowarehousedobjmwi3zjlk/blobServices/default/containers/distributor-attachments"
+      role  = "Storage Blob Data Contributor"
+    }
+    exports = {
+      scope = "${local.data}/providers/Microsoft.Storage/storageAccounts/twowarehousedobjmwi3zjlk/blobServices/default/containers/distributor-exports"
+      role  = "Storage Blob Data Contributor"
+    }
+  }
+  tags = local.tags
+}
+
+module "identity_distributor_backup" {
+  source = "../../../../modules/workload-identity"
+
+  name                = "two-warehouse-distributor-test-westeurope-distributor-backup"
+  resource_group_name = azurerm_resource_group.this.name
+  location            = "westeurope"
+
+  oidc_issuer_url  = var.oidc_issuer_urls["two-warehouse-distributor-test-westeurope"]
+  service_accounts = ["erp-distributor/backup"]
+  roles = {
+    westeurope = {
+      scope = "${local.data}/providers/Microsoft.Storage/storageAccounts/twowarehousedbak7uzt74lr/blobServices/default/containers/distributor-backups"
+      role  = "Storage Blob Data Contributor"
+    }
+  }
+  tags = local.tags
+}
+
+module "gitops" {
+  source = "../../../../modules/gitops"
+
+  cluster_id = "${local.infrastructure}/providers/Microsoft.ContainerService/managedClusters/two-warehouse-distributor-test-westeurope"
+
+  repository     = var.git_repository
+  repository_key = var.git_repository_key
+  path           = "./kubernetes/test/westeurope/common"
+  substitutions = {
+    azure_subscription_id                                                  = var.subscription_id
+    azure_tenant_id                                                        = var.tenant_id
+    dns_resource_group                                                     = split("/", var.dns_zone_id)[4]
+    platform_client_id                                                     = module.identity_platform.client_id
+    private_dns_resource_group                                             = "two-warehouse-distributor-test-westeurope-infrastructure"
+    client_id_two_warehouse_distributor_test_westeurope_distributor        = module.identity_distributor.client_id
+    client_id_two_warehouse_distributor_test_westeurope_distributor_backup = module.identity_distributor_backup.client_id
+  }
+}
+
+module "schedule" {
+  source = "../../../../modules/schedule"
+
+  name                = "test-westeurope"
+  resource_group_name = azurerm_resource_group.this.name
+  location            = "westeurope"
+
+  resource_group_scopes = [local.infrastructure, local.data]
+  cluster_ids = [
+    "${local.infrastructure}/providers/Microsoft.ContainerService/managedClusters/two-warehouse-distributor-test-westeurope",
+  ]
+  database_ids = [
+    "${local.data}/providers/Microsoft.DBforPostgreSQL/flexibleServers/two-warehouse-distributor-test-westeurope-distr-omjakk",
+  ]
+
+  start_time = "07:00"
+  start_days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
+  stop_time  = "20:00"
+  stop_days  = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
+  time_zone  = var.schedule_time_zone
+  first_day  = var.schedule_first_day
+  tags       = local.tags
+}
+
+module "access" {
+  source = "../../../../modules/access"
+
+  subscription_id  = var.subscription_id
+  scope            = local.platform
+  group_object_ids = var.group_object_ids
+  notify           = ["operations@distribution.example.com"]
+
+  standing = {
+    auditor-reader = {
+      group = "erp-audit"
+      role  = "Reader"
+      why   = "Persona auditor."
+    }
+    support-monitoring-reader = {
+      group = "erp-support"
+      role  = "Monitoring Reader"
+      why   = "Persona support."
+    }
+  }
+  just_in_time = {
+    platform-operator-contributor = {
+      group = "erp-platform"
+      role  = "Contributor"
+      why   = "Persona platform-operator."
+    }
+    platform-operator-monitoring-reader = {
+      group = "erp-platform"
+      role  = "Monitoring Reader"
+      why   = "Persona platform-operator."
+    }
+    recovery-authority-monitoring-reader = {
+      group = "erp-recovery"
+      role  = "Monitoring Reader"
+      why   = "Persona recovery-authority."
+    }
+  }
+  activation = {
+    Contributor = {
+      maximum_duration = "PT4H"
+      approvers        = ["erp-recovery"]
+    }
+    "Monitoring Reader" = {
+      maximum_duration = "PT4H"
+      approvers        = ["erp-recovery"]
+    }
+  }
+}

@@ -1,0 +1,8 @@
+locals {
+  tags = {
+    cost-centre = "logistics"
+    estate      = "two-warehouse-distributor"
+    managed-by  = "plimsoll"
+    owner       = "logistics-it"
+  }
+}

@@ -1,0 +1,4 @@
+variable "subscription_id" {
+  description = "Subscription that everything here is in."
+  type        = string
+}
