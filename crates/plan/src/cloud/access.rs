@@ -12,6 +12,9 @@ use super::{
 /// A shift; what takes longer is asked for again.
 const DURATION_MAX: Span = Span::from_hours(8);
 
+/// Longer ones would be standing rights by another name.
+const DURATION_LONGEST: Span = Span::from_hours(24);
+
 /// Where a role is granted, for every region or for what no region owns.
 #[derive(Clone, Copy)]
 enum Over {
@@ -85,7 +88,7 @@ impl Planner<'_, '_> {
         let mut grants = Vec::new();
         for (persona, grant) in personas {
             for &(role, over) in roles(*persona) {
-                let elevation = elevation(role, grant);
+                let elevation = elevation(*persona, role, grant);
                 for scope in self.scopes(over) {
                     grants.push(RoleGrant {
                         persona: *persona,
@@ -122,12 +125,20 @@ impl Planner<'_, '_> {
     }
 }
 
-fn elevation(role: AzureRole, grant: &PersonaGrant) -> Elevation {
+fn elevation(persona: Persona, role: AzureRole, grant: &PersonaGrant) -> Elevation {
     match &grant.elevation {
         Elevation::Standing if must_be_asked_for(role) => Elevation::JustInTime {
             duration_max: DURATION_MAX,
             approved_by: None,
         },
-        as_declared @ (Elevation::Standing | Elevation::JustInTime { .. }) => as_declared.clone(),
+        Elevation::Standing => Elevation::Standing,
+        Elevation::JustInTime {
+            duration_max,
+            approved_by,
+        } => Elevation::JustInTime {
+            duration_max: (*duration_max).min(DURATION_LONGEST),
+            // Whoever approves its own wishes approves nothing.
+            approved_by: approved_by.filter(|approver| *approver != persona),
+        },
     }
 }

@@ -114,6 +114,11 @@ pub(crate) fn server_with(cores: u16, memory: ByteSize) -> Option<&'static Serve
         .min_by_key(|one| (one.cores, one.memory))
 }
 
+/// The server of that name.
+pub(crate) fn server_named(sku: &str) -> Option<&'static Server> {
+    SERVERS.iter().find(|one| one.sku == sku)
+}
+
 /// Connections a Flexible Server can be set to: Azure's own default of its smallest size, for all; more would only
 /// stand in each other's way.
 pub(crate) const fn connections_most(cores: u16) -> u16 {
@@ -136,6 +141,11 @@ pub(crate) fn server_disk_mib(storage: ByteSize) -> Option<u32> {
     SERVER_DISKS_MIB
         .into_iter()
         .find(|mib| ByteSize::mib(u64::from(*mib)) >= storage)
+}
+
+/// Whether Azure sells this disk for a Flexible Server.
+pub(crate) fn is_server_disk_mib(mib: u32) -> bool {
+    SERVER_DISKS_MIB.contains(&mib)
 }
 
 /// Managed disks in GiB.

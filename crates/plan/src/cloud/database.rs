@@ -506,7 +506,13 @@ impl<'e> Planner<'_, 'e> {
 
     fn backup(&self, place: &Place<'e>, sized: &Sized<'e>) -> BackupPlan {
         let container = objects::container(sized.name, objects::BACKUPS);
-        let regions = self.backup_regions(&place.region.name);
+        let own = &place.region.name;
+        let regions = if own == sized.home.region {
+            self.backup_regions(own)
+        } else {
+            // What it follows may hold its data, because it does already.
+            vec![own, sized.home.region]
+        };
         BackupPlan {
             containers: regions
                 .into_iter()
@@ -517,7 +523,13 @@ impl<'e> Planner<'_, 'e> {
                 .collect(),
             schedule: self.survey.backup_schedule(sized.name).to_owned(),
             point_in_time: sized.estate.database.point_in_time,
-            keep: self.survey.estate.retention.backups,
+            // A point in time needs the full backup before it.
+            keep: self
+                .survey
+                .estate
+                .retention
+                .backups
+                .max(sized.estate.database.point_in_time),
         }
     }
 }

@@ -13,6 +13,7 @@
 
 mod access;
 mod addresses;
+mod audit;
 pub mod blueprint;
 mod cache;
 mod capabilities;
@@ -40,6 +41,7 @@ use std::collections::BTreeMap;
 use estate::Estate;
 
 use crate::Report;
+pub use audit::audit;
 pub use blueprint::Blueprint;
 pub use problem::{CODES, Problem};
 use survey::Survey;

@@ -215,7 +215,11 @@ impl<'e> Planner<'_, 'e> {
             stamp: one.name.clone(),
             replicate: leads && self.replicates(one, kind, asked, notes),
             cool_after: asked.cool_after,
-            delete_after: asked.delete_after,
+            // What is immutable cannot be deleted before.
+            delete_after: asked.delete_after.map(|delete| {
+                let immutable = asked.immutable.map(|immutable| immutable.period);
+                delete.max(immutable.unwrap_or_default())
+            }),
             immutable: self.immutable(asked.immutable),
         }
     }

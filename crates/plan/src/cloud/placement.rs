@@ -97,6 +97,8 @@ impl<'e> Planner<'_, 'e> {
                 replicas: self.scaled_count(peak.replicas).max(least),
             })
             .collect();
+        // Where nothing makes it grow it does not.
+        let most = if class.signals.is_empty() { least } else { most };
         let most = peaks.iter().map(|peak| peak.replicas).fold(most, u16::max);
         let follows = |least: u16| match kind {
             // They write by themselves, and cron must run once: a failover starts them.

@@ -5,11 +5,22 @@ use std::path::Path;
 use estate::Estate;
 use types::{StampName, TenantName};
 
-/// The text of the example that every reader sees first.
-pub fn text() -> String {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/estates/two-warehouse-distributor.yaml");
-    std::fs::read_to_string(path).unwrap()
+/// All examples, the first one that every reader sees first.
+pub const EXAMPLES: [&str; 3] = [
+    "two-warehouse-distributor",
+    "third-party-logistics",
+    "multinational",
+];
+
+/// The text of an example.
+pub fn text(name: &str) -> String {
+    let path = format!("../../examples/estates/{name}.yaml");
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// An example.
+pub fn named(name: &str) -> Estate {
+    read(&text(name))
 }
 
 /// Reads a text that must be right.
@@ -25,7 +36,7 @@ pub fn read(text: &str) -> Estate {
 
 /// The first example.
 pub fn example() -> Estate {
-    read(&text())
+    named(EXAMPLES[0])
 }
 
 /// An estate of shared stamps with so many tenants each.
