@@ -105,7 +105,7 @@ fn what_is_no_estate_file_is_refused_before_it_fills_the_memory() {
     fs::create_dir(world.path("a-directory")).unwrap();
     world.file("binary.yaml", [0, 159, 146, 150, 255]);
     world.file("empty.yaml", "");
-    world.file("large.yaml", vec![b'#'; (1 << 20) + 1]);
+    world.file("large.yaml", vec![b'#'; (16 << 20) + 1]);
     for name in [
         "missing.yaml",
         "a-directory",

@@ -88,12 +88,60 @@ codes! {
     STAMP_TENANTS = "PL0122";
     /// A key that has no meaning here.
     MISPLACED = "PL0123";
+    /// Capabilities that wait for each other.
+    CYCLE = "PL0124";
+    /// An RTO that something else makes unreachable.
+    RTO_DEPENDENCY = "PL0125";
+    /// An RPO that something else makes unreachable.
+    RPO_DEPENDENCY = "PL0126";
     /// Data where it may not be.
     RESIDENCY = "PL0127";
+    /// Addresses that others have, or that nobody can route.
+    ADDRESSES = "PL0128";
+    /// A link without what it needs.
+    LINK = "PL0129";
+    /// A site that stops with its link, and must not.
+    EDGE = "PL0130";
+    /// A calendar that contradicts itself.
+    CALENDAR = "PL0131";
+    /// Rights that must not be there always, or that nobody can approve.
+    ELEVATION = "PL0132";
+    /// A secret in the file.
+    INLINE_SECRET = "PL0133";
+    /// An environment that is not what it is for.
+    ENVIRONMENT = "PL0134";
+    /// Something that goes before what others build upon.
+    RETENTION = "PL0135";
+    /// Percentages of a budget in disorder.
+    BUDGET = "PL0136";
+    /// A server that nobody offers.
+    DATABASE = "PL0137";
+    /// More than a server holds.
+    CAPACITY = "PL0138";
+    /// Processes that cannot run like that.
+    REPLICAS = "PL0139";
     /// A name that becomes too long.
     NAME_LENGTH = "PL0140";
+    /// An address where no partner can be.
+    ENDPOINT = "PL0141";
+    /// A protocol and what does not go with it.
+    PROTOCOL = "PL0142";
+    /// A waiver without shape or end.
+    WAIVER = "PL0143";
+    /// Trying again in disorder.
+    RETRY = "PL0144";
+    /// An entrance that lets nobody in, or everybody.
+    INGRESS = "PL0145";
+    /// Availability zones that are not there.
+    ZONES = "PL0146";
     /// A capability that nothing proves.
     NO_PROBE = "PL0150";
     /// Something declared that nothing uses.
     UNUSED = "PL0151";
+    /// A release window when the business is busy.
+    WINDOW_PEAK = "PL0152";
+    /// A strict promise that depends on what nobody hurries for.
+    WEAK_DEPENDENCY = "PL0153";
+    /// A location that is not known.
+    LOCATION = "PL0154";
 }

@@ -17,6 +17,7 @@ mod defaults;
 mod diagnostic;
 mod document;
 mod field;
+mod inline_secrets;
 mod locations;
 mod model;
 mod node;
@@ -44,7 +45,7 @@ pub use schema::schema;
 pub use show::{Color, render_diagnostics};
 
 /// Larger files are refused: an estate of ten thousand tenants stays below this.
-pub const SOURCE_BYTES_MAX: usize = 1 << 20;
+pub const SOURCE_BYTES_MAX: usize = 16 << 20;
 
 /// An estate without errors, and what a careful reader should still know about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,11 @@ pub struct Checked {
 /// Everything that is wrong with it, in the order of the file, warnings included.
 pub fn read(source_name: &str, text: &str) -> Result<Checked, Vec<Diagnostic>> {
     let mut problems = problems::Problems::new(source_name, text);
-    let estate = node::parse(text, &mut problems)
+    let root = node::parse(text, &mut problems);
+    if let Some(root) = &root {
+        inline_secrets::check(root, &mut problems);
+    }
+    let estate = root
         .and_then(|root| field::Field::read(&root, &mut problems))
         .and_then(|document: document::EstateDocument| resolve::resolve(&document, &mut problems));
     let found = problems.into_sorted();

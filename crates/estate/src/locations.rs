@@ -100,6 +100,11 @@ pub(crate) fn location(text: &str) -> Option<&'static Location> {
     LOCATIONS.get(at)
 }
 
+/// The area that a geography is in.
+pub(crate) fn area_of(geography: &str) -> Option<&'static str> {
+    LOCATIONS.iter().find(|one| one.geography == geography)?.area
+}
+
 /// Geographies and areas, each once.
 pub(crate) fn geographies() -> impl Iterator<Item = &'static str> {
     let all = LOCATIONS.iter().flat_map(|one| [Some(one.geography), one.area]);

@@ -13,10 +13,12 @@ use serde_saphyr::{
 
 use crate::{SOURCE_BYTES_MAX, code, diagnostic::SourceSpan, problems::Problems};
 
-/// An estate nests six deep; more is either a mistake or an attack.
+/// An estate nests eleven deep; more is either a mistake or an attack.
 const DEPTH_MAX: usize = 24;
-/// Nodes in one file, aliases expanded or not.
-const NODES_MAX: usize = 200_000;
+/// Nodes in one file, aliases expanded or not: ten thousand tenants, all of which say everything, have half of that.
+const NODES_MAX: usize = 1_000_000;
+/// What the parser reports of them: at most begin, end and an alias for each.
+const EVENTS_MAX: usize = 3 * NODES_MAX;
 /// What all aliases together may expand to.
 const ALIAS_EVENTS_MAX: usize = 20_000;
 
@@ -71,6 +73,7 @@ pub(crate) fn parse(text: &str, problems: &mut Problems<'_>) -> Option<Node> {
             max_depth: DEPTH_MAX,
             flow_nesting_limit: DEPTH_MAX,
             max_nodes: NODES_MAX,
+            max_events: EVENTS_MAX,
             max_documents: 2,
         },
         alias_limits: serde_saphyr::alias_limits! {

@@ -27,7 +27,7 @@ use crate::{
     words::{ApiVersion, Kind},
 };
 
-pub(crate) use access::{AccessDocument, ElevationDocument, SecretDocument};
+pub(crate) use access::{AccessDocument, ElevationDocument, PersonaDocument, SecretDocument};
 pub(crate) use calendars::{CalendarDocument, WindowDocument};
 pub(crate) use data::{
     CacheDocument, ContainerDocument, DatabaseDocument, ImmutabilityDocument, ObjectsDocument,

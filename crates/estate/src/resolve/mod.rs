@@ -4,11 +4,21 @@
 //! The checks run on whatever could be read. The [`Estate`] itself is made only when everything could.
 
 mod assemble;
+mod calendars;
+mod dependencies;
+mod endpoints;
+mod environments;
 mod integrations;
+mod keeping;
 mod names;
+mod networks;
+mod people;
 mod promises;
+mod reach;
 mod regions;
 mod residency;
+mod running;
+mod sizes;
 mod stamps;
 
 use crate::{
@@ -32,7 +42,17 @@ pub(crate) fn resolve(document: &EstateDocument, problems: &mut Problems<'_>) ->
     residency::check(&draft, problems);
     stamps::check(&draft, problems);
     promises::check(&draft, problems);
+    dependencies::check(&draft, problems);
+    reach::check(&draft, problems);
     integrations::check(&draft, problems);
+    endpoints::check(&draft, problems);
+    environments::check(&draft, problems);
+    sizes::check(&draft, problems);
+    keeping::check(&draft, problems);
+    networks::check(&draft, problems);
+    calendars::check(&draft, problems);
+    people::check(&draft, problems);
+    running::check(&draft, problems);
     // They hold nothing, but without them this is not an estate that we can read.
     document.api_version.get().zip(document.kind.get())?;
     document.metadata.get()?.name.get()?;

@@ -47,7 +47,7 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
 
 /// Whether another region takes over from the active ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Protected {
+pub(super) enum Protected {
     /// From each of them, or we cannot tell.
     All,
     /// Not from one of them at least.
@@ -55,7 +55,7 @@ enum Protected {
 }
 
 impl Protected {
-    fn of(draft: &Draft<'_>) -> Self {
+    pub(super) fn of(draft: &Draft<'_>) -> Self {
         let written = items(draft.spec.regions.as_ref());
         let with = |role| {
             let regions = written

@@ -62,7 +62,7 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
                 .done();
             continue;
         };
-        let area = locations::location(&model.location).and_then(|location| location.area);
+        let area = locations::area_of(geography);
         if !allowed.contains(&geography) && !area.is_some_and(|area| allowed.contains(&area)) {
             let what = match &model.standby_for {
                 Some(active) => format!("the copies and backups of `{active}` would be in `{geography}`"),

@@ -24,7 +24,7 @@ spec:
     - { name: madrid, location: spaincentral, role: standby, standbyFor: paris, posture: warm }
   tiers:
     - { name: critical, rto: 30m, rpo: 0s, failover: { authority: automatic } }
-    - { name: slow, rto: 8h, rpo: 1h, failover: { authority: one-person, authorisedBy: [Ines] }, support: office-hours }
+    - { name: slow, rto: 3d, rpo: 1h, failover: { authority: one-person, authorisedBy: [Ines] }, support: office-hours }
   capabilities:
     - { name: orders, tier: critical, probe: order-capture, dependsOn: [edi], sites: [dock] }
     - { name: invoices, tier: slow, probe: invoicing, after: [orders] }
@@ -45,6 +45,7 @@ spec:
           peaks: [{ why: Mondays, window: { days: mon, from: \"06:00\", to: \"10:00\" }, replicas: 6 }]
         heavyJobs: { window: { days: [mon-sun], from: \"22:00\", to: \"04:00\" } }
       database:
+        engine: cloud-native-pg
         cores: 4
         storage: 256GiB
         durability: { orders: remote-apply }
@@ -244,7 +245,11 @@ pub(crate) const CASES: &[super::Case] = &[
         &["PL0127", "PL0127", "PL0127", "PL0127", "PL0127"],
     ),
     ("location: spaincentral", "location: uksouth", &["PL0127"]),
-    ("location: spaincentral", "location: spaincentrall", &["PL0127"]),
+    (
+        "location: spaincentral",
+        "location: spaincentrall",
+        &["PL0127", "PL0154"],
+    ),
     ("residency: [europe]", "residency: [france, europe]", &[]),
     // Integrations.
     ("tenant: one\n      partner", "partner", &["PL0119"]),
@@ -256,4 +261,403 @@ pub(crate) const CASES: &[super::Case] = &[
     // Unused.
     ("secret: acme-key", "secret: pager", &["PL0151"]),
     ("partner: acme", "criticality: important", &["PL0107", "PL0151"]),
+    // What waits for what.
+    ("after: [orders]", "after: [invoices]", &["PL0124"]),
+    (
+        "tier: critical, probe: order-capture,",
+        "tier: critical, after: [invoices], probe: order-capture,",
+        &["PL0124", "PL0125"],
+    ),
+    (
+        "after: [orders] }",
+        "after: [orders] }\n    - { name: ship, tier: critical, probe: web-login, dependsOn: [edi], after: [invoices] }",
+        &["PL0125"],
+    ),
+    ("rpo: 1h, failover", "rpo: 0s, failover", &["PL0116"]),
+    ("rpo: 0s, failover", "rpo: 2h, failover", &["PL0126"]),
+    // Promises against what stands ready.
+    ("rto: 30m", "rto: 10m", &["PL0125"]),
+    ("posture: warm", "posture: cold", &["PL0125", "PL0126", "PL0137"]),
+    ("rto: 3d", "rto: 2d", &["PL0125"]),
+    ("support: office-hours", "support: warehouse-hours", &[]),
+    (
+        "quota: { databaseConnectionsMax: 40 }",
+        "database: { highAvailability: none }",
+        &["PL0125"],
+    ),
+    (
+        "criticality: critical\n",
+        "buffering: { outage: 20m }\n",
+        &["PL0126"],
+    ),
+    (
+        "criticality: critical\n",
+        "criticality: deferrable\n",
+        &["PL0153"],
+    ),
+    ("      edge: { offline: 8h }\n", "", &["PL0130", "PL0130"]),
+    // Addresses and links.
+    (
+        "addressSpace: 10.2.0.0/16",
+        "addressSpace: 10.1.0.0/16",
+        &["PL0128"],
+    ),
+    (
+        "addressSpace: 10.2.0.0/16",
+        "addressSpace: 10.9.0.0/16",
+        &["PL0128"],
+    ),
+    (
+        "addressSpace: 10.2.0.0/16",
+        "addressSpace: 10.2.0.0/24",
+        &["PL0128"],
+    ),
+    (
+        "addressSpace: 10.2.0.0/16",
+        "addressSpace: 12.2.0.0/16",
+        &["PL0128"],
+    ),
+    ("addressSpace: 10.2.0.0/16", "addressSpace: 100.64.0.0/16", &[]),
+    ("gateway: 192.0.2.1, ", "", &["PL0129"]),
+    ("gateway: 192.0.2.1, ", "gateway: 192.168.0.1, ", &["PL0129"]),
+    ("kind: vpn", "kind: internet", &["PL0129"]),
+    (
+        "kind: vpn, gateway: 192.0.2.1, addresses: [10.9.0.0/24]",
+        "kind: express-route",
+        &["PL0129", "PL0141"],
+    ),
+    // Calendars.
+    (
+        "from: 2026-12-10, to: 2026-12-27",
+        "from: 2026-12-27, to: 2026-12-10",
+        &["PL0131"],
+    ),
+    (
+        "from: 2026-12-10, to: 2026-12-27",
+        "from: 2026-09-10, to: 2026-12-27",
+        &["PL0131"],
+    ),
+    (
+        "[{ from: 2026-12-10, to: 2026-12-27,",
+        "[{ from: 2026-09-10, to: 2026-11-27, why: a }, { from: 2026-11-28, to: 2026-12-27,",
+        &["PL0131"],
+    ),
+    (
+        "[{ from: 2026-12-10, to: 2026-12-27,",
+        "[{ from: 2026-09-10, to: 2026-11-20, why: a }, { from: 2026-11-23, to: 2026-12-27,",
+        &[],
+    ),
+    (
+        "weekly: { days: [mon], from: \"06:00\", to: \"10:00\" }",
+        "dates: []",
+        &["PL0131"],
+    ),
+    (
+        "what: Mondays, weekly",
+        "what: Mondays, dates: [2026-12-01], weekly",
+        &["PL0131"],
+    ),
+    (
+        "windows: [{ days: [sat, sun], from: \"20:00\", to: \"23:00\" }]",
+        "windows: []",
+        &["PL0117"],
+    ),
+    (
+        "days: [sat, sun], from: \"20:00\", to: \"23:00\"",
+        "days: [sun], from: \"22:00\", to: \"06:30\"",
+        &["PL0152", "PL0152"],
+    ),
+    (
+        "days: [sat, sun], from: \"20:00\", to: \"23:00\"",
+        "days: [sun], from: \"22:00\", to: \"06:00\"",
+        &[],
+    ),
+    // People.
+    (
+        "elevation: { justInTime: { durationMax: 4h, approvedBy: finance } }",
+        "elevation: standing",
+        &["PL0132"],
+    ),
+    ("approvedBy: finance", "approvedBy: auditor", &["PL0132"]),
+    (
+        "approvedBy: finance",
+        "approvedBy: platform-operator",
+        &["PL0132"],
+    ),
+    ("durationMax: 4h", "durationMax: 7d", &["PL0132"]),
+    (
+        "name: finance, group",
+        "name: platform-operator, group",
+        &["PL0108", "PL0132"],
+    ),
+    // Secrets.
+    (
+        "vaultKey: Acme-Key",
+        "vaultKey: kX9vQ2mLr8TzB4nWc7YdF1hJ6pSgA3eU",
+        &["PL0133"],
+    ),
+    (
+        "tags: { owner: logistics }",
+        "tags: { owner: \"Server=db;Password=hunter2\" }",
+        &["PL0133"],
+    ),
+    // Environments.
+    (
+        "stage: production, name: live",
+        "stage: production, name: live, scalePercent: 50",
+        &["PL0134"],
+    ),
+    (
+        "stage: production, name: live",
+        "stage: production, regions: [west]",
+        &["PL0134"],
+    ),
+    (
+        "stage: production, name: live",
+        "stage: production, copiesProduction: true",
+        &["PL0134"],
+    ),
+    (
+        "stage: production, name: live",
+        "stage: production }\n    - { stage: production, name: other",
+        &["PL0134"],
+    ),
+    (
+        "stage: recovery,",
+        "stage: recovery, runs: { days: mon, from: \"08:00\", to: \"18:00\" },",
+        &["PL0134"],
+    ),
+    (
+        "stage: recovery,",
+        "stage: recovery, copiesProduction: false,",
+        &["PL0134"],
+    ),
+    (
+        "stage: test, scale",
+        "stage: test, regions: [north], scale",
+        &["PL0134"],
+    ),
+    (
+        "stage: recovery, regions: [north]",
+        "stage: recovery, regions: []",
+        &["PL0117"],
+    ),
+    // How long things are kept.
+    ("period: 40d", "period: 30d", &["PL0135"]),
+    ("period: 40d", "period: 40h", &["PL0135", "PL0135"]),
+    (
+        "backups: { immutable",
+        "backups: { deleteAfter: 45d, replicate: false, immutable",
+        &["PL0135"],
+    ),
+    (
+        "backups: { immutable",
+        "backups: { deleteAfter: 20d, immutable",
+        &["PL0135", "PL0135"],
+    ),
+    (
+        "backups: { immutable",
+        "attachments: { keepDeleted: 7d }\n        backups: { immutable",
+        &["PL0135"],
+    ),
+    (
+        "backups: { immutable",
+        "attachments: { deleteAfter: 365d }\n        backups: { immutable",
+        &["PL0135"],
+    ),
+    (
+        "backups: { immutable",
+        "exports: { coolAfter: 400d, deleteAfter: 30d }\n        backups: { immutable",
+        &["PL0135"],
+    ),
+    ("backups: 40d", "backups: 20d", &["PL0135"]),
+    ("backups: 40d", "backups: 40d, journal: 20d", &["PL0135"]),
+    ("logs: 30d", "logs: 30h", &["PL0135"]),
+    ("criticality: critical\n", "keep: 10d\n", &["PL0135"]),
+    ("criticality: critical\n", "keep: 90d\n", &["PL0135"]),
+    // Money, exceptions, the entrance.
+    (
+        "alertAtPercent: [60, 100]",
+        "alertAtPercent: [100, 60]",
+        &["PL0136"],
+    ),
+    ("alertAtPercent: [60, 100]", "alertAtPercent: []", &["PL0136"]),
+    ("at: \"region/*\"", "at: \"*\"", &["PL0143"]),
+    ("expires: 2027-01-31", "expires: 9999-12-31", &["PL0143"]),
+    (
+        "waivers:\n",
+        "waivers:\n    - { policy: PL0810, at: \"region/*\", person: Piet, reason: again, expires: 2027-01-31 }\n",
+        &["PL0108"],
+    ),
+    ("burst: 120", "burst: 20", &["PL0145"]),
+    ("allow: [198.51.100.0/28]", "allow: [0.0.0.0/0]", &["PL0145"]),
+    ("allow: [198.51.100.0/28]", "timeout: 10m", &["PL0145"]),
+    (
+        "allow: [198.51.100.0/28] }",
+        "bodyMax: 0 }\n    integration: { bodyMax: 512KiB }",
+        &["PL0145", "PL0145"],
+    ),
+    (
+        "page: { webhook: pager }",
+        "page: { webhook: pager }, scrapeEvery: 1h",
+        &["PL0105"],
+    ),
+    (
+        "location: francecentral",
+        "location: new-france, geography: france",
+        &["PL0154"],
+    ),
+    // Servers and processes.
+    ("cores: 4", "cores: 6", &["PL0137"]),
+    ("engine: cloud-native-pg", "engine: flexible-server", &["PL0137"]),
+    (
+        "quota: { databaseConnectionsMax: 40 }",
+        "database: { memory: 10GiB, storage: 100GiB, pointInTime: 3d }",
+        &["PL0137", "PL0137", "PL0137"],
+    ),
+    (
+        "quota: { databaseConnectionsMax: 40 }",
+        "cache: { memory: 64MiB }",
+        &["PL0137"],
+    ),
+    (
+        "databaseConnectionsMax: 40",
+        "databaseConnectionsMax: 500, databaseSizeMax: 1TiB",
+        &["PL0138", "PL0138"],
+    ),
+    (
+        "quota: { databaseConnectionsMax: 40 }",
+        "database: { pooling: { connectionsMax: 5000 } }",
+        &["PL0138"],
+    ),
+    (
+        "replicasMax: 8",
+        "workers: 16\n          replicasMax: 20",
+        &["PL0138"],
+    ),
+    (
+        "replicasMax: 8",
+        "replicasMin: 9\n          replicasMax: 8",
+        &["PL0139", "PL0139"],
+    ),
+    ("replicasMax: 8", "replicasMax: 4", &["PL0139"]),
+    ("replicas: 6", "replicas: 2", &["PL0139"]),
+    (
+        "replicasMax: 8",
+        "memoryPerWorker: 64MiB\n          replicasMax: 8",
+        &["PL0139"],
+    ),
+    (
+        "{ requestLatency: { above: 2s } }",
+        "{ listenQueue: { above: 9 } }",
+        &["PL0139"],
+    ),
+    (
+        "[{ listenQueue: { above: 4 } }, { requestLatency: { above: 2s } }]",
+        "[{ databaseConnections: { abovePercent: 80 } }]",
+        &["PL0139"],
+    ),
+    (
+        "        heavyJobs",
+        "        scheduler: { replicasMax: 2 }\n        heavyJobs",
+        &["PL0139", "PL0139"],
+    ),
+    (
+        "        heavyJobs",
+        "        live: { workers: 2 }\n        heavyJobs",
+        &["PL0139"],
+    ),
+    (
+        "        heavyJobs",
+        "        worker: { replicasMax: 1, signals: [{ cronLag: { above: 1m } }] }\n        heavyJobs",
+        &["PL0151"],
+    ),
+    ("zones: [1, 2]", "zones: [1]", &["PL0146"]),
+    (
+        "location: francecentral, role: active, zones: [1, 2]",
+        "location: francesouth, role: active, zones: [1, 2]",
+        &["PL0146"],
+    ),
+    (
+        "location: francecentral, role: active, zones: [1, 2]",
+        "location: francesouth, role: active",
+        &[],
+    ),
+    // Names that become too long.
+    (
+        "metadata: { name: large }",
+        "metadata: { name: an-estate-with-a-name-that-nobody-wants-to-type-twice }",
+        &["PL0140"],
+    ),
+    (
+        "name: paris, location",
+        "name: paris-the-capital-of-france-where-we-have-been-since-the-start, location",
+        &["PL0109", "PL0109", "PL0140"],
+    ),
+    (
+        "{ name: two, stamp: many, database: second, host: two.example.com }",
+        "{ name: t234567890123456789012345678901234567890123456789012345678901, stamp: many }\n    - { name: solo }",
+        &["PL0119"],
+    ),
+    (
+        "domain: erp.example.com",
+        "domain: a234567890123456789012345678901234567890123456789012345678901.a234567890123456789012345678901234567890123456789012345678901.a234567890123456789012345678901234567890123456789012345678901.a2345678901234567890123456789012345678901234567890123.example.com",
+        &["PL0140", "PL0140"],
+    ),
+    // Where messages go.
+    (
+        "address: api.carrier.example.org:443",
+        "address: localhost:443",
+        &["PL0141"],
+    ),
+    (
+        "address: api.carrier.example.org:443",
+        "address: 10.3.4.5:443",
+        &["PL0141"],
+    ),
+    (
+        "address: api.carrier.example.org:443",
+        "address: carrier.internal:443",
+        &["PL0141"],
+    ),
+    ("      address: api.carrier.example.org:443\n", "", &["PL0141"]),
+    ("address: 10.9.0.40:9100", "address: 10.8.0.40:9100", &["PL0141"]),
+    (
+        "address: 10.9.0.40:9100",
+        "address: printer.example.org:9100",
+        &["PL0141"],
+    ),
+    (
+        "tenants: [one]\n      link",
+        "tenants: [two]\n      link",
+        &["PL0141"],
+    ),
+    (
+        "criticality: critical\n",
+        "address: edi.acme.example.org:443\n",
+        &["PL0123"],
+    ),
+    ("protocol: printer", "protocol: sftp", &["PL0141"]),
+    (
+        "      direction: outbound\n      protocol: printer",
+        "      protocol: printer",
+        &["PL0123", "PL0142"],
+    ),
+    (
+        "kind: shipment.confirm\n",
+        "kind: shipment.confirm\n      authentication: none\n",
+        &["PL0142"],
+    ),
+    (
+        "kind: shipment.confirm\n",
+        "kind: shipment.confirm\n      protocol: sftp\n",
+        &["PL0142"],
+    ),
+    (
+        "{ hmac: { header: X-Signature, secret: acme-key } }",
+        "{ sshKey: { secret: acme-key } }",
+        &["PL0142"],
+    ),
+    ("giveUp: 3d", "giveUp: 1d", &["PL0144"]),
+    ("first: 2s", "first: 1h", &["PL0144"]),
 ];

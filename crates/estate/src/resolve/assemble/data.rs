@@ -1,5 +1,7 @@
 //! Database, cache, objects.
 
+use types::Span;
+
 use crate::{
     defaults,
     document::{CacheDocument, ContainerDocument, DatabaseDocument, ImmutabilityDocument, ObjectsDocument},
@@ -72,8 +74,18 @@ pub(super) fn cache(written: Option<&CacheDocument>) -> Cache {
     })
 }
 
-pub(super) fn objects(written: Option<&ObjectsDocument>) -> Option<Objects> {
-    let default = defaults::OBJECTS;
+/// Backups are protected for as long as they are kept, and deleted files for as long as the database can go back to a
+/// time in which they were there.
+pub(super) fn objects(
+    written: Option<&ObjectsDocument>,
+    backups: Span,
+    point_in_time: Span,
+) -> Option<Objects> {
+    let mut default = defaults::OBJECTS;
+    default.attachments.keep_deleted = default.attachments.keep_deleted.max(point_in_time);
+    if let Some(immutable) = &mut default.backups.immutable {
+        immutable.period = backups;
+    }
     let Some(written) = written else {
         return Some(default);
     };

@@ -14,8 +14,8 @@ mod workloads;
 use std::collections::BTreeMap;
 
 use types::{
-    CalendarName, EnvironmentName, EstateName, PartnerName, RegionName, SecretName, StampName, TenantName,
-    TierName,
+    CalendarName, EnvironmentName, EstateName, PartnerName, RegionName, SecretName, Span, StampName,
+    TenantName, TierName,
 };
 
 use super::items;
@@ -90,6 +90,8 @@ pub(crate) struct StampItem<'d> {
 pub(crate) struct Draft<'d> {
     pub(crate) spec: &'d SpecDocument,
     pub(crate) name: EstateName,
+    /// Where the estate's name was written.
+    pub(crate) name_span: Option<SourceSpan>,
     pub(crate) organisation: Organisation,
     pub(crate) environments: Items<'d, EnvironmentDocument, (EnvironmentName, Environment)>,
     pub(crate) regions: Items<'d, RegionDocument, Region>,
@@ -120,6 +122,8 @@ pub(super) struct Context<'c> {
     zoneless: &'c dyn Fn(&RegionName) -> bool,
     tenants: &'c [TenantName],
     calendars: &'c [CalendarName],
+    /// How long backups are kept.
+    backups: Span,
 }
 
 impl Context<'_> {
@@ -159,14 +163,15 @@ pub(super) fn draft(document: &EstateDocument) -> Option<Draft<'_>> {
         .filter_map(|one| one.value.name.value())
         .collect();
     let zoneless = places::zoneless(written);
+    let retention = running::retention(spec.retention.get());
     let context = Context {
         organisation: &organisation,
         regions: &roles,
         zoneless: &|region| zoneless.contains(region),
         tenants: &tenants,
         calendars: &calendars,
+        backups: retention.backups,
     };
-    let retention = running::retention(spec.retention.get());
     let integrations = Items::of(items(spec.integrations.as_ref()), |one| {
         integrations::integration(one, &context)
     });
@@ -198,6 +203,7 @@ pub(super) fn draft(document: &EstateDocument) -> Option<Draft<'_>> {
             .iter()
             .map(|one| running::waiver(&one.value))
             .collect(),
+        name_span: document.metadata.get().and_then(|metadata| metadata.name.span()),
         spec,
         name,
         organisation,

@@ -40,7 +40,7 @@ pub(super) fn region(written: &RegionDocument, context: &Context<'_>) -> Option<
     let mut zones: Vec<u8> = values(&written.zones).into_iter().map(|zone| zone.u8()).collect();
     zones.sort_unstable();
     zones.dedup();
-    if written.zones.is_absent() && known.is_none_or(|location| location.zones) {
+    if written.zones.as_ref().is_none() && known.is_none_or(|location| location.zones) {
         zones = defaults::ZONES.to_vec();
     }
     let standby_for = match role {

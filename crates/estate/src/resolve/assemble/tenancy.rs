@@ -50,7 +50,7 @@ fn declared(written: &StampDocument, context: &Context<'_>) -> Option<(StampName
         cluster: written.cluster.or(defaults::CLUSTER),
         workloads: workloads(written.workloads.get())?,
         cache: data::cache(written.cache.get()),
-        objects: data::objects(written.objects.get())?,
+        objects: data::objects(written.objects.get(), context.backups, database.point_in_time)?,
         quota: quota(written.quota.get(), tenancy, &database),
         tenants_max: match tenancy {
             Tenancy::Dedicated | Tenancy::Hybrid => 1,
@@ -74,7 +74,7 @@ fn own(written: &TenantDocument, context: &Context<'_>) -> Option<(StampName, St
         cluster: defaults::CLUSTER,
         workloads: workloads(written.workloads.get())?,
         cache: data::cache(None),
-        objects: data::objects(None)?,
+        objects: data::objects(None, context.backups, database.point_in_time)?,
         quota: quota(None, Tenancy::Dedicated, &database),
         tenants_max: 1,
         database,

@@ -1,0 +1,173 @@
+//! Where outbound messages go, how partners prove who they are, how long is tried.
+
+use types::settings::IdempotencySource;
+
+use super::assemble::{Draft, Item};
+use crate::{
+    code,
+    document::IntegrationDocument,
+    model::{Authentication, Direction, Integration, Protocol},
+    problems::Problems,
+};
+
+type IntegrationItem<'d> = Item<'d, IntegrationDocument, Integration>;
+
+/// Names that lead nowhere, or to whoever asks.
+const LOCAL_SUFFIXES: [&str; 5] = [".local", ".localhost", ".internal", ".lan", ".home.arpa"];
+
+pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
+    for one in draft.integrations.iter() {
+        check_address(one, problems);
+        check_authentication(one, problems);
+        check_idempotency(one, problems);
+        check_retry(one, problems);
+    }
+}
+
+fn check_address(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let name = one.written.name.span().unwrap_or(one.span);
+    // Files are fetched from a partner's server, or brought there.
+    let needed = one.model.direction == Direction::Outbound || one.model.protocol == Protocol::Sftp;
+    let Some((address, span)) = one.model.address.as_ref().zip(one.written.address.span()) else {
+        if needed && one.written.address.is_absent() {
+            problems
+                .error(
+                    code::ENDPOINT,
+                    name,
+                    format!("nobody knows where `{}` goes", one.model.name),
+                )
+                .help("add `address` with host and port, such as `edi.example.com:443`")
+                .done();
+        }
+        return;
+    };
+    if !needed {
+        problems
+            .error(
+                code::MISPLACED,
+                span,
+                "partners come to us: an inbound integration has no address",
+            )
+            .help("take `address` out, or say `direction: outbound`")
+            .done();
+        return;
+    }
+    let host = address.host.as_str();
+    let ip = host.parse::<core::net::Ipv4Addr>().ok();
+    let itself = host == "localhost" || ip.is_some_and(|ip| ip.is_loopback() || ip.is_unspecified());
+    let local = LOCAL_SUFFIXES.iter().any(|suffix| host.ends_with(suffix))
+        || ip.is_some_and(|ip| ip.is_private() || ip.is_link_local());
+    if itself {
+        problems
+            .error(code::ENDPOINT, span, format!("`{host}` is the gateway itself"))
+            .help("write where the partner is")
+            .done();
+    } else if local && one.model.protocol != Protocol::Printer {
+        problems
+            .error(
+                code::ENDPOINT,
+                span,
+                format!("`{host}` leads somewhere else in each region"),
+            )
+            .help("write a public name: after a failover the same address must lead to the same partner")
+            .done();
+    }
+}
+
+fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let name = one.written.name.span().unwrap_or(one.span);
+    let span = one.written.authentication.span().unwrap_or(name);
+    let model = &one.model;
+    if model.protocol == Protocol::Printer && model.direction == Direction::Inbound {
+        problems
+            .error(
+                code::PROTOCOL,
+                one.written.protocol.span().unwrap_or(name),
+                "printers send nothing",
+            )
+            .help("say `direction: outbound`")
+            .done();
+    }
+    let fits = match (&model.authentication, model.protocol) {
+        (Authentication::SshKey { .. }, protocol) => protocol == Protocol::Sftp,
+        (Authentication::Basic { .. }, protocol) => protocol != Protocol::Printer,
+        (Authentication::None, protocol) => protocol == Protocol::Printer,
+        (
+            Authentication::Bearer { .. } | Authentication::Hmac { .. } | Authentication::MutualTls { .. },
+            Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact,
+        ) => true,
+        (
+            Authentication::Bearer { .. } | Authentication::Hmac { .. } | Authentication::MutualTls { .. },
+            Protocol::Sftp | Protocol::Printer,
+        ) => false,
+    };
+    if fits {
+        return;
+    }
+    let help = match model.protocol {
+        Protocol::Sftp => "use `sshKey` or `basic` for SFTP",
+        Protocol::Printer => "printers know of no proofs: write `authentication: none`, or nothing",
+        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => {
+            "use `bearer`, `hmac`, `basic` or `mutualTls` over HTTPS"
+        }
+    };
+    problems
+        .error(
+            code::PROTOCOL,
+            span,
+            "this proof and this protocol do not go together",
+        )
+        .help(help)
+        .done();
+}
+
+fn check_idempotency(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let headers = match one.model.protocol {
+        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => return,
+        Protocol::Sftp => "files",
+        Protocol::Printer => "labels",
+    };
+    if let (IdempotencySource::Header(_), Some(span)) =
+        (&one.model.idempotency, one.written.idempotency.span())
+    {
+        problems
+            .error(code::PROTOCOL, span, format!("{headers} have no headers"))
+            .help("name a place in the message: `idempotency: { pointer: /number }`")
+            .done();
+    }
+}
+
+fn check_retry(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let retry = one.model.retry;
+    let Some(written) = one.written.retry.as_ref() else {
+        return;
+    };
+    let span = |given: Option<crate::SourceSpan>| given.unwrap_or(written.span);
+    if retry.first.as_millis() == 0 || retry.first > retry.longest || retry.longest > retry.give_up {
+        problems
+            .error(
+                code::RETRY,
+                span(written.value.first.span()),
+                format!(
+                    "first after {}, then every {}, until {} is over: that is out of order",
+                    retry.first, retry.longest, retry.give_up
+                ),
+            )
+            .help("`first` is more than nothing and at most `longest`, which is at most `giveUp`")
+            .done();
+    }
+    let outage = one.model.buffering.outage;
+    if retry.give_up < outage {
+        problems
+            .error(
+                code::RETRY,
+                span(written.value.give_up.span()),
+                format!(
+                    "messages are given up after {}, during an outage of {outage} that must be survived",
+                    retry.give_up
+                ),
+            )
+            .help(format!("raise `giveUp` to {outage}, or lower `buffering.outage`"))
+            .done();
+    }
+}
