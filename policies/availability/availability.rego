@@ -18,10 +18,10 @@ policies["PL0841"] := {
 }
 
 policies["PL0842"] := {
-	"title": "Containers that serve are probed",
+	"title": "Pods that serve are probed",
 	"severity": "error",
 	"why": "A frozen process that is alive but does not answer keeps its share of the traffic.",
-	"fix": "add a `readinessProbe` and a `livenessProbe` to the container that has ports",
+	"fix": "add a `readinessProbe` and a `livenessProbe` to the container that serves",
 }
 
 policies["PL0843"] := {
@@ -68,12 +68,13 @@ deny_unit contains finding if {
 
 deny_unit contains finding if {
 	some workload in kubernetes.serving
-	some container in workload.containers
-	not container.init
-	count(object.get(container.spec, "ports", [])) > 0
+	containers := [container | some container in workload.containers; not container.init; count(object.get(container.spec, "ports", [])) > 0]
+	count(containers) > 0
 	some probe in ["readinessProbe", "livenessProbe"]
-	not container.spec[probe]
-	finding := {"code": "PL0842", "at": container.at, "message": sprintf("the container `%s` has no `%s`", [container.name, probe])}
+
+	# Containers beside it, such as those that only tell metrics, need none.
+	count([container | some container in containers; container.spec[probe]]) == 0
+	finding := {"code": "PL0842", "at": workload.at, "message": sprintf("no container of `%s` has a `%s`", [workload.name, probe])}
 }
 
 deny_unit contains finding if {
@@ -93,8 +94,10 @@ postgres contains cluster if {
 	startswith(cluster.apiVersion, "postgresql.cnpg.io/")
 }
 
+# One instance alone has no successor.
 deny_unit contains finding if {
 	some cluster in postgres
+	object.get(cluster.object.spec, "instances", 1) >= 2
 	object.get(cluster.object.spec, "smartShutdownTimeout", 180) != 0
 	finding := {"code": "PL0844", "at": cluster.at, "message": sprintf("`%s` shuts down politely, while its successor is chosen", [cluster.name])}
 }

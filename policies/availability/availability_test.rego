@@ -40,7 +40,7 @@ test_expressions_choose_too if {
 
 test_what_serves_is_probed if {
 	found({"w.yaml": web(1, "{containers: [{name: c, ports: [{containerPort: 80}]}]}")}) == {"PL0842"}
-	found({"w.yaml": web(1, "{containers: [{name: c, ports: [{containerPort: 80}], readinessProbe: {tcpSocket: {port: 80}}, livenessProbe: {tcpSocket: {port: 80}}}]}")}) == set()
+	found({"w.yaml": web(1, "{containers: [{name: c, ports: [{containerPort: 80}], readinessProbe: {tcpSocket: {port: 80}}, livenessProbe: {tcpSocket: {port: 80}}}, {name: metrics, ports: [{containerPort: 9100}]}]}")}) == set()
 }
 
 test_one_scaler if {
@@ -51,8 +51,9 @@ test_one_scaler if {
 cluster(spec) := sprintf("{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: db, namespace: erp}, spec: %s}", [spec])
 
 test_no_two_primaries if {
-	found({"c.yaml": cluster("{instances: 1, smartShutdownTimeout: 0}")}) == set()
-	found({"c.yaml": cluster("{instances: 1}")}) == {"PL0844"}
+	found({"c.yaml": cluster("{instances: 1}")}) == set()
+	found({"c.yaml": cluster("{instances: 2, smartShutdownTimeout: 0}")}) == set()
+	found({"c.yaml": cluster("{instances: 2}")}) == {"PL0844"}
 	found({"c.yaml": cluster("{instances: 3, smartShutdownTimeout: 0}")}) == {"PL0844"}
 	found({"c.yaml": cluster("{instances: 3, smartShutdownTimeout: 0, postgresql: {synchronous: {method: any, number: 1, failoverQuorum: true}}}")}) == set()
 }

@@ -128,11 +128,11 @@ deny_unit contains finding if {
 
 deny_unit contains finding if {
 	some policy in terraform.resources("azurerm_cdn_frontdoor_firewall_policy")
-	some name, wanted in {"enabled": true, "mode": "Prevention"}
-	value := object.get(policy.body, name, null)
-	value != wanted
+	some setting in [{"name": "enabled", "wanted": true, "default": true}, {"name": "mode", "wanted": "Prevention", "default": null}]
+	value := object.get(policy.body, setting.name, setting.default)
+	value != setting.wanted
 	not terraform.computed(value)
-	finding := {"code": "PL0853", "at": policy.at, "message": sprintf("`%s` of the firewall must be `%v`", [name, wanted])}
+	finding := {"code": "PL0853", "at": policy.at, "message": sprintf("`%s` of the firewall must be `%v`", [setting.name, setting.wanted])}
 }
 
 deny_unit contains finding if {

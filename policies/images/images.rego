@@ -31,14 +31,21 @@ policies["PL0813"] := {
 	"fix": "scan the image again, and write the day into the estate's delivery section",
 }
 
+policies["PL0814"] := {
+	"title": "Images of PostgreSQL are pulled by digest",
+	"severity": "warning",
+	"why": "An instance that is made again tomorrow may run another build than its primary, and another build of the C library sorts text differently.",
+	"fix": "make the tag immutable in the registry, and write `imageName` with its digest where you render the cluster yourself",
+}
+
 pinned := `@sha256:[0-9a-f]{64}$`
 
-pulled contains {"at": container.at, "image": object.get(container.spec, "image", "")} if {
+pulled contains {"code": "PL0810", "at": container.at, "image": object.get(container.spec, "image", "")} if {
 	some workload in input.workloads
 	some container in workload.containers
 }
 
-pulled contains {"at": cluster.at, "image": object.get(cluster.object.spec, "imageName", "")} if {
+pulled contains {"code": "PL0814", "at": cluster.at, "image": object.get(cluster.object.spec, "imageName", "")} if {
 	some cluster in kubernetes.objects("Cluster")
 	startswith(cluster.apiVersion, "postgresql.cnpg.io/")
 }
@@ -46,7 +53,7 @@ pulled contains {"at": cluster.at, "image": object.get(cluster.object.spec, "ima
 deny_unit contains finding if {
 	some pull in pulled
 	not regex.match(pinned, pull.image)
-	finding := {"code": "PL0810", "at": pull.at, "message": sprintf("the image `%s` is not named by its digest", [pull.image])}
+	finding := {"code": pull.code, "at": pull.at, "message": sprintf("the image `%s` is not named by its digest", [pull.image])}
 }
 
 deny_unit contains finding if {

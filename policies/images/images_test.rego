@@ -35,7 +35,7 @@ test_another_registry_is_not_ours if {
 
 test_databases_have_images_too if {
 	tree := plimsoll.tree({"c.yaml": "{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: db}, spec: {imageName: 'postgres:17'}}"})
-	codes(images.deny_unit) == {"PL0810"} with input as tree
+	codes(images.deny_unit) == {"PL0814"} with input as tree
 }
 
 test_signed_and_scanned_lately_is_fine if {

@@ -18,10 +18,10 @@ policies["PL0831"] := {
 }
 
 policies["PL0832"] := {
-	"title": "Namespaces enforce the restricted pod security level",
+	"title": "Namespaces enforce a pod security level, and ours the restricted one",
 	"severity": "error",
 	"why": "These rules see what is rendered; the cluster must also refuse what somebody applies by hand.",
-	"fix": "label the namespace `pod-security.kubernetes.io/enforce: restricted`",
+	"fix": "label the namespace `pod-security.kubernetes.io/enforce: restricted`; where an operator needs more, write the level that it needs",
 }
 
 policies["PL0833"] := {
@@ -55,9 +55,6 @@ deny_unit contains finding if {
 	finding := {"code": "PL0830", "at": container.at, "message": sprintf("the container `%s` has no `%s` of `%s`", [container.name, kind, name])}
 }
 
-# Namespaces of this unit in which something runs.
-inhabited contains workload.namespace if some workload in input.workloads
-
 deny_unit contains finding if {
 	some workload in input.workloads
 	not denied(workload.namespace)
@@ -78,12 +75,20 @@ denied(namespace) if {
 	count(object.get(spec, "egress", [])) == 0
 }
 
+# Namespaces of this unit in which something of ours runs.
+inhabited contains workload.namespace if some workload in input.workloads
+
 deny_unit contains finding if {
 	some namespace in kubernetes.objects("Namespace")
 	labels := object.get(namespace.object.metadata, "labels", {})
-	object.get(labels, "pod-security.kubernetes.io/enforce", "") != "restricted"
-	finding := {"code": "PL0832", "at": namespace.at, "message": sprintf("the namespace `%s` does not enforce the restricted level", [namespace.name])}
+	level := object.get(labels, "pod-security.kubernetes.io/enforce", "nothing")
+	not level in levels(namespace.name)
+	finding := {"code": "PL0832", "at": namespace.at, "message": sprintf("the namespace `%s` enforces %s", [namespace.name, level])}
 }
+
+levels(namespace) := {"restricted"} if namespace in inhabited
+
+levels(namespace) := {"restricted", "baseline", "privileged"} if not namespace in inhabited
 
 stamps contains {"environment": environment.name, "stamp": stamp} if {
 	some environment in input.blueprint.environments

@@ -26,9 +26,13 @@ test_a_namespace_that_is_open if {
 	found({"p.yaml": pod(enough), "n.yaml": replace(deny_all, "Ingress, ", "")}) == {"PL0831"}
 }
 
+level(name) := sprintf("{apiVersion: v1, kind: Namespace, metadata: {name: erp, labels: {pod-security.kubernetes.io/enforce: %s}}}", [name])
+
 test_the_level_of_a_namespace if {
 	found({"n.yaml": "{apiVersion: v1, kind: Namespace, metadata: {name: erp}}"}) == {"PL0832"}
-	found({"n.yaml": "{apiVersion: v1, kind: Namespace, metadata: {name: erp, labels: {pod-security.kubernetes.io/enforce: restricted}}}"}) == set()
+	found({"n.yaml": level("privileged")}) == set()
+	found({"n.yaml": level("restricted"), "p.yaml": pod(enough), "d.yaml": deny_all}) == set()
+	found({"n.yaml": level("baseline"), "p.yaml": pod(enough), "d.yaml": deny_all}) == {"PL0832"}
 }
 
 blueprint(stamp, networks) := {"blueprint": {"environments": [{

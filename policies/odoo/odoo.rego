@@ -7,7 +7,7 @@ policies["PL0895"] := {
 	"title": "Odoo opens the databases it was made for, and lists none",
 	"severity": "error",
 	"why": "Scheduled jobs ignore the filter of databases: without `db_name` they run on every database the role owns, restored copies included. A wrong address otherwise shows a form that makes a new, empty ERP.",
-	"fix": "set `db_name`, `list_db = False`, and `proxy_mode = True` in every `odoo.conf`",
+	"fix": "set `db_name`, `list_db = False`, and `proxy_mode = True` in every `odoo.conf`; only in a namespace of a shared stamp our launcher sets the database for each request and job",
 }
 
 policies["PL0896"] := {
@@ -32,17 +32,23 @@ policies["PL0898"] := {
 }
 
 # Configuration as the program reads it: files of their own, and those inside ConfigMaps.
-configurations contains {"at": file.path, "options": options} if {
+configurations contains {"at": file.path, "namespace": "", "options": options} if {
 	some file in input.files
 	endswith(file.path, "odoo.conf")
 	options := plimsoll.ini(file.text).options
 }
 
-configurations contains {"at": map.at, "options": options} if {
+configurations contains {"at": map.at, "namespace": map.namespace, "options": options} if {
 	some map in kubernetes.objects("ConfigMap")
 	some name, text in map.object.data
 	endswith(name, "odoo.conf")
 	options := plimsoll.ini(text).options
+}
+
+# Namespaces whose processes serve many tenants.
+shared contains namespace.name if {
+	some namespace in kubernetes.objects("Namespace")
+	namespace.object.metadata.labels["plimsoll.io/tenancy"] == "shared"
 }
 
 deny_unit contains finding if {
@@ -55,6 +61,7 @@ deny_unit contains finding if {
 
 deny_unit contains finding if {
 	some configuration in configurations
+	not configuration.namespace in shared
 	object.get(configuration.options, "db_name", "False") in {"", "False", "false"}
 	finding := {"code": "PL0895", "at": configuration.at, "message": "`db_name` is not set"}
 }

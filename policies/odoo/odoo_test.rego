@@ -23,6 +23,13 @@ test_configuration_in_a_map if {
 	found({"m.yaml": map(replace(good, "proxy_mode = True", ""))}) == {"PL0895"}
 }
 
+test_a_shared_stamp if {
+	text := json.marshal({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "erp"}, "data": {"odoo.conf": replace(good, "db_name = acme", "")}})
+	namespace := "{apiVersion: v1, kind: Namespace, metadata: {name: erp, labels: {plimsoll.io/tenancy: shared}}}"
+	found({"m.yaml": text, "n.yaml": namespace}) == set()
+	found({"m.yaml": text, "n.yaml": replace(namespace, "shared", "dedicated")}) == {"PL0895"}
+}
+
 test_threads if {
 	pod := "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, args: ['--workers=0']}]}}"
 	found({"p.yaml": pod}) == {"PL0896"}

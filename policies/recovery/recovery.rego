@@ -170,9 +170,28 @@ pairs contains pair if {
 
 deny_blueprint contains finding if {
 	some pair in pairs
-	some field in ["version", "parameters", "connections_max"]
+	some field in ["version", "connections_max"]
 	pair.leading.database[field] != pair.standby.database[field]
 	finding := {"code": "PL0888", "at": pair.at, "message": sprintf("the databases of `%s` differ in `%s`", [pair.stamp, field])}
+}
+
+# Whom a commit waits for follows from who leads.
+of_the_role := ["synchronous_commit", "synchronous_standby_names"]
+
+deny_blueprint contains finding if {
+	some pair in pairs
+	leading := object.remove(pair.leading.database.parameters, of_the_role)
+	standby := object.remove(pair.standby.database.parameters, of_the_role)
+	differing := {name |
+		some name in object.keys(object.union(leading, standby))
+		object.get(leading, name, null) != object.get(standby, name, null)
+	}
+	count(differing) > 0
+	finding := {
+		"code": "PL0888",
+		"at": pair.at,
+		"message": sprintf("the databases of `%s` differ in %s", [pair.stamp, concat(", ", sort(differing))]),
+	}
 }
 
 deny_blueprint contains finding if {

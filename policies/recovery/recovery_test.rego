@@ -68,6 +68,7 @@ test_leading_and_following if {
 test_likeness if {
 	pair({}, {"database": {"version": 16}}) == {"PL0888"}
 	pair({}, {"database": {"parameters": {"fsync": "off"}}}) == {"PL0888"}
+	pair({}, {"database": {"parameters": {"synchronous_commit": "local"}}}) == set()
 	pair({}, {"gateway": {"memory": "2GiB"}}) == {"PL0888"}
 	pair({"database": {"engine": {"flexible-server": {"upstream": null}}}}, {}) == {"PL0888"}
 	pair({}, {"database": {"engine": "restored-when-needed", "version": 16}, "workloads": []}) == set()

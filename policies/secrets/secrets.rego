@@ -45,6 +45,10 @@ deny_unit contains finding if {
 	some variable in container.spec.env
 	regex.match(telling, variable.name)
 	not endswith(lower(variable.name), "_file")
-	count(object.get(variable, "value", "")) > 0
+	value := object.get(variable, "value", "")
+	count(value) > 0
+
+	# Where it is, and not what it is.
+	not startswith(value, "/")
 	finding := {"code": "PL0869", "at": container.at, "message": sprintf("`%s` is a literal", [variable.name])}
 }

@@ -29,5 +29,6 @@ test_variables if {
 	found(pod("{name: PGPASSWORD, value: erp}")) == {"PL0869"}
 	found(pod("{name: PGPASSWORD, valueFrom: {secretKeyRef: {name: s, key: k}}}")) == set()
 	found(pod("{name: TOKEN_FILE, value: /run/token}")) == set()
+	found(pod("{name: PASSWORDS, value: /run/secrets/passwords}")) == set()
 	found(pod("{name: PGHOST, value: db}")) == set()
 }
