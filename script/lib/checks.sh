@@ -6,30 +6,34 @@
 #
 # terraform and kubectl are the machine's own: neither comes from an archive we could name here.
 
-readonly PROMETHEUS_PACKAGES=(prometheus prometheus-alertmanager)
+# Debian 12's own are too old: its amtool refuses what Alertmanager has taken since 0.26.
+readonly PROMETHEUS_SUITE=trixie
+readonly PROMETHEUS_PACKAGES=(promtool prometheus-alertmanager)
 
 ensure_check_tools() {
     local target=$1 log_file=$2 work=$1/download package
-    if [ -x "$target/bin/promtool" ] && [ -x "$target/bin/amtool" ]; then
+    if [ "$(cat "$target/bin/.suite" 2>/dev/null)" = "$PROMETHEUS_SUITE" ]; then
         return 0
     fi
     command -v apt-get >/dev/null || die "this machine has no apt-get to fetch promtool and amtool with" \
-        "put promtool and amtool of any Prometheus 2.42 or newer into $target/bin"
+        "put them into $target/bin (Prometheus 2.53, Alertmanager 0.28 or newer), and $PROMETHEUS_SUITE into $target/bin/.suite"
     need_disk "$target" 512
     step "promtool and amtool"
     rm -rf "$work"
     mkdir -p "$work/root" "$target/bin"
+    prepare_private_apt "$work" "$log_file" "$PROMETHEUS_SUITE"
     (
-        cd "$work" || exit 1
+        cd "$work/debs" || exit 1
         for package in "${PROMETHEUS_PACKAGES[@]}"; do
-            # The download is not root's even when we are, which apt only warns about.
-            apt-get download "$package" >>"$log_file" 2>&1 ||
-                { as_root apt-get update >>"$log_file" 2>&1 && run_logged "$log_file" apt-get download "$package"; } || exit 1
+            run_logged "$log_file" private_apt "$work" apt-get download "$package" || exit 1
         done
-        for package in ./*.deb; do dpkg-deb -x "$package" root || exit 1; done
-    ) || die "promtool and amtool could not be had from the Debian archive" "check 'apt-get update'; see $log_file"
+        for package in ./*.deb; do dpkg-deb -x "$package" "$work/root" || exit 1; done
+    ) || die "promtool and amtool could not be had from the Debian archive" "check the network; see $log_file"
     mv "$work/root/usr/bin/promtool" "$work/root/usr/bin/amtool" "$target/bin/"
+    "$target/bin/promtool" --version >>"$log_file" 2>&1 && "$target/bin/amtool" --version >>"$log_file" 2>&1 ||
+        die "promtool or amtool does not run on this machine" "see $log_file"
     rm -rf "$work"
+    printf '%s\n' "$PROMETHEUS_SUITE" >"$target/bin/.suite"
 }
 
 ensure_check_packages() {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Odoo 19 as an unpacked directory with its own Python. Needs log.sh, machine.sh.
+# Odoo 19 as an unpacked directory with its own Python. Needs log.sh, machine.sh, debian.sh.
 #
 #   runtime/odoo/dist/          the directory that holds the Python package `odoo`
 #   runtime/odoo/venv/          its dependencies, from addons/requirements.txt
@@ -22,62 +22,6 @@ readonly ODOO_SUITE=sid
 
 odoo_layout_ok() {
     [ -x "$1/venv/bin/python" ] && [ -f "$1/dist/odoo/release.py" ] && [ -s "$1/VERSION" ]
-}
-
-# The archive this machine already trusts and reaches; asking apt itself spares us two file formats.
-debian_archive_uri() {
-    local codename uri
-    codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
-    uri=$(apt-get indextargets --format '$(CREATED_BY) $(RELEASE) $(COMPONENT) $(REPO_URI)' 2>/dev/null |
-        awk -v release="$codename" '$1 == "Packages" && $3 == "main" && $2 == release { print $4; exit }')
-    [ -n "$uri" ] || return 1
-    printf '%s\n' "$uri"
-}
-
-# private_apt DIRECTORY TOOL ARGUMENTS...: an apt tool with its own sources, lists and state below DIRECTORY.
-private_apt() {
-    local directory=$1 tool=$2
-    shift 2
-    APT_LISTCHANGES_FRONTEND=none "$tool" -c "$directory/apt.conf" "$@"
-}
-
-# Writes the private apt configuration and fetches the indexes.
-prepare_private_apt() {
-    local directory=$1 log_file=$2 uri options='' suite
-    uri=$(debian_archive_uri) ||
-        die "no Debian archive is configured for this release on this machine" \
-            "add Debian's main archive to /etc/apt/sources.list.d, or set PLIMSOLL_ODOO to an Odoo 19 directory"
-    [ -r /usr/share/keyrings/debian-archive-keyring.gpg ] &&
-        options='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
-    mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial" "$directory/debs" "$directory/none"
-    : >"$directory/status"
-    for suite in "$ODOO_SUITE" "$ODOO_ASSET_SUITE"; do
-        printf 'deb %s %s %s main\n' "$options" "$uri" "$suite"
-    done >"$directory/sources.list"
-    # The machine's own hooks (package kit, application catalogue) are about its own index, not this one.
-    cat >"$directory/apt.conf" <<CONF
-Dir::Etc::sourcelist "$directory/sources.list";
-Dir::Etc::sourceparts "$directory/none";
-Dir::Etc::preferencesparts "$directory/none";
-Dir::State::lists "$directory/lists";
-Dir::State::status "$directory/status";
-Dir::Cache "$directory/cache";
-APT::Architecture "$(dpkg --print-architecture)";
-APT::Sandbox::User "";
-Acquire::Languages "none";
-Acquire::Retries "2";
-APT::Update::Error-Mode "any";
-Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
-Acquire::IndexTargets::deb::DEP-11-icons::DefaultEnabled "false";
-Acquire::IndexTargets::deb::DEP-11-icons-hidpi::DefaultEnabled "false";
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-CONF
-    run_logged "$log_file" private_apt "$directory" apt-get update ||
-        die "the Debian archive could not be reached" "check the network and proxy settings of apt"
-    private_apt "$directory" apt-cache show odoo-19 >/dev/null 2>&1 ||
-        die "the Debian archive this machine uses does not carry suite $ODOO_SUITE with package odoo-19" \
-            "point apt at a full mirror, or set PLIMSOLL_ODOO to an Odoo 19 directory"
 }
 
 download_odoo_packages() {
@@ -116,7 +60,10 @@ install_odoo_dist() {
     need_disk "$home" 3072
     step "Odoo 19: reading the Debian archive's index"
     rm -rf "$work"
-    prepare_private_apt "$work" "$log_file"
+    prepare_private_apt "$work" "$log_file" "$ODOO_SUITE" "$ODOO_ASSET_SUITE"
+    private_apt "$work" apt-cache show odoo-19 >/dev/null 2>&1 ||
+        die "the Debian archive this machine uses does not carry suite $ODOO_SUITE with package odoo-19" \
+            "point apt at a full mirror, or set PLIMSOLL_ODOO to an Odoo 19 directory"
     step "Odoo 19: downloading (about 125 MB)"
     download_odoo_packages "$work" "$log_file"
     step "Odoo 19: unpacking (about 1.2 GB)"

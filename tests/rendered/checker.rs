@@ -67,6 +67,7 @@ pub fn check_without_path(tree: &Path, without: Option<&str>) -> Outcome {
         "cut",
         "dirname",
         "env",
+        "find",
         "flock",
         "mkdir",
         "sha256sum",

@@ -2,6 +2,7 @@
 //!
 //! The checks are programs of their own (`rendered/checks/`, run by `script/check-rendered`), because the tools are:
 //! terraform, kubectl, promtool, JSON schemas.
+//! They run over every example estate ([`estates`]).
 //! First they are shown to be able to fail: each `.cases` file in `rendered/fixtures/bad/` has small changes to one
 //! good tree, and what must be said about each.
 
@@ -9,6 +10,7 @@
 
 mod case;
 mod checker;
+mod estates;
 
 use case::Case;
 use checker::{Outcome, check};
@@ -52,6 +54,7 @@ fn a_good_tree_passes_every_check_and_nothing_of_it_is_skipped() {
         ("clusters or kustomizations followed", 1),
         ("rules", 2),
         ("rule tests", 1),
+        ("runbooks of alerts", 1),
         ("Alertmanager configurations", 1),
         ("dashboard queries", 3),
         ("GitHub workflows", 1),

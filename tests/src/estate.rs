@@ -293,8 +293,8 @@ fn run(arguments: &[&str]) -> Output {
     }
 }
 
-/// The program under test lies beside the directory of the test's own binary.
-fn plimsoll() -> PathBuf {
+/// The program under test: it lies beside the directory of the test's own binary.
+pub fn plimsoll() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let found = test.parent().and_then(Path::parent).unwrap().join("plimsoll");
     assert!(

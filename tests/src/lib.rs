@@ -15,6 +15,6 @@ mod visitors;
 mod writers;
 
 pub use drill::Drill;
-pub use estate::{Output, TestEstate, wait_for};
+pub use estate::{Output, TestEstate, plimsoll, wait_for};
 pub use visitors::{Page, Visitors};
 pub use writers::{Accepted, Writers};

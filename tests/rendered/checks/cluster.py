@@ -23,8 +23,10 @@ class Cluster:
 
     def __init__(self, schemas: Schemas, scope: Scope, tree: Tree):
         self.objects = [d.data for d in scope.objects if isinstance(d.data.get("metadata"), dict)]
-        self.flux_by_terraform = any(
-            "azurerm_kubernetes_flux_configuration" in tree.text(f) for f in tree.matching(".tf")
+        # Terraform makes Flux's own source with the extension. Without any Terraform only a part of a tree is looked at.
+        stacks = tree.matching(".tf")
+        self.flux_by_terraform = not stacks or any(
+            "azurerm_kubernetes_flux_configuration" in tree.text(file) for file in stacks
         )
         self.by_key: dict[tuple[str, str, str], dict[str, Any]] = {}
         for data in self.objects:
