@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
-use plan::cloud::blueprint::{GatewayKind, PrivateZone, Region, SiteGateway, SubnetPurpose};
+use plan::cloud::blueprint::{GatewayKind, PrivateZone, Region, SiteGateway, SubnetPurpose, Watching};
 use types::Span;
 
 use super::{
@@ -75,15 +75,19 @@ fn workspace() -> Expression {
 }
 
 fn logs(here: Here<'_>, stack: &mut Stack) {
-    let watching = &here.environment.watching;
+    let inputs =
+        placed(here, &here.region.log_workspace).set("subscription_id", Expression::var("subscription_id"));
+    let inputs = retained(inputs, &here.environment.watching);
+    stack.module("observability", "observability", inputs);
+}
+
+/// How long logs are kept, within what a workspace can.
+pub(super) fn retained(body: Body, watching: &Watching) -> Body {
     let keep = here::days(watching.logs_keep).clamp(LOGS.0, LOGS.1);
-    let inputs = placed(here, &here.region.log_workspace)
-        .set("subscription_id", Expression::var("subscription_id"))
-        .gap()
+    body.gap()
         .set("retention_days", keep)
         .set("audit_retention_days", archived(watching.audit_keep).max(keep))
-        .set("tags", Expression::local("tags"));
-    stack.module("observability", "observability", inputs);
+        .set("tags", Expression::local("tags"))
 }
 
 /// What Azure offers at least this long.

@@ -7,6 +7,7 @@ use plan::cloud::blueprint::{Blueprint, Region};
 
 use super::{
     ids::{self, Kind},
+    infrastructure::retained,
     stack::{Secrecy, Stack, Variable},
 };
 use crate::hcl::{Body, Expression, template};
@@ -38,6 +39,20 @@ pub(super) fn stack(blueprint: &Blueprint) -> Option<Stack> {
             .set("location", &first.location)
             .set("tags", tags.clone()),
     );
+    // It is older than every region's workspace, so it has one of its own.
+    let logs = Body::new()
+        .set("name", format!("{}-shared-logs", blueprint.estate))
+        .set(
+            "resource_group_name",
+            Expression::reference(["azurerm_resource_group", "this", "name"]),
+        )
+        .set("location", &first.location)
+        .set("subscription_id", Expression::var("subscription_id"));
+    stack.module(
+        "observability",
+        "observability",
+        retained(logs, &production.watching),
+    );
     let replicas = replicas.into_values().map(|region| {
         Expression::map([
             ("location", Expression::from(&region.location)),
@@ -55,6 +70,11 @@ pub(super) fn stack(blueprint: &Blueprint) -> Option<Stack> {
         .set("zone_redundant", !first.zones.is_empty())
         .set("replicas", Expression::list(replicas))
         .set("untagged_days", UNTAGGED_DAYS)
+        .gap()
+        .set(
+            "log_analytics_workspace_id",
+            Expression::output("observability", "workspace_id"),
+        )
         .set("tags", tags);
     stack.module("registry", "registry", inputs);
     stack.output(

@@ -146,3 +146,20 @@ resource "azurerm_monitor_diagnostic_setting" "this" {
     category = "AllMetrics"
   }
 }
+
+resource "azurerm_monitor_diagnostic_setting" "reporting" {
+  for_each = var.reporting_replicas
+
+  name                           = "logs"
+  target_resource_id             = azurerm_postgresql_flexible_server.reporting[each.key].id
+  log_analytics_workspace_id     = var.log_analytics_workspace_id
+  log_analytics_destination_type = "Dedicated"
+
+  enabled_log {
+    category_group = "allLogs"
+  }
+
+  enabled_metric {
+    category = "AllMetrics"
+  }
+}

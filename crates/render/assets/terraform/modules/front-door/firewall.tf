@@ -20,6 +20,7 @@ resource "azurerm_cdn_frontdoor_firewall_policy" "this" {
   name                              = replace(var.name, "-", "")
   resource_group_name               = var.resource_group_name
   sku_name                          = azurerm_cdn_frontdoor_profile.this.sku_name
+  enabled                           = true
   mode                              = var.waf_mode
   request_body_check_enabled        = true
   custom_block_response_status_code = 403

@@ -31,3 +31,18 @@ resource "azurerm_container_registry" "this" {
     prevent_destroy = true
   }
 }
+
+# Who pushed what, and who took it.
+resource "azurerm_monitor_diagnostic_setting" "this" {
+  name                       = "logs"
+  target_resource_id         = azurerm_container_registry.this.id
+  log_analytics_workspace_id = var.log_analytics_workspace_id
+
+  enabled_log {
+    category_group = "allLogs"
+  }
+
+  enabled_metric {
+    category = "AllMetrics"
+  }
+}

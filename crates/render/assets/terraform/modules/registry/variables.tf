@@ -31,6 +31,11 @@ variable "untagged_days" {
   type        = number
 }
 
+variable "log_analytics_workspace_id" {
+  description = "Workspace that logs go to."
+  type        = string
+}
+
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)

@@ -4,6 +4,19 @@ resource "azurerm_resource_group" "this" {
   tags     = local.tags
 }
 
+module "observability" {
+  source = "../../modules/observability"
+
+  name                = "two-warehouse-distributor-shared-logs"
+  resource_group_name = azurerm_resource_group.this.name
+  location            = "westeurope"
+  subscription_id     = var.subscription_id
+
+  retention_days       = 90
+  audit_retention_days = 400
+  tags                 = local.tags
+}
+
 module "registry" {
   source = "../../modules/registry"
 
@@ -19,5 +32,7 @@ module "registry" {
     },
   ]
   untagged_days = 30
-  tags          = local.tags
+
+  log_analytics_workspace_id = module.observability.workspace_id
+  tags                       = local.tags
 }

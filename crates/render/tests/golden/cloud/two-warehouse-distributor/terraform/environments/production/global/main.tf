@@ -24,7 +24,7 @@ module "budget" {
   locations = ["northeurope", "westeurope"]
   contacts  = ["operations@distribution.example.com"]
   budget = {
-    monthly          = 2984
+    monthly          = 2986
     alert_at_percent = [50, 80, 100]
   }
   budget_start = var.budget_start

@@ -24,7 +24,7 @@ module "budget" {
   locations = ["northeurope"]
   contacts  = ["operations@distribution.example.com"]
   budget = {
-    monthly          = 1632
+    monthly          = 1633
     alert_at_percent = [50, 80, 100]
   }
   budget_start = var.budget_start

@@ -24,7 +24,7 @@ module "budget" {
   locations = ["westeurope"]
   contacts  = ["operations@distribution.example.com"]
   budget = {
-    monthly          = 1355
+    monthly          = 1354
     alert_at_percent = [50, 80, 100]
   }
   budget_start = var.budget_start

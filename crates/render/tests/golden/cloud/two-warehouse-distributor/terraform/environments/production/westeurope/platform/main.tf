@@ -89,7 +89,7 @@ module "gitops" {
 
   repository     = var.git_repository
   repository_key = var.git_repository_key
-  path           = "./kubernetes/production/westeurope/common"
+  path           = "./kubernetes/environments/production/regions/westeurope/clusters/two-warehouse-distributor-production-westeurope"
   substitutions = {
     azure_subscription_id                                                        = var.subscription_id
     azure_tenant_id                                                              = var.tenant_id

@@ -85,7 +85,7 @@ module "gitops" {
 
   repository     = var.git_repository
   repository_key = var.git_repository_key
-  path           = "./kubernetes/recovery/northeurope/common"
+  path           = "./kubernetes/environments/recovery/regions/northeurope/clusters/two-warehouse-distributor-recovery-northeurope"
   substitutions = {
     azure_subscription_id                                                       = var.subscription_id
     azure_tenant_id                                                             = var.tenant_id

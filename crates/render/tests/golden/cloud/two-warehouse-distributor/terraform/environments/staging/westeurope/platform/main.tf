@@ -85,7 +85,7 @@ module "gitops" {
 
   repository     = var.git_repository
   repository_key = var.git_repository_key
-  path           = "./kubernetes/staging/westeurope/common"
+  path           = "./kubernetes/environments/staging/regions/westeurope/clusters/two-warehouse-distributor-staging-westeurope"
   substitutions = {
     azure_subscription_id                                                     = var.subscription_id
     azure_tenant_id                                                           = var.tenant_id
