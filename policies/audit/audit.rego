@@ -18,7 +18,7 @@ policies["PL0885"] := {
 }
 
 watched := [
-	"azurerm_cdn_frontdoor_profile", "azurerm_key_vault", "azurerm_kubernetes_cluster",
+	"azurerm_cdn_frontdoor_profile", "azurerm_container_registry", "azurerm_key_vault", "azurerm_kubernetes_cluster",
 	"azurerm_managed_redis", "azurerm_postgresql_flexible_server", "azurerm_storage_account",
 ]
 
