@@ -15,6 +15,7 @@ mod audit;
 mod blueprint;
 pub mod cloud;
 pub mod cost;
+pub mod diff;
 mod local;
 mod ports;
 mod refusal;
@@ -26,6 +27,7 @@ pub use blueprint::{
     Redis, RegionBlueprint, ReplicationLink, Workload,
 };
 pub use cost::cost;
+pub use diff::diff;
 pub use local::local;
 pub use ports::{MAINTENANCE, Port, ports};
 pub use refusal::{CODES, Refusal};

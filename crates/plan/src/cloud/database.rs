@@ -36,6 +36,8 @@ const WAL_MAX: ByteSize = ByteSize::gib(256);
 const INSTANCES_STRICT: u8 = 3;
 /// Seconds that clients get to go away where nothing strict is promised.
 const SMART_SHUTDOWN_SECONDS: u32 = 15;
+/// Zones that a region of Azure has.
+const ZONES: u8 = 3;
 const PORT: u16 = 5432;
 /// Where a Flexible Server's own pooler listens.
 const POOLER_PORT: u16 = 6432;
@@ -567,13 +569,15 @@ fn service_host(cluster: &str, service: &str, stamp: &StampName) -> String {
     format!("{cluster}-{service}.{}.svc", namespace(stamp))
 }
 
-/// A zone for a server, and another one for its copy: by name, so that not all servers are in the first.
+/// A zone for a server, and another one for its copy: by name, so that not all servers are in the first, and so that
+/// a zone that goes moves only what was in it.
 fn zones(zones: &[u8], stamp: &StampName) -> (u8, Option<u8>) {
-    let count = zones.len().max(1) as u64;
-    let first = (names::spread(&[stamp.as_str()]) % count) as usize;
-    let at = |place: usize| zones.get(place % zones.len().max(1)).copied();
-    let zone = at(first).unwrap_or(1);
-    (zone, at(first + 1).filter(|other| *other != zone))
+    let first = names::spread(&[stamp.as_str()]) % u64::from(ZONES);
+    let mut turned = (0..u64::from(ZONES))
+        .map(|step| ((first + step) % u64::from(ZONES)) as u8 + 1)
+        .filter(|zone| zones.contains(zone));
+    let zone = turned.next();
+    (zone.unwrap_or(1), turned.next())
 }
 
 fn days(span: Span) -> u64 {

@@ -47,6 +47,8 @@ impl Load {
 pub(super) struct QuietHours<'e> {
     calendars: BTreeMap<&'e CalendarName, Load>,
     zones: BTreeMap<&'e str, Load>,
+    /// Where nobody works yet, people of the organisation will.
+    zone: &'e str,
 }
 
 impl<'e> QuietHours<'e> {
@@ -58,6 +60,7 @@ impl<'e> QuietHours<'e> {
         Self {
             calendars: calendars.collect(),
             zones: BTreeMap::new(),
+            zone: &estate.organisation.time_zone,
         }
     }
 
@@ -85,10 +88,14 @@ impl<'e> QuietHours<'e> {
                 }
             }
         }
+        if seen.1.is_empty() {
+            seen.1.push(self.zone);
+            load.join(self.zones.entry(self.zone).or_insert_with(|| of_work(self.zone)));
+        }
         load.add(usize::from(stamp.database.maintenance.hour), MAINTENANCE);
         if let Some(heavy) = &stamp.workloads.heavy_jobs {
             // Written in the time of the stamp's first tenant, as people there mean it.
-            let zone = seen.1.first().copied().unwrap_or("UTC");
+            let zone = seen.1.first().copied().unwrap_or(self.zone);
             window(&mut load, &heavy.window, zone, HEAVY_JOBS);
         }
         let (hour, busy) = quietest(&load);

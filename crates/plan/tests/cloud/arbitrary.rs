@@ -12,7 +12,10 @@ use proptest::{
 };
 use types::{ByteSize, Span, StampName, TenantName};
 
-use crate::{plan::cloud, world};
+use crate::{
+    plan::{self, cloud},
+    world,
+};
 
 /// Reads choices from random bytes; the first choice of all when they are used up, so that failures shrink to what is
 /// plain.
@@ -47,6 +50,7 @@ fn whatever_an_estate_says_its_plan_is_sound() {
                 planned.set(planned.get() + 1);
                 let found: Vec<String> = cloud::audit(&blueprint).iter().map(ToString::to_string).collect();
                 prop_assert!(found.is_empty(), "{found:#?}");
+                prop_assert!(plan::diff((&estate, &blueprint), (&estate, &blueprint)).is_empty());
                 let (again, _) = cloud::plan(&estate).unwrap();
                 prop_assert_eq!(blueprint, again, "planning again changed something");
             }

@@ -87,3 +87,32 @@ fn estimated(estimate: &Estimate) -> String {
     .unwrap();
     text
 }
+
+/// One release of an estate that does many things at once, as whoever must agree reads it.
+#[test]
+fn a_large_change_reads_like_this() {
+    let old = world::named("third-party-logistics");
+    let mut new = old.clone();
+    for tier in new.tiers.values_mut() {
+        tier.rto = types::Span::from_millis(tier.rto.as_millis() / 2);
+    }
+    new.regions[1].posture = estate::Posture::Hot;
+    new.regions[0].zones = vec![1, 2];
+    new.retention.logs = types::Span::from_days(30);
+    new.integrations.truncate(6);
+    new.sites[1].link.kind = estate::LinkKind::Internet;
+    for tenant in new
+        .tenants
+        .values_mut()
+        .filter(|one| one.stamp.as_str() == "spares")
+    {
+        tenant.stamp = "grocery".parse().unwrap();
+    }
+    for stamp in new.stamps.values_mut() {
+        stamp.tenancy = estate::Tenancy::Shared;
+        stamp.database.version = 18;
+    }
+    let plan = |estate| cloud::plan(estate).unwrap().0;
+    let difference = plan::diff((&old, &plan(&old)), (&new, &plan(&new)));
+    check("large-change.diff.txt", &difference.to_string());
+}

@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod audit;
+mod diff;
 mod golden;
 mod planning;
 mod world;
