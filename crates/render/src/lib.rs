@@ -10,6 +10,7 @@ mod hba_conf;
 mod hcl;
 mod local;
 mod maintenance;
+mod markdown;
 mod odoo_conf;
 mod postgresql_conf;
 mod redis_conf;

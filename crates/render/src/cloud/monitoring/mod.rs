@@ -23,18 +23,26 @@ mod tests;
 mod watched;
 mod write;
 
+use estate::Stage;
 use plan::cloud::Blueprint;
 use types::FileTree;
 
 use crate::Error;
+pub(super) use synthetic::proves;
 use watched::Watched;
+use write::Cases;
 
 /// Renders the folder.
 pub(super) fn render(blueprint: &Blueprint, tree: &mut FileTree) -> Result<(), Error> {
     for environment in &blueprint.environments {
         let watched = Watched::new(blueprint, environment);
         let folder = folder(&watched.environment);
-        write::rules(tree, &folder, &watched.environment, &rules::all(&watched))?;
+        // Running all cases takes a minute of a processor; below staging the rules are the same but for severities.
+        let cases = match environment.stage {
+            Stage::Production | Stage::Staging => Cases::Written,
+            Stage::Development | Stage::Test | Stage::Recovery => Cases::LeftOut,
+        };
+        write::rules(tree, &folder, &watched.environment, &rules::all(&watched), cases)?;
         alertmanager::insert(tree, &folder, blueprint, environment, &watched)?;
         dashboards::insert(tree, &folder, &watched)?;
         synthetic::insert(tree, &folder, blueprint, environment)?;

@@ -374,7 +374,7 @@ fn annotations_and_variables_parse_too() {
 fn the_same_rules_are_written_in_all_forms() {
     let mut tree = FileTree::new();
     let files = rules::all(&example(true));
-    write::rules(&mut tree, "m", "production", &files).unwrap();
+    write::rules(&mut tree, "m", "production", &files, write::Cases::Written).unwrap();
     let whole = tree.get("m/prometheus-rules.yaml").unwrap();
     for file in &files {
         let plain = tree.get(&format!("m/rules/{}.yaml", file.name)).unwrap();
@@ -385,7 +385,14 @@ fn the_same_rules_are_written_in_all_forms() {
     }
     let again = {
         let mut tree = FileTree::new();
-        write::rules(&mut tree, "m", "production", &rules::all(&example(true))).unwrap();
+        write::rules(
+            &mut tree,
+            "m",
+            "production",
+            &rules::all(&example(true)),
+            write::Cases::Written,
+        )
+        .unwrap();
         tree
     };
     assert_eq!(again, tree);

@@ -94,12 +94,22 @@ fn group(file: &RuleFile, environment: &str) -> Group {
     }
 }
 
+/// Whether cases are written beside the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cases {
+    /// They are.
+    Written,
+    /// They are not: the same rules are proven in another environment.
+    LeftOut,
+}
+
 /// Writes the rules of one environment in all their forms.
 pub(super) fn rules(
     tree: &mut FileTree,
     folder: &str,
     environment: &str,
     files: &[RuleFile],
+    cases: Cases,
 ) -> Result<(), Error> {
     for file in files {
         let groups = Groups {
@@ -111,7 +121,9 @@ pub(super) fn rules(
             file.about,
             &groups,
         )?;
-        tests(tree, folder, environment, files, file)?;
+        if cases == Cases::Written {
+            tests(tree, folder, environment, files, file)?;
+        }
     }
     custom_resource(tree, folder, environment, files)
 }

@@ -1,6 +1,5 @@
 //! Which pages there are, and where: alerts point at them.
 
-#![expect(dead_code, reason = "the pages themselves follow")]
 /// A disaster, or a day on which one is avoided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::cloud) enum Scenario {

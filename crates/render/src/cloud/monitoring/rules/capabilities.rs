@@ -221,7 +221,7 @@ fn burning(
         failures(long)
     );
     // Long enough for both windows to be full of what the case shows.
-    let minutes = (long.as_millis() / 60_000).min(120);
+    let minutes = (long.as_millis() / 60_000).min(60);
     let (firing, silent) = (sample(watched, tier, minutes), sample(watched, tier, minutes));
     Alert::new(name, severity, Layer::Business, Page::Capability)
         .when(of_tier(&expr, tier), 0)
