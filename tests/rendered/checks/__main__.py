@@ -56,6 +56,8 @@ def refuse_bad_usage(parser: argparse.ArgumentParser, arguments: argparse.Namesp
     for name in arguments.only.split(","):
         if name not in CHECKS:
             parser.error(f"there is no check {name!r}")
+    if "leftovers" in arguments.only.split(",") and set(arguments.only.split(",")) != set(CHECKS):
+        parser.error("leftovers are what all other checks leave: it needs them all")
     for path in arguments.directories:
         if not path.is_dir():
             parser.error(f"{path} is not a directory")

@@ -110,9 +110,9 @@ def unrecorded(query: str, recorded: set[str]) -> list[str]:
 
 
 def _check_runbooks(tree: Tree, counts: Counts, document: Document, data: dict[str, Any]) -> Iterator[Finding]:
-    """A runbook that an alert names must be among the tree's, whatever address stands before its path. Where there are
-    no pages at all, only a part of a tree is looked at."""
-    if not tree.matching(".md"):
+    """A runbook that an alert names must be among the tree's, whatever address stands before its path. Where there is
+    no folder of runbooks, only a part of a tree is looked at."""
+    if not any("/runbooks/" in f"/{file}" for file in tree.matching(".md")):
         return
     for rule in _rules(data):
         for key, value in (rule.get("annotations") or {}).items():
