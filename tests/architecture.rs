@@ -112,7 +112,7 @@ impl Graph {
         self.direct
             .keys()
             .filter_map(|name| name.strip_prefix("plimsoll-"))
-            .filter(|name| *name != "tests")
+            .filter(|name| !matches!(*name, "tests" | "bench"))
     }
 
     fn reaches(&self, from: &str) -> BTreeSet<String> {

@@ -123,3 +123,26 @@ pub async fn serve(
         () = async { cancel.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),
     }
 }
+
+/// The same for a socket of this machine alone, without TLS: whoever is on the other side ended it.
+///
+/// # Errors
+/// What `axum::serve` reports.
+pub async fn serve_loopback(
+    listener: TcpListener,
+    router: Router,
+    cancel: CancellationToken,
+    drain: Duration,
+) -> io::Result<()> {
+    let graceful = cancel.clone();
+    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+        // An answer must not wait for the next one.
+        let _ = stream.set_nodelay(true);
+    });
+    let server = axum::serve(listener, router.into_make_service())
+        .with_graceful_shutdown(async move { graceful.cancelled().await });
+    tokio::select! {
+        done = server.into_future() => done,
+        () = async { cancel.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),
+    }
+}

@@ -11,7 +11,7 @@ use std::{
 
 use api::{client::Client, server::TlsListener};
 use journal::{Disk, Journal, Options, Preparation, RealDisk, Recovery};
-use tokio::sync::oneshot;
+use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 use types::settings::GatewaySettings;
 
@@ -72,6 +72,9 @@ pub enum StartError {
     /// No client for the peer can be made.
     #[error("cannot speak to the peer")]
     Client(#[from] api::client::BuildError),
+    /// A listener without TLS must not be reached from other machines.
+    #[error("ingest without TLS would listen on {0}, which other machines can reach")]
+    NotLoopback(SocketAddr),
     /// A socket cannot be bound.
     #[error("cannot listen on {address}")]
     Listen {
@@ -143,6 +146,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
     };
     let ingest_listener = listen(settings.ingest_listen, ingest_tls).await?;
     let control_listener = listen(settings.control_listen, control_tls).await?;
+    let loopback = listen_on_loopback(settings.ingest_loopback).await?;
     let (log, journal_ended) =
         Log::start(journal, Arc::clone(&shared)).map_err(|source| StartError::File {
             doing: "start the thread for",
@@ -169,6 +173,15 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
             if let Err(error) = api::server::serve(listener, router, cancel.clone(), DRAIN).await {
                 // Without a listener the process is of no use: end it, so that the supervisor starts it anew.
                 tracing::error!(%error, "a listener failed");
+                cancel.cancel();
+            }
+        });
+    }
+    if let Some(listener) = loopback {
+        let (router, cancel) = (ingest::router(Arc::clone(&gateway)), cancel.clone());
+        gateway.tasks.spawn(async move {
+            if let Err(error) = api::server::serve_loopback(listener, router, cancel.clone(), DRAIN).await {
+                tracing::error!(%error, "the loopback listener failed");
                 cancel.cancel();
             }
         });
@@ -246,6 +259,19 @@ async fn write_marks(gateway: Arc<Gateway>) {
             written = marks;
         }
     }
+}
+
+async fn listen_on_loopback(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    if !address.ip().is_loopback() {
+        return Err(StartError::NotLoopback(address));
+    }
+    let bound = TcpListener::bind(address).await;
+    bound
+        .map(Some)
+        .map_err(|source| StartError::Listen { address, source })
 }
 
 fn create(directory: &PathBuf) -> Result<(), StartError> {

@@ -145,6 +145,7 @@ fn settings(
         region: region(name),
         directory: root.join(name),
         ingest_listen: free_address(),
+        ingest_loopback: None,
         control_listen: control,
         tls: tls(root, &format!("{name}-gateway")),
         peer: Some(PeerSettings {

@@ -44,6 +44,8 @@ impl Planner<'_> {
             estate: self.estate.name.clone(),
             region: region.clone(),
             ingest_listen: self.regional(Port::GatewayIngest, region)?,
+            // The local ingress speaks TLS to its backends, as it would across a network.
+            ingest_loopback: None,
             control_listen: self.regional(Port::GatewayControl, region)?,
             tls: layout.identity(&format!("{region}-gateway")),
             peer: peer.transpose()?,

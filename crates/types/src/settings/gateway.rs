@@ -19,6 +19,9 @@ pub struct GatewaySettings {
     pub directory: PathBuf,
     /// Where partners post (`/in/{integration}`), server-side TLS.
     pub ingest_listen: SocketAddr,
+    /// The same without TLS, for an ingress on the same machine that ends TLS itself; a loopback address or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingest_loopback: Option<SocketAddr>,
     /// Where the controller and the peer speak to it, mutual TLS.
     pub control_listen: SocketAddr,
     /// Its identity, used on both.

@@ -1,0 +1,193 @@
+//! A real gateway process of one region, leading, on a directory of its own.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use api::{
+    client::Client,
+    gateway::{GatewayClient, GatewayStatus, LeadRequest},
+};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use types::{
+    ByteSize, Generation, IntegrationName, RegionName, Span,
+    settings::{
+        ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, TlsFiles,
+    },
+};
+
+/// The partner's token.
+pub const TOKEN: &str = "a-partner's-token";
+
+/// A gateway process; killed when dropped.
+pub struct Gateway {
+    process: Child,
+    settings: GatewaySettings,
+    file: PathBuf,
+    program: PathBuf,
+    root: PathBuf,
+}
+
+impl Gateway {
+    /// Starts one with that many integrations (`lane-0`, `lane-1`, …) and makes it lead.
+    pub fn start(program: &Path, root: &Path, integrations: usize) -> anyhow::Result<Self> {
+        identities(root, &["gateway", "controller"])?;
+        std::fs::write(root.join("token"), TOKEN)?;
+        std::fs::write(root.join("key"), "no-erp")?;
+        let settings = settings(root, integrations)?;
+        let file = root.join("gateway.json");
+        std::fs::write(&file, serde_json::to_vec(&settings)?)?;
+        let process = spawn(program, &file)?;
+        let gateway = Self {
+            process,
+            settings,
+            file,
+            program: program.to_path_buf(),
+            root: root.to_path_buf(),
+        };
+        gateway.lead(1)?;
+        Ok(gateway)
+    }
+
+    /// Where messages are posted.
+    pub fn ingest(&self) -> SocketAddr {
+        self.settings
+            .ingest_loopback
+            .unwrap_or(self.settings.ingest_listen)
+    }
+
+    /// Kills it, starts it again, and says how long it took until it could lead.
+    pub fn kill_and_start(&mut self, generation: u64) -> anyhow::Result<Duration> {
+        self.process.kill()?;
+        self.process.wait()?;
+        let began = Instant::now();
+        self.process = spawn(&self.program, &self.file)?;
+        self.lead(generation)?;
+        Ok(began.elapsed())
+    }
+
+    /// What it says of itself.
+    pub fn status(&self) -> anyhow::Result<GatewayStatus> {
+        let client = self.client()?;
+        Ok(runtime()?.block_on(client.status())?)
+    }
+
+    fn client(&self) -> anyhow::Result<GatewayClient> {
+        let url = format!("https://localhost:{}", self.settings.control_listen.port());
+        let client = Client::new(&url, &tls(&self.root, "controller"), Duration::from_secs(10))?;
+        Ok(GatewayClient(client))
+    }
+
+    fn lead(&self, generation: u64) -> anyhow::Result<()> {
+        let client = self.client()?;
+        let request = LeadRequest {
+            generation: Generation::new(generation),
+            incarnation: "8c1f0a52-6a0b-4a68-b1d7-0d3f6f1f0a01".to_owned(),
+            peer_gone: false,
+        };
+        let deadline = Instant::now() + Duration::from_secs(120);
+        runtime()?.block_on(async {
+            loop {
+                match client.lead(&request).await {
+                    Ok(_) => return Ok(()),
+                    Err(error) if Instant::now() > deadline => bail!("the gateway does not lead: {error}"),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?)
+}
+
+fn spawn(program: &Path, file: &Path) -> anyhow::Result<Child> {
+    Command::new(program)
+        .arg(file)
+        .env("RUST_LOG", "warn")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .with_context(|| format!("start {}", program.display()))
+}
+
+fn settings(root: &Path, integrations: usize) -> anyhow::Result<GatewaySettings> {
+    let lanes = (0..integrations).map(|number| {
+        Ok(IntegrationSettings {
+            name: IntegrationName::new(format!("lane-{number}"))?,
+            token_file: root.join("token"),
+            idempotency: IdempotencySource::Header("Idempotency-Key".to_owned()),
+            kind: "order.create".to_owned(),
+            body_max: ByteSize::new(64 << 10),
+            concurrency: 1,
+        })
+    });
+    Ok(GatewaySettings {
+        estate: "bench".parse()?,
+        region: RegionName::new("bench")?,
+        directory: root.join("gateway"),
+        ingest_listen: free_address()?,
+        ingest_loopback: Some(free_address()?),
+        control_listen: free_address()?,
+        tls: tls(root, "gateway"),
+        peer: None,
+        journal: JournalSettings {
+            directory: root.join("journal"),
+            segment_size: ByteSize::mib(64),
+        },
+        erp: ErpSettings {
+            // Nobody listens there: deliveries wait, which is what a lane does while its ERP is down.
+            url: format!("http://{}", free_address()?),
+            database: "none".to_owned(),
+            key_file: root.join("key"),
+            timeout: Span::from_secs(1),
+        },
+        integrations: lanes.collect::<anyhow::Result<_>>()?,
+    })
+}
+
+/// A port that was free a moment ago.
+pub fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+fn tls(root: &Path, name: &str) -> TlsFiles {
+    TlsFiles {
+        ca: root.join("ca.pem"),
+        certificate: root.join(format!("{name}.pem")),
+        key: root.join(format!("{name}.key")),
+    }
+}
+
+fn identities(root: &Path, names: &[&str]) -> anyhow::Result<()> {
+    let mut authority = CertificateParams::new(Vec::new())?;
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "bench authority");
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+    std::fs::write(root.join("ca.pem"), authority.pem())?;
+    for name in names {
+        let key = KeyPair::generate()?;
+        let mut parameters = CertificateParams::new(vec!["localhost".to_owned()])?;
+        parameters.distinguished_name.push(DnType::CommonName, *name);
+        let certificate = parameters.signed_by(&key, &authority)?;
+        std::fs::write(root.join(format!("{name}.pem")), certificate.pem())?;
+        std::fs::write(root.join(format!("{name}.key")), key.serialize_pem())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Measures Plimsoll beside its peers and the limits of the machine; `bench/README.md` says how and what came out.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
+
+mod compile;
+mod gateway;
+mod http;
+mod ingest;
+mod load;
+mod peers;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    row: Row,
+}
+
+#[derive(Subcommand)]
+enum Row {
+    /// Durable ingest, one message per request
+    Ingest(ingest::Request),
+    /// The compiler, for estates of 1 to 10 000 tenants
+    Compile(compile::Request),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Args::parse().row {
+        Row::Ingest(request) => ingest::run(&request),
+        Row::Compile(request) => compile::run(&request),
+    }
+}

@@ -1,0 +1,99 @@
+//! Redis with an append-only file that is synced before every answer: `SET key body NX` is its durable, idempotent insert.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+
+use crate::{
+    gateway::free_address,
+    load::{Answer, Protocol},
+};
+
+/// A Redis process; killed when dropped.
+pub struct Redis {
+    process: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Redis {
+    /// Starts one in this directory.
+    pub fn start(directory: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(directory)?;
+        let address = free_address()?;
+        let process = Command::new("redis-server")
+            .args([
+                "--port",
+                &address.port().to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+            ])
+            .args(["--appendonly", "yes", "--appendfsync", "always", "--dir"])
+            .arg(directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("start redis-server")?;
+        let redis = Self { process, address };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while std::net::TcpStream::connect(address).is_err() {
+            anyhow::ensure!(Instant::now() < deadline, "redis-server does not listen");
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "another program tells nobody that it listens"
+            )]
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(redis)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Sets one key per request, if it is not there.
+#[derive(Clone)]
+pub struct SetNew {
+    body: Arc<[u8]>,
+}
+
+impl SetNew {
+    /// With this body.
+    pub fn new(body: Vec<u8>) -> Self {
+        Self { body: body.into() }
+    }
+}
+
+impl Protocol for SetNew {
+    fn request(&self, number: u64, out: &mut Vec<u8>) {
+        use std::io::Write as _;
+        // Writing into a vector cannot fail.
+        let _ = write!(
+            out,
+            "*4\r\n$3\r\nSET\r\n$32\r\n{number:032}\r\n${}\r\n",
+            self.body.len()
+        );
+        out.extend_from_slice(&self.body);
+        out.extend_from_slice(b"\r\n$2\r\nNX\r\n");
+    }
+
+    fn answer(&self, input: &[u8]) -> Answer {
+        match input.iter().position(|byte| *byte == b'\n') {
+            None => Answer::Incomplete,
+            Some(end) if input.starts_with(b"+OK") => Answer::Done(end + 1),
+            Some(end) => Answer::Wrong(end + 1),
+        }
+    }
+}
