@@ -23,6 +23,7 @@ mod model;
 mod node;
 mod problems;
 mod reader;
+mod reference;
 mod resolve;
 mod schema;
 mod show;
@@ -41,6 +42,7 @@ pub use model::{
     Tenancy, Tenant, Tier, TlsVersion, VacuumPolicy, WafMode, Waiver, Weekday, WeeklyWindow, WorkloadClass,
     Workloads,
 };
+pub use reference::reference;
 pub use schema::schema;
 pub use show::{Color, render_diagnostics};
 

@@ -113,6 +113,11 @@ pub(crate) fn geographies() -> impl Iterator<Item = &'static str> {
         .into_iter()
 }
 
+/// All of them, by name.
+pub(crate) const fn all() -> &'static [Location] {
+    LOCATIONS
+}
+
 /// Names of all locations.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     LOCATIONS.iter().map(|one| one.name)

@@ -4,7 +4,12 @@ use estate::Color;
 use plimsoll_estate as estate;
 use proptest::prelude::*;
 
-const EXAMPLE: &str = include_str!("../../../examples/estates/two-warehouse-distributor.yaml");
+/// Between them they use every section of the language.
+const EXAMPLES: [&str; 3] = [
+    include_str!("../../../examples/estates/two-warehouse-distributor.yaml"),
+    include_str!("../../../examples/estates/third-party-logistics.yaml"),
+    include_str!("../../../examples/estates/multinational.yaml"),
+];
 
 fn read(text: &str) {
     let (found, failed) = match estate::read("fuzz", text) {
@@ -38,7 +43,7 @@ fn piece() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn arbitrary_text_is_read_or_refused(pieces in prop::collection::vec(piece(), 0..40)) {
@@ -47,24 +52,44 @@ proptest! {
 
     #[test]
     fn a_mutated_estate_is_read_or_refused(
-        at in 0..EXAMPLE.len(),
+        example in prop::sample::select(EXAMPLES.to_vec()),
+        at in any::<prop::sample::Index>(),
         drop in 0..40usize,
         insert in piece(),
-        again in 0..EXAMPLE.len(),
+        again in any::<prop::sample::Index>(),
     ) {
-        let (at, again) = (EXAMPLE.floor_char_boundary(at), EXAMPLE.floor_char_boundary(again));
-        let end = EXAMPLE.ceil_char_boundary(at + drop);
-        let mut text = format!("{}{insert}{}", &EXAMPLE[..at], &EXAMPLE[end..]);
+        let at = example.floor_char_boundary(at.index(example.len()));
+        let again = example.floor_char_boundary(again.index(example.len()));
+        let end = example.ceil_char_boundary(at + drop);
+        let mut text = format!("{}{insert}{}", &example[..at], &example[end..]);
         read(&text);
-        text.push_str(&EXAMPLE[again..]);
+        text.push_str(&example[again..]);
         read(&text);
     }
 
     #[test]
-    fn swapped_lines_are_read_or_refused(first in 0..100usize, second in 0..100usize) {
-        let mut lines: Vec<&str> = EXAMPLE.lines().collect();
+    fn swapped_lines_are_read_or_refused(
+        example in prop::sample::select(EXAMPLES.to_vec()),
+        first in any::<prop::sample::Index>(),
+        second in any::<prop::sample::Index>(),
+    ) {
+        let mut lines: Vec<&str> = example.lines().collect();
         let count = lines.len();
-        lines.swap(first % count, second % count);
+        lines.swap(first.index(count), second.index(count));
         read(&lines.join("\n"));
+    }
+
+    #[test]
+    fn values_in_the_wrong_place_are_read_or_refused(
+        example in prop::sample::select(EXAMPLES.to_vec()),
+        from in any::<prop::sample::Index>(),
+        to in any::<prop::sample::Index>(),
+    ) {
+        // A value from one key after another one: well-formed, of the wrong kind, often contradictory.
+        let lines: Vec<&str> = example.lines().filter(|line| line.contains(": ")).collect();
+        let (from, to) = (lines[from.index(lines.len())], lines[to.index(lines.len())]);
+        let value = from.split_once(": ").map_or("", |(_, value)| value);
+        let key = to.split_once(": ").map_or("", |(key, _)| key);
+        read(&example.replacen(to, &format!("{key}: {value}"), 1));
     }
 }

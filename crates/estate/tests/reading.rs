@@ -72,6 +72,14 @@ fn the_checked_in_schema_is_up_to_date() {
     golden(&repository().join("schema/estate.json"), &estate::schema());
 }
 
+#[test]
+fn the_checked_in_reference_is_up_to_date() {
+    golden(
+        &repository().join("docs/reference/estate.md"),
+        &estate::reference(),
+    );
+}
+
 const SOUND: &str = "\
 apiVersion: plimsoll.dev/v1
 kind: Estate

@@ -1,5 +1,7 @@
 //! Promises against what stands ready: how ready standby regions are, what databases survive, who is awake.
 
+use std::collections::BTreeSet;
+
 use types::{Span, TenantName, settings::Authority};
 
 use super::assemble::{Draft, Item};
@@ -179,6 +181,7 @@ fn check_sites(draft: &Draft<'_>, problems: &mut Problems<'_>) {
 
 /// Labels pass through the agent beside the printer.
 fn check_printers(draft: &Draft<'_>, problems: &mut Problems<'_>) {
+    let declared: BTreeSet<&TenantName> = draft.tenants.models().map(|(name, _)| name).collect();
     for one in draft.integrations.iter() {
         let model = &one.model;
         if model.protocol != Protocol::Printer || model.direction != Direction::Outbound {
@@ -216,7 +219,7 @@ fn check_printers(draft: &Draft<'_>, problems: &mut Problems<'_>) {
                 .and(site.span, "has no `edge`")
                 .help("give the site an `edge`")
                 .done(),
-            Some(site) if elsewhere(draft, &site.model, model) => problems
+            Some(site) if elsewhere(&declared, &site.model, model) => problems
                 .error(
                     code::ENDPOINT,
                     span,
@@ -234,7 +237,6 @@ fn check_printers(draft: &Draft<'_>, problems: &mut Problems<'_>) {
 }
 
 /// Whether a site names its tenants, and not this one. A name that nobody declared was reported, and may mean it.
-fn elsewhere(draft: &Draft<'_>, site: &Site, integration: &Integration) -> bool {
-    let declared = |name: &TenantName| draft.tenants.models().any(|(tenant, _)| tenant == name);
-    !site.tenants.contains(&integration.tenant) && site.tenants.iter().all(declared)
+fn elsewhere(declared: &BTreeSet<&TenantName>, site: &Site, integration: &Integration) -> bool {
+    !site.tenants.contains(&integration.tenant) && site.tenants.iter().all(|name| declared.contains(name))
 }

@@ -6,7 +6,7 @@ use super::{assemble::Draft, items};
 use crate::{
     code,
     document::{IngressDocument, PathDocument},
-    field::Located,
+    field::{Given, Located},
     locations,
     model::{IngressPath, Stage},
     problems::{Problems, did_you_mean},
@@ -34,6 +34,7 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
     check_name_lengths(draft, problems);
     check_locations(draft, problems);
     check_probing(draft, problems);
+    check_positive(draft, problems);
 }
 
 fn check_budget(draft: &Draft<'_>, problems: &mut Problems<'_>) {
@@ -273,6 +274,34 @@ fn check_locations(draft: &Draft<'_>, problems: &mut Problems<'_>) {
                 .help(guess.unwrap_or_else(|| "new ones appear every year; look at it again".to_owned()))
                 .done();
         }
+    }
+}
+
+/// Times that mean nothing when they are nothing.
+fn check_positive(draft: &Draft<'_>, problems: &mut Problems<'_>) {
+    let mut check = |given: &Given<Span>, least: Span, what: &str| {
+        if let Some(span) = given.as_ref().filter(|span| span.value < least) {
+            problems
+                .error(
+                    code::BAD_VALUE,
+                    span.span,
+                    format!("{what} {} is not possible", span.value),
+                )
+                .help(format!("use {least} at least"))
+                .done();
+        }
+    };
+    const DAY: Span = Span::from_days(1);
+    for secret in items(draft.spec.secrets.as_ref()) {
+        check(&secret.value.rotate, DAY, "replacing a secret every");
+    }
+    for site in draft.sites.iter() {
+        if let Some(edge) = site.written.edge.get() {
+            check(&edge.offline, Span::from_minutes(1), "working offline for");
+        }
+    }
+    if let Some(release) = draft.spec.release.get() {
+        check(&release.scan_age_max, DAY, "a scan that is younger than");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Databases that somebody offers, processes that fit into them.
 
-use types::{ByteSize, Span};
+use std::collections::BTreeMap;
+
+use types::{ByteSize, Span, StampName};
 
 use super::{
     assemble::{Draft, StampItem},
@@ -19,6 +21,10 @@ const CORES: [u16; 7] = [2, 4, 8, 16, 32, 48, 64];
 const GIB_PER_CORE: [u64; 2] = [4, 8];
 /// Premium disks of a Flexible Server, in GiB.
 const STORAGE_GIB: [u64; 11] = [32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768];
+const MEMORY_PER_CORE_MIN: ByteSize = ByteSize::gib(1);
+const MEMORY_PER_CORE_MAX: ByteSize = ByteSize::gib(16);
+const STORAGE_MIN: ByteSize = ByteSize::gib(10);
+const STORAGE_MAX: ByteSize = ByteSize::gib(65_536);
 const DAY: Span = Span::from_days(1);
 const POINT_IN_TIME_DAYS: core::ops::RangeInclusive<u64> = 7..=35;
 /// Each connection takes about this much when it works, and they may take half of the server's memory.
@@ -51,11 +57,14 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         check_classes(stamp, workloads, problems);
     }
     // Stamps that tenants have to themselves take the tenants' words.
+    let own: BTreeMap<&StampName, &StampItem<'_>> = draft
+        .stamps
+        .iter()
+        .filter(|stamp| stamp.written.is_none())
+        .map(|stamp| (&stamp.name, stamp))
+        .collect();
     for tenant in draft.tenants.iter() {
-        let own = draft
-            .stamps
-            .iter()
-            .find(|stamp| stamp.written.is_none() && stamp.name == tenant.model.1.stamp);
+        let own = own.get(&tenant.model.1.stamp).copied();
         if let Some((own, workloads)) = own.zip(tenant.written.workloads.get()) {
             check_classes(own, Some(workloads), problems);
         }
@@ -79,7 +88,8 @@ fn check_server(database: &Database, written: &DatabaseDocument, problems: &mut 
         );
         return;
     }
-    if database.engine != Engine::FlexibleServer {
+    if database.engine == Engine::CloudNativePg {
+        check_own_server(database, written, problems);
         return;
     }
     let fitting = GIB_PER_CORE.map(|gib| ByteSize::gib(gib * u64::from(cores)));
@@ -103,6 +113,27 @@ fn check_server(database: &Database, written: &DatabaseDocument, problems: &mut 
                 || "32TiB is the largest".to_owned(),
                 |size| format!("the next larger one is {}", ByteSize::gib(*size)),
             ),
+            problems,
+        );
+    }
+}
+
+/// In a cluster of one's own sizes are free, within what nodes and disks have.
+fn check_own_server(database: &Database, written: &DatabaseDocument, problems: &mut Problems<'_>) {
+    let per_core = database.memory.get() / u64::from(database.cores).max(1);
+    if !(MEMORY_PER_CORE_MIN.get()..=MEMORY_PER_CORE_MAX.get()).contains(&per_core) {
+        refuse(
+            written.memory.span(),
+            format!("no node has {} for {} cores", database.memory, database.cores),
+            format!("use {MEMORY_PER_CORE_MIN} to {MEMORY_PER_CORE_MAX} for each core"),
+            problems,
+        );
+    }
+    if !(STORAGE_MIN..=STORAGE_MAX).contains(&database.storage) {
+        refuse(
+            written.storage.span(),
+            format!("no disk has {}", database.storage),
+            format!("use {STORAGE_MIN} to {STORAGE_MAX}"),
             problems,
         );
     }
@@ -243,6 +274,20 @@ fn check_quota(stamp: &StampItem<'_>, problems: &mut Problems<'_>) {
             format!("on the disk, which has {}", database.storage),
         ),
     ];
+    if let Some(span) = written
+        .statement_time_max
+        .span()
+        .filter(|_| quota.statement_time_max.as_millis() == 0)
+    {
+        problems
+            .error(
+                code::CAPACITY,
+                span,
+                "to PostgreSQL, no time at all means without limit",
+            )
+            .help("write how long a statement may take, such as `2m`")
+            .done();
+    }
     for (exceeds, span, what) in rows {
         if let Some(span) = span.filter(|_| exceeds) {
             problems
@@ -446,6 +491,24 @@ fn check_signals(
             .error(code::REPLICAS, span, format!("nothing makes `{name}` scale"))
             .help("add a signal such as `listenQueue`, or let `replicasMin` and `replicasMax` be the same")
             .done();
+    }
+    for one in signals {
+        let never_quiet = match &one.value {
+            Signal::InboxAge(when) | Signal::CronLag(when) | Signal::RequestLatency(when) => {
+                when.above.get().is_some_and(|above| above.as_millis() == 0)
+            }
+            Signal::ListenQueue(_) | Signal::DatabaseConnections(_) => false,
+        };
+        if never_quiet {
+            problems
+                .error(
+                    code::REPLICAS,
+                    one.span,
+                    format!("`{name}` would always be as large as it can be"),
+                )
+                .help("scale out above a time that is more than nothing, such as `30s`")
+                .done();
+        }
     }
     for (at, one) in signals.iter().enumerate() {
         let kind = core::mem::discriminant(&one.value);

@@ -583,6 +583,21 @@ pub(crate) const CASES: &[super::Case] = &[
         "location: francesouth, role: active",
         &[],
     ),
+    (
+        "        cores: 4\n",
+        "        cores: 4\n        memory: 1GiB\n",
+        &["PL0137", "PL0138"],
+    ),
+    ("storage: 256GiB", "storage: 1GiB", &["PL0137"]),
+    ("databaseConnectionsMax: 40", "statementTimeMax: 0s", &["PL0138"]),
+    (
+        "requestLatency: { above: 2s }",
+        "requestLatency: { above: 0s }",
+        &["PL0139"],
+    ),
+    ("rotate: 60d", "rotate: 0s", &["PL0105"]),
+    ("offline: 8h", "offline: 0s", &["PL0105"]),
+    ("release: {", "release: { scanAgeMax: 0s,", &["PL0105"]),
     // Names that become too long.
     (
         "metadata: { name: large }",
