@@ -48,6 +48,11 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
                 yield from _check_object(schemas, document, built=True)
     for scope in kustomizations.scopes(written):
         counts.add("clusters or kustomizations followed")
+        for document in scope.objects:
+            # With its variables replaced an object may no longer be what it was.
+            if _identity(document) not in wrong and _content(document) not in passed:
+                passed.add(_content(document))
+                yield from _check_object(schemas, document, built=True)
         yield from _check_unique(schemas, scope)
         if scope.objects:
             yield from references.check(schemas, scope, tree)

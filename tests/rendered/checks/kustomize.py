@@ -185,7 +185,8 @@ class Kustomizations:
         objects = list(self.objects_at(directory))
         for document in list(objects):
             if is_flux(document.data) and (self.tree.root / _path(document.data)).is_dir():
-                objects += self._closure(_path(document.data), seen)
+                values = _values(document.data, objects)
+                objects += [_replaced(inner, values) for inner in self._closure(_path(document.data), seen)]
         return objects
 
     def check_flux(self) -> Iterator[Finding]:
@@ -233,6 +234,33 @@ class Kustomizations:
                 name = f"{document.data['kind']} {(document.data.get('metadata') or {}).get('name')}"
                 for variable in sorted(_variables(document.data) - known):
                     yield Finding(document.file, 0, CHECK, f"{name}: Flux has no value for ${{{variable}}}")
+
+
+def _values(flux: dict[str, Any], objects: list[Document]) -> dict[str, str]:
+    """The variables that a Flux Kustomization replaces, as far as the objects beside it say."""
+    build, namespace = (flux.get("spec") or {}).get("postBuild") or {}, (flux.get("metadata") or {}).get("namespace")
+    values: dict[str, str] = {}
+    for source in build.get("substituteFrom") or []:
+        for data in (d.data for d in objects if d.data["kind"] == source.get("kind") == "ConfigMap"):
+            metadata = data.get("metadata") or {}
+            if (metadata.get("namespace"), metadata.get("name")) == (namespace, source.get("name")):
+                values |= data.get("data") or {}
+    return values | (build.get("substitute") or {})
+
+
+def _replaced(document: Document, values: dict[str, str]) -> Document:
+    """The object as Flux applies it. Variables nobody has a value for are left, and told of elsewhere."""
+
+    def replace(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: replace(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [replace(item) for item in value]
+        if isinstance(value, str) and "${" in value:
+            return re.sub(r"(?<!\$)\$\{(\w+)\}", lambda found: str(values.get(found[1], found[0])), value)
+        return value
+
+    return dataclasses.replace(document, data=replace(document.data)) if values else document
 
 
 def _variables(value: Any) -> set[str]:
