@@ -1,12 +1,16 @@
 //! Windows, freezes and what the business does meanwhile.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::{
     ToSpan,
     civil::{Date, Time},
 };
 
+use types::{CalendarName, StampName};
+
 use super::{
-    assemble::{Draft, Item},
+    assemble::{Draft, Item, StampItem},
     items,
 };
 use crate::{
@@ -21,7 +25,7 @@ const MINUTES_PER_WEEK: u32 = 7 * MINUTES_PER_DAY;
 /// Security fixes cannot wait for longer than a quarter.
 const CLOSED_DAYS_MAX: i32 = 92;
 
-type CalendarItem<'d> = Item<'d, CalendarDocument, (types::CalendarName, Calendar)>;
+type CalendarItem<'d> = Item<'d, CalendarDocument, (CalendarName, Calendar)>;
 
 pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
     for one in draft.calendars.iter() {
@@ -164,20 +168,17 @@ fn check_peaks(one: &CalendarItem<'_>, problems: &mut Problems<'_>) {
 
 /// Peaks that stamps know of, against the calendars of their tenants.
 fn check_stamp_peaks(draft: &Draft<'_>, problems: &mut Problems<'_>) {
+    let mut used: BTreeMap<&CalendarName, BTreeSet<&StampName>> = BTreeMap::new();
+    for (_, tenant) in draft.tenants.models() {
+        if let Some(calendar) = &tenant.calendar {
+            used.entry(calendar).or_default().insert(&tenant.stamp);
+        }
+    }
+    let stamps: BTreeMap<&StampName, &StampItem<'_>> =
+        draft.stamps.iter().map(|one| (&one.name, one)).collect();
     for calendar in draft.calendars.iter() {
-        let mut stamps: Vec<_> = draft
-            .tenants
-            .models()
-            .filter(|(_, tenant)| tenant.calendar.as_ref() == Some(&calendar.model.0))
-            .map(|(_, tenant)| &tenant.stamp)
-            .collect();
-        stamps.sort_unstable();
-        stamps.dedup();
-        for stamp in draft
-            .stamps
-            .iter()
-            .filter(|stamp| stamps.binary_search(&&stamp.name).is_ok())
-        {
+        let names = used.get(&calendar.model.0).into_iter().flatten();
+        for stamp in names.filter_map(|name| stamps.get(name)) {
             let work = &stamp.stamp.workloads;
             let classes = [&work.web, &work.live, &work.integration, &work.worker];
             for peak in classes.into_iter().flat_map(|class| &class.peaks) {

@@ -1,6 +1,6 @@
 //! Which regions serve, which stand by for them, and what must be said when there are several.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use types::RegionName;
 
@@ -130,6 +130,10 @@ fn check_standbys(
     active: &[&Located<RegionDocument>],
     problems: &mut Problems<'_>,
 ) {
+    let names = |list: &mut dyn Iterator<Item = &'_ Located<RegionDocument>>| -> BTreeSet<RegionName> {
+        list.filter_map(|one| one.value.name.value()).collect()
+    };
+    let (all, serving) = (names(&mut regions.iter()), names(&mut active.iter().copied()));
     let mut served: BTreeMap<&RegionName, SourceSpan> = BTreeMap::new();
     for region in regions {
         if region.value.role.get() != Some(&RegionRole::Standby) {
@@ -156,9 +160,7 @@ fn check_standbys(
                 }
             },
         };
-        let is_active = |one: &&Located<RegionDocument>| one.value.name.get() == Some(target);
-        let is_region = regions.iter().any(|one| one.value.name.get() == Some(target));
-        if is_region && !active.iter().any(is_active) {
+        if all.contains(target) && !serving.contains(target) {
             problems
                 .error(
                     code::STANDBY,
