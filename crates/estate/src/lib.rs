@@ -31,6 +31,7 @@ mod words;
 
 pub use code::{ALL as CODES, Code};
 pub use diagnostic::{Diagnostic, Label, Severity, SourceSpan};
+pub use locations::{geographies_in, geography_of_pair, pair_of};
 pub use model::{
     Access, AlertRoute, Authentication, Budget, Buffering, BusinessEvent, BusinessEventKind, Cache,
     CachePersistence, Calendar, Capability, ClusterIsolation, Container, Criticality, Currency, Database,

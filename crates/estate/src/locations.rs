@@ -118,6 +118,27 @@ pub(crate) const fn all() -> &'static [Location] {
     LOCATIONS
 }
 
+/// A geography, or the geographies of an area: where data is that may be in one of that name. A name that is not known
+/// stands for itself.
+pub fn geographies_in(name: &str) -> Vec<String> {
+    let inside = LOCATIONS
+        .iter()
+        .filter(|one| one.area == Some(name))
+        .map(|one| one.geography);
+    let all: std::collections::BTreeSet<&str> = inside.chain([name]).collect();
+    all.into_iter().map(str::to_owned).collect()
+}
+
+/// Where data of the location is that Azure pairs with this one; `None` where it has no pair, or nobody knows.
+pub fn geography_of_pair(name: &str) -> Option<&'static str> {
+    location(location(name)?.pair?).map(|pair| pair.geography)
+}
+
+/// The location that Azure pairs with this one; `None` where it has no pair, or nobody knows.
+pub fn pair_of(name: &str) -> Option<&'static str> {
+    location(name)?.pair
+}
+
 /// Names of all locations.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     LOCATIONS.iter().map(|one| one.name)

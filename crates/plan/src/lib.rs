@@ -11,6 +11,7 @@
 //!
 //! This crate is pure: the same inputs give the same blueprint, byte for byte.
 
+pub mod advice;
 mod audit;
 mod blueprint;
 pub mod cloud;

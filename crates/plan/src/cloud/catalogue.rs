@@ -249,33 +249,6 @@ fn smallest(gateways: &[(&'static str, u32, usize)], megabits: u32, sites: usize
         .map_or("", |(name, ..)| name)
 }
 
-/// A pair of regions that Azure itself copies to, and the pair's geography where it leaves the region's own.
-const PAIR_LEAVES_GEOGRAPHY: [&str; 1] = ["brazilsouth"];
-
-/// Whether Azure's own copies in the paired region stay in the region's geography.
-pub(crate) fn pair_stays(location: &str) -> bool {
-    !PAIR_LEAVES_GEOGRAPHY.contains(&location)
-}
-
-/// Locations whose paired region does not exist: there Azure's own second region is not on offer.
-const WITHOUT_PAIR: [&str; 10] = [
-    "italynorth",
-    "polandcentral",
-    "spaincentral",
-    "israelcentral",
-    "qatarcentral",
-    "mexicocentral",
-    "newzealandnorth",
-    "austriaeast",
-    "chilecentral",
-    "indonesiacentral",
-];
-
-/// Whether Azure can keep a further copy in a paired region.
-pub(crate) fn has_pair(location: &str) -> bool {
-    !WITHOUT_PAIR.contains(&location)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

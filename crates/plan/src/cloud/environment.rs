@@ -314,7 +314,7 @@ const fn posture(posture: Posture) -> (&'static str, &'static str) {
 const fn keeps(posture: Posture) -> Span {
     match posture {
         Posture::Cold => Span::from_hours(4),
-        Posture::Warm => Span::from_minutes(2),
+        Posture::Warm => Span::from_minutes(15),
         Posture::Hot => Span::from_secs(1),
     }
 }

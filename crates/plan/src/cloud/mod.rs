@@ -81,7 +81,7 @@ pub fn plan(estate: &Estate) -> Result<(Blueprint, Report), Vec<Problem>> {
         organisation: estate.organisation.display_name.clone(),
         contact: estate.organisation.contact.clone(),
         tags: tags(estate),
-        residency: estate.organisation.residency.clone(),
+        residency: survey.residency.clone(),
         capabilities,
         delivery,
         environments,

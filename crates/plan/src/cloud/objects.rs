@@ -58,21 +58,18 @@ impl<'e> Planner<'_, 'e> {
 
     /// Whether data may be in a region. Where residency is asked for, a region of unknown geography may not.
     fn may_hold_data(&self, place: &Place<'_>) -> bool {
-        let allowed = &self.survey.estate.organisation.residency;
-        allowed.is_empty()
-            || place
-                .region
-                .geography
-                .as_ref()
-                .is_some_and(|geography| allowed.contains(geography))
+        self.may_be_in(place.region.geography.as_deref())
+    }
+
+    fn may_be_in(&self, geography: Option<&str>) -> bool {
+        let allowed = &self.survey.residency;
+        allowed.is_empty() || geography.is_some_and(|geography| allowed.iter().any(|one| one == geography))
     }
 
     /// Whether Azure's own copies in the paired region are possible and allowed.
     pub(super) fn may_use_pair(&self, place: &Place<'_>) -> bool {
-        let location = place.region.location.as_str();
-        super::catalogue::has_pair(location)
-            && (self.survey.estate.organisation.residency.is_empty()
-                || (self.may_hold_data(place) && super::catalogue::pair_stays(location)))
+        let pair = estate::geography_of_pair(&place.region.location);
+        pair.is_some() && self.may_be_in(pair)
     }
 
     /// What holds for all accounts, and what cannot be undone.

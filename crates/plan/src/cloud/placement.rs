@@ -206,7 +206,7 @@ fn signals(class: &WorkloadClass, least: u16, most: u16) -> Vec<ScalingSignal> {
 /// that serves HTTP has an event-driven child with two; schedulers listen in the database `postgres`. Where tenants
 /// share processes, a worker also keeps the connections of tenants it served a moment ago.
 fn connections(kind: WorkloadKind, workers: u16, tenancy: Tenancy) -> u16 {
-    const LIVE: u16 = 8;
+    const LIVE: u16 = 16;
     let each = match tenancy {
         Tenancy::Shared => 4,
         Tenancy::Dedicated | Tenancy::Hybrid => 2,

@@ -17,6 +17,8 @@ pub(super) struct Survey<'e> {
     pub(super) estate: &'e Estate,
     /// Tells this organisation's names from everybody else's.
     pub(super) salt: &'e str,
+    /// Geographies that data may be in, those of areas one by one; empty means anywhere.
+    pub(super) residency: Vec<String>,
     tenants: BTreeMap<&'e StampName, Vec<(&'e TenantName, &'e Tenant)>>,
     integrations: BTreeMap<&'e StampName, Vec<&'e Integration>>,
     dependants: BTreeMap<&'e IntegrationName, Vec<CapabilityName>>,
@@ -52,6 +54,7 @@ impl<'e> Survey<'e> {
         let mut survey = Self {
             estate,
             salt: &estate.organisation.domain,
+            residency: residency(estate),
             tenants,
             integrations,
             dependants,
@@ -131,4 +134,12 @@ fn sites(estate: &Estate) -> BTreeMap<&StampName, Vec<(&Site, Vec<TenantName>)>>
         }
     }
     sites
+}
+
+fn residency(estate: &Estate) -> Vec<String> {
+    let asked = estate.organisation.residency.iter();
+    let mut all: Vec<String> = asked.flat_map(|name| estate::geographies_in(name)).collect();
+    all.sort();
+    all.dedup();
+    all
 }

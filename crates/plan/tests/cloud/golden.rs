@@ -116,3 +116,24 @@ fn a_large_change_reads_like_this() {
     let difference = plan::diff((&old, &plan(&old)), (&new, &plan(&new)));
     check("large-change.diff.txt", &difference.to_string());
 }
+
+#[test]
+fn whoever_answers_nothing_is_advised_like_this() {
+    let answers = plan::advice::Answers::read(&std::collections::BTreeMap::new()).unwrap();
+    let advised = plan::advice::recommend(&answers);
+    check("advice.estate.yaml", &advised.estate_yaml);
+    let mut text = String::new();
+    for choice in &advised.choices {
+        writeln!(text, "{}: {}", choice.about, choice.taken).unwrap();
+        for why in &choice.why {
+            writeln!(text, "  because {why}").unwrap();
+        }
+        for other in &choice.alternatives {
+            let cost = other
+                .cost_percent
+                .map_or("cannot be".to_owned(), |percent| format!("{percent} %"));
+            writeln!(text, "  or {} ({cost}), but {}", other.what, other.why_not).unwrap();
+        }
+    }
+    check("advice.choices.txt", &text);
+}

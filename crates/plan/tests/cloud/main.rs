@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
 
+mod advice;
 mod arbitrary;
 mod audit;
+mod cost;
 mod diff;
 mod golden;
 mod planning;

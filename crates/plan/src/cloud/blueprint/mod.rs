@@ -57,7 +57,7 @@ pub struct Blueprint {
     pub contact: Option<String>,
     /// What every Azure resource is tagged with; environments and regions add theirs.
     pub tags: BTreeMap<String, String>,
-    /// Geographies that data may be in; empty means anywhere.
+    /// Geographies that data may be in, those of an area such as `europe` one by one; empty means anywhere.
     pub residency: Vec<String>,
     /// What must come back, in the order of recovery.
     pub capabilities: Vec<CapabilityPlan>,
