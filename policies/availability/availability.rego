@@ -108,11 +108,19 @@ deny_unit contains finding if {
 	synchronous := object.get(object.get(cluster.object.spec, "postgresql", {}), "synchronous", {})
 	some problem in {text |
 		some text, true in {
-			"does not replicate synchronously to any of its instances": object.get(synchronous, "method", "") != "any",
+			"does not replicate synchronously to any of its instances": count({true | waits_for_an_instance(synchronous)}) == 0,
 			"fails over without a quorum": object.get(synchronous, "failoverQuorum", false) != true,
 		}
 	}
 	finding := {"code": "PL0844", "at": cluster.at, "message": sprintf("`%s` %s", [cluster.name, problem])}
+}
+
+waits_for_an_instance(synchronous) if synchronous.method == "any"
+
+# Copies of other regions come first, and at least one more is waited for.
+waits_for_an_instance(synchronous) if {
+	synchronous.method == "first"
+	synchronous.number > count(object.get(synchronous, "standbyNamesPre", []))
 }
 
 deny_unit contains finding if {

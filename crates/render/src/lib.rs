@@ -16,6 +16,7 @@ mod postgresql_conf;
 mod redis_conf;
 mod settings;
 mod traefik;
+mod yaml;
 
 use types::TreePathError;
 

@@ -1,7 +1,7 @@
 //! A blueprint for one machine.
 
 use plan::{Blueprint, RegionBlueprint};
-use types::FileTree;
+use types::{FileTree, settings::SiteRole};
 
 use crate::{Error, hba_conf, maintenance, odoo_conf, postgresql_conf, redis_conf, settings, traefik};
 
@@ -22,7 +22,12 @@ pub fn local(blueprint: &Blueprint) -> Result<FileTree, Error> {
 fn front_door(blueprint: &Blueprint, tree: &mut FileTree) -> Result<(), Error> {
     let door = &blueprint.front_door;
     settings::insert(tree, "front-door/agent.json", &door.site)?;
-    tree.insert("front-door/maintenance.html", maintenance::page(blueprint))?;
+    let retry_seconds = match &door.site.role {
+        SiteRole::FrontDoor(settings) => settings.maintenance_retry_after.as_millis().div_ceil(1000),
+        // An entrance whose agent is no front door is a finding of the audit; the page is right anyhow.
+        SiteRole::Region(_) => 5,
+    };
+    tree.insert("front-door/maintenance.html", maintenance::page(retry_seconds))?;
     traefik::front_door(door, tree)
 }
 

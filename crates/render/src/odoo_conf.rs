@@ -33,25 +33,75 @@ impl Conf<'_> {
     }
 }
 
+/// How Odoo finds its databases in a cluster.
+pub(crate) enum Databases {
+    /// One tenant has the processes for itself.
+    One {
+        /// How the server proves who it is, as libpq says it.
+        ssl_mode: &'static str,
+    },
+    /// The launcher reads from files which tenants there are: a list here would restart all processes with each change.
+    OfTenants {
+        /// How the server proves who it is, as libpq says it.
+        ssl_mode: &'static str,
+    },
+}
+
+/// The configuration of a process on one machine.
 pub(crate) fn render(process: &OdooProcess, path: &str) -> Result<String, Error> {
+    let mut conf = begin(process, path);
+    one_database(&mut conf, process)?;
+    conf.why("The socket of this region's own server; the password comes from PGPASSFILE.");
+    connection(&mut conf, process)?;
+    rest(conf, process)
+}
+
+/// The configuration of a process in a cluster: the same, but for where its databases are.
+pub(crate) fn in_cluster(process: &OdooProcess, databases: &Databases, path: &str) -> Result<String, Error> {
+    let mut conf = begin(process, path);
+    let ssl_mode = match databases {
+        Databases::One { ssl_mode } => {
+            one_database(&mut conf, process)?;
+            ssl_mode
+        }
+        Databases::OfTenants { ssl_mode } => {
+            conf.why("An empty database, so that Odoo without our launcher would serve nobody and run no jobs. The launcher");
+            conf.why(
+                "reads the tenants' files instead and decides by host name, for requests and for jobs alike.",
+            );
+            one_database(&mut conf, process)?;
+            ssl_mode
+        }
+    };
+    conf.why("The launcher adds each tenant's own role and password, which change without a restart.");
+    connection(&mut conf, process)?;
+    conf.set("db_sslmode", ssl_mode)?;
+    rest(conf, process)
+}
+
+fn begin<'p>(process: &OdooProcess, path: &'p str) -> Conf<'p> {
     let text = format!(
         "; Rendered by Plimsoll. Changes are overwritten.\n; Odoo, workload `{}`.\n[options]\n",
         process.workload.as_str()
     );
-    let mut conf = Conf { path, text };
-    database(&mut conf, process)?;
+    Conf { path, text }
+}
+
+fn rest(mut conf: Conf<'_>, process: &OdooProcess) -> Result<String, Error> {
     listening(&mut conf, process)?;
     work(&mut conf, process)?;
     Ok(conf.text)
 }
 
-fn database(conf: &mut Conf<'_>, process: &OdooProcess) -> Result<(), Error> {
+fn one_database(conf: &mut Conf<'_>, process: &OdooProcess) -> Result<(), Error> {
     conf.why("Cron ignores dbfilter, and the web ignores db_name where a request names a database: both are needed.");
     conf.set("db_name", &process.database)?;
     conf.set("dbfilter", format_args!("^{}$", process.database))?;
     conf.set("list_db", "False")?;
-    conf.set("admin_passwd", NO_PASSWORD)?;
-    conf.why("The socket of this region's own server; the password comes from PGPASSFILE.");
+    conf.set("admin_passwd", NO_PASSWORD)
+}
+
+fn connection(conf: &mut Conf<'_>, process: &OdooProcess) -> Result<(), Error> {
     conf.set("db_host", process.database_socket_dir.display())?;
     conf.set("db_port", process.database_port)?;
     conf.set("db_user", &process.database_role)?;

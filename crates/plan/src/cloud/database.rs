@@ -16,6 +16,7 @@ use super::{
     names::{self, longest},
     objects, parameters,
     placement::namespace,
+    postgres_images,
 };
 
 /// Agent, probes, backups, people with `psql`, and what PostgreSQL keeps for superusers.
@@ -34,8 +35,8 @@ const WAL_MIN: ByteSize = ByteSize::gib(10);
 const WAL_MAX: ByteSize = ByteSize::gib(256);
 /// A quorum of three survives the loss of one and still knows every acknowledged commit.
 const INSTANCES_STRICT: u8 = 3;
-/// Seconds that clients get to go away where nothing strict is promised.
-const SMART_SHUTDOWN_SECONDS: u32 = 15;
+/// Seconds of a polite shutdown, in which the old primary would still take writes.
+const SMART_SHUTDOWN_SECONDS: u32 = 0;
 /// Zones that a region of Azure has.
 const ZONES: u8 = 3;
 const PORT: u16 = 5432;
@@ -416,12 +417,9 @@ impl<'e> Planner<'_, 'e> {
             synchronous: if remote.is_empty() { u8::from(strict) } else { 2 },
             synchronous_remote: remote,
             failover_quorum: strict,
-            smart_shutdown_seconds: if strict { 0 } else { SMART_SHUTDOWN_SECONDS },
+            smart_shutdown_seconds: SMART_SHUTDOWN_SECONDS,
             wal_storage: wal_storage(sized.sizes.database.storage),
-            image: format!(
-                "{}/cloudnative-pg/postgresql:{}",
-                self.survey.estate.release.registry, asked.version
-            ),
+            image: postgres_images::image(&self.survey.estate.release.registry, asked.version),
             source: (!leads).then(|| {
                 let region = sized.home.region;
                 let cluster = self.cluster_name(region, sized.name);

@@ -28,6 +28,7 @@ mod names;
 mod objects;
 mod parameters;
 mod placement;
+mod postgres_images;
 mod problem;
 mod quiet_hours;
 mod region;
