@@ -26,7 +26,6 @@ mod environment;
 mod gateway;
 mod names;
 mod objects;
-mod parameters;
 mod placement;
 mod postgres_images;
 mod problem;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use estate::{Database, Engine, VacuumPolicy};
 use types::{ByteSize, Span};
 
-use super::blueprint::Pooler;
+use super::super::blueprint::Pooler;
 use crate::local::SILENCE_MAX;
 
 /// What parameters depend on beside the estate.
