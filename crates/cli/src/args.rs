@@ -36,6 +36,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
+    /// Ask what the business needs, recommend tenancy and recovery posture with reasons, and write an estate file
+    Init(Init),
     /// Explain an error code (`PL0101`) or a key of the estate file (`spec.tiers.rto`)
     Explain {
         /// A code, or a path of keys
@@ -51,6 +53,8 @@ pub enum Command {
     },
     /// Render an estate for Azure and Kubernetes: Terraform, manifests, monitoring, delivery, runbooks
     Render(Render),
+    /// Compare two estate files: in business words first, then file by file
+    Diff(Diff),
     /// Judge estates by policies, and test policies
     #[command(subcommand)]
     Policy(Policy),
@@ -134,6 +138,25 @@ pub struct EvidenceVerify {
 }
 
 #[derive(Clone, Debug, clap::Args)]
+pub struct Init {
+    /// Where the estate file goes
+    #[arg(default_value = "estate.yaml")]
+    pub file: PathBuf,
+    /// Answer a question beforehand, such as `--answer warehouses=3`; may be repeated
+    #[arg(long, value_name = "QUESTION=ANSWER")]
+    pub answer: Vec<String>,
+    /// Take the default for every question that is not answered
+    #[arg(long)]
+    pub defaults: bool,
+    /// List the questions with their defaults, and ask nothing
+    #[arg(long)]
+    pub questions: bool,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
 pub struct Render {
     /// The estate file
     pub file: PathBuf,
@@ -152,6 +175,20 @@ pub struct Render {
     /// Judge as on this day, for waivers and ages of scans [default: today in UTC]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub today: Option<jiff::civil::Date>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Diff {
+    /// The estate file as it was
+    pub old: PathBuf,
+    /// The estate file as it will be
+    pub new: PathBuf,
+    /// Show the changed lines of every file
+    #[arg(long)]
+    pub lines: bool,
+    /// How to show it: for people, or for programs
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
 }
 
 #[derive(Debug, Subcommand)]

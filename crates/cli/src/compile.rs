@@ -52,11 +52,19 @@ pub fn plan(file: &Path, talk: &Talk) -> Result<Option<Planned>, Failure> {
             return Ok(None);
         }
     };
-    Ok(Some(Planned {
-        estate,
-        blueprint,
-        report,
-    }))
+    // The second opinion knows nothing of how the plan was made. What it finds is a mistake of ours, not of the estate.
+    let findings = cloud::audit(&blueprint);
+    if findings.is_empty() {
+        return Ok(Some(Planned {
+            estate,
+            blueprint,
+            report,
+        }));
+    }
+    let mut failure = Failure::machine("PL0019", "the plan contradicts itself, so nothing is made of it")
+        .hint("this is a mistake in Plimsoll: report it with the estate file");
+    failure.causes = findings.iter().map(ToString::to_string).collect();
+    Err(failure)
 }
 
 /// Renders a plan.

@@ -23,8 +23,10 @@ fn help_tells_what_every_command_does() {
     world.run("plimsoll --help");
     for command in [
         "check",
+        "init",
         "explain",
         "plan",
+        "diff",
         "render",
         "policy check",
         "policy test",
@@ -379,4 +381,29 @@ fn codes_and_keys_are_explained() {
         world.run(&format!("plimsoll explain {what}"));
     }
     world.assert_transcript("explain.txt");
+}
+
+#[test]
+fn an_estate_is_written_from_answers_and_can_be_rendered_at_once() {
+    let mut world = World::new();
+    world.run("plimsoll init mine.yaml --defaults");
+    world.run("plimsoll init mine.yaml --defaults");
+    world.run("plimsoll init other.yaml --defaults --answer warehouses=many --answer wharehouses=3");
+    world.run("plimsoll init other.yaml --answer nonsense");
+    world.run("plimsoll init other.yaml");
+    world.run("plimsoll check mine.yaml");
+    world.run("plimsoll render mine.yaml --out rendered --no-policy --quiet");
+    assert!(world.path("rendered/terraform").is_dir());
+    assert!(!world.path("other.yaml").exists());
+    world.assert_transcript("init.txt");
+}
+
+#[test]
+fn a_change_is_told_in_business_words_and_then_file_by_file() {
+    let mut world = World::new();
+    let estate = fs::read_to_string(world.path(GOOD)).unwrap();
+    fs::write(world.path("changed.yaml"), estate.replace("rto: 30s", "rto: 20s")).unwrap();
+    world.run(&format!("plimsoll diff {GOOD} changed.yaml --quiet"));
+    world.run(&format!("plimsoll diff {GOOD} {GOOD} --quiet"));
+    world.assert_transcript("diff.txt");
 }

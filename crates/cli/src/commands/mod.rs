@@ -2,10 +2,12 @@
 
 pub mod check;
 mod destroy;
+mod diff;
 mod down;
 mod drill;
 mod evidence;
 mod explain;
+mod init;
 mod logs;
 mod plan;
 mod policy;
@@ -32,9 +34,11 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
     let open = |which: &Which| OpenEstate::open(home()?, which);
     match args.command {
         Command::Check { file, output } => check::run(&file, output, talk),
+        Command::Init(request) => init::run(&request, talk),
         Command::Explain { what } => explain::run(&what),
         Command::Plan { file, output } => plan::run(&file, output, talk),
         Command::Render(request) => render::run(&request, talk),
+        Command::Diff(request) => diff::run(&request, talk),
         Command::Policy(args::Policy::Check(request)) => policy::check(&request, talk),
         Command::Policy(args::Policy::Test { directory, output }) => policy::test(&directory, output),
         Command::Policy(args::Policy::List { packs, output }) => policy::list(packs.as_deref(), output),

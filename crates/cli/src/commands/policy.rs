@@ -17,6 +17,9 @@ use crate::{
     talk::Talk,
 };
 
+/// The pack about where images come from, what signs and what scanned them.
+const IMAGES: &str = "images";
+
 /// What the gate said.
 pub struct Verdict(Report);
 
@@ -26,6 +29,26 @@ impl Verdict {
         self.0.passes()
     }
 
+    /// Whether a tree may be rendered. What is wrong with images is left to the gate before a deployment: the first image is
+    /// built by a pipeline that is itself rendered, and a scan grows old between two renderings.
+    pub fn lets_render(&self) -> bool {
+        !self
+            .0
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error && !is_about_images(finding))
+    }
+
+    /// How many errors are left to the gate before a deployment.
+    pub fn before_deployment(&self) -> usize {
+        let errors = self
+            .0
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error);
+        errors.filter(|finding| is_about_images(finding)).count()
+    }
+
     /// All of it, for people.
     pub fn text(&self) -> String {
         self.0.to_text(Color::Always)
@@ -33,7 +56,7 @@ impl Verdict {
 
     /// In one line.
     pub fn summary(&self) -> String {
-        let mut line = format!("{} policies hold", self.0.policies.len());
+        let mut line = format!("judged by {} policies", self.0.policies.len());
         let warnings = self.0.count(Severity::Warning);
         if warnings > 0 {
             let _ = write!(line, ", {warnings} warnings");
@@ -43,6 +66,10 @@ impl Verdict {
         }
         line
     }
+}
+
+fn is_about_images(finding: &policy::Finding) -> bool {
+    &*finding.pack == IMAGES
 }
 
 /// Judges an estate by the built-in policies.

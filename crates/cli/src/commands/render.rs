@@ -28,12 +28,19 @@ pub fn run(request: &Render, talk: &Talk) -> Result<Exit, Failure> {
     if !request.no_policy {
         let gated = Instant::now();
         let verdict = gate(&planned, &tree, request.today, None)?;
-        if !verdict.passes() {
+        if !verdict.lets_render() {
             anstream::eprint!("{}", verdict.text());
             talk.say("nothing was written: the policy gate refuses this estate");
             return Ok(Exit::No);
         }
         talk.done(verdict.summary(), gated.elapsed());
+        if verdict.before_deployment() > 0 {
+            talk.say(format_args!(
+                "  not deployable yet: {} findings about images, which a build and a scan repair (`plimsoll policy check {}`)",
+                verdict.before_deployment(),
+                request.file.display()
+            ));
+        }
     }
     let update = rendered::compare(&request.output, &planned.estate.name, &tree)?;
     if request.check {
