@@ -2,12 +2,17 @@
 //!
 //! ```text
 //!   Estate ─┐
-//!           ├─► local ──► Blueprint (what, completely)  ──► render
-//!   Host  ──┘            Report    (why)               ──► people
+//!           ├─► local ───────► Blueprint (what, completely)  ──► render
+//!   Host  ──┘                  Report    (why)               ──► people
+//!
+//!   Estate ───► cloud::plan ─► cloud::Blueprint, Report      ──► render, policy
+//!                                └─► cloud::audit · cost · diff
+//!   answers ──► advice ──────► text of an estate
 //! ```
 //!
-//! Every number that decides how an estate behaves in a disaster is chosen here, once, with its reason. [`audit()`]
-//! looks at a finished blueprint without knowing how it was made: a second opinion, for blueprints from anywhere.
+//! Every number that decides how an estate behaves in a disaster is chosen here, once, with its reason. [`audit()`] and
+//! [`cloud::audit()`] look at a finished blueprint without knowing how it was made: a second opinion, for blueprints from
+//! anywhere.
 //!
 //! This crate is pure: the same inputs give the same blueprint, byte for byte.
 
