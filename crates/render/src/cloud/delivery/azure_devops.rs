@@ -17,14 +17,14 @@ pub(super) fn image(blueprint: &Blueprint) -> Yaml {
         "{}/{}",
         blueprint.delivery.registry, blueprint.delivery.odoo.repository
     );
-    let by_digest = format!("{repository}@$(digest)");
+    let by_digest = format!("\"{repository}@$(digest)\"");
     let build = step(format!(
-        "build-image . {repository} $(Build.SourceVersion) $(ODOO_BASE)"
+        "build-image . {repository} \"$(Build.SourceVersion)\" \"$(ODOO_BASE)\""
     ));
     let steps = yaml!([
         { checkout: "self", persistCredentials: false },
         (azure("shared", "log in to the registry", format!("az acr login --name {}", blueprint.delivery.registry_name))),
-        (script("build", format!("echo \"##vso[task.setvariable variable=digest]$({build})\""))),
+        (script("build", format!("digest=$({build}) && echo \"##vso[task.setvariable variable=digest]$digest\""))),
         (script("scan", step(format!("scan-image {by_digest}")))),
         (script("sign", format!("cosign sign --yes {by_digest}"))),
         (script("tell", "echo \"put $(digest) into the estate as release.odoo.digest\"".to_owned())),
@@ -87,7 +87,7 @@ fn promote(
     }
     steps.push(script(
         "promote",
-        step(format!("promote {name} $(Build.SourceVersion)")),
+        step(format!("promote {name} \"$(Build.SourceVersion)\"")),
     ));
     deployment(stage, after, name, MAIN, steps)
 }

@@ -28,7 +28,7 @@ pub(super) fn image(blueprint: &Blueprint) -> Yaml {
     let built = "${{ steps.build.outputs.digest }}";
     let by_digest = format!("{repository}@{built}");
     let build = step(format!(
-        "build-image . {repository} ${{GITHUB_SHA}} ${{ODOO_BASE}}"
+        "build-image . {repository} \"$GITHUB_SHA\" \"$ODOO_BASE\""
     ));
     yaml!({
         name: "image",
@@ -50,7 +50,7 @@ pub(super) fn image(blueprint: &Blueprint) -> Yaml {
                     {
                         name: "build",
                         id: "build",
-                        run: (format!("echo \"digest=$({build})\" >> \"$GITHUB_OUTPUT\"")),
+                        run: (format!("digest=$({build}) && echo \"digest=$digest\" >> \"$GITHUB_OUTPUT\"")),
                     },
                     (run("scan", step(format!("scan-image {by_digest}")))),
                     (run("sign", format!("cosign sign --yes {by_digest}"))),
@@ -110,7 +110,7 @@ fn promote(blueprint: &Blueprint, environment: &Environment, after: &str, rehear
     }
     steps.push(run(
         "promote",
-        step(format!("promote {} ${{GITHUB_SHA}}", environment.name)),
+        step(format!("promote {} \"$GITHUB_SHA\"", environment.name)),
     ));
     yaml!({
         needs: (after.to_owned()),

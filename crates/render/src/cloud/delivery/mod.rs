@@ -6,7 +6,7 @@
 //! ├─ bin/                 the steps, the same for both systems and for people
 //! ├─ images/odoo/         how the tenants' image is built
 //! ├─ windows.json         when releases may begin
-//! ├─ github/              image, application, infrastructure: copied to .github/workflows
+//! ├─ github/workflows/    image, application, infrastructure: copied to .github/workflows
 //! └─ azure-devops/        the same three
 //! ```
 //!
@@ -53,9 +53,12 @@ pub(super) fn render(blueprint: &Blueprint, tree: &mut FileTree) -> Result<(), E
     tree.insert("delivery/README.md", readme::page(blueprint, &stacks))?;
     tree.insert("delivery/windows.json", windows::document(blueprint)?)?;
     for (name, pipeline) in [
-        ("github/image.yml", github::image(blueprint)),
-        ("github/application.yml", github::application(blueprint)),
-        ("github/infrastructure.yml", github::infrastructure(&stacks)),
+        ("github/workflows/image.yml", github::image(blueprint)),
+        ("github/workflows/application.yml", github::application(blueprint)),
+        (
+            "github/workflows/infrastructure.yml",
+            github::infrastructure(&stacks),
+        ),
         ("azure-devops/image.yml", azure_devops::image(blueprint)),
         (
             "azure-devops/application.yml",

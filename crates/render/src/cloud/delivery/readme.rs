@@ -10,7 +10,7 @@ use super::{is_approved, promoted, rehearsal, stacks::Stacks};
 pub(super) fn page(blueprint: &Blueprint, stacks: &[Stacks]) -> String {
     let mut page = format!(
         "# Delivery of {estate}\n\n\
-         Three pipelines, once for GitHub Actions (`github/`) and once for Azure DevOps (`azure-devops/`).\n\
+         Three pipelines, once for GitHub Actions (`github/workflows/`) and once for Azure DevOps (`azure-devops/`).\n\
          Every step is a call of `bin/`, so that it can be tried at a desk.\n\n\
          | pipeline | when | what it does |\n\
          | --- | --- | --- |\n\
