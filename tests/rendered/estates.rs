@@ -23,7 +23,10 @@ const LOOKED_AT: [(&str, &[&str]); 5] = [
             "Alertmanager configurations",
         ],
     ),
-    ("delivery", &["GitHub workflows", "Azure pipelines"]),
+    (
+        "delivery",
+        &["GitHub workflows", "Azure pipelines", "calendars of releases"],
+    ),
     ("runbooks", &["links between pages", "runbooks of alerts"]),
 ];
 

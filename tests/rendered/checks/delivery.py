@@ -6,12 +6,14 @@ exists, or that an action is pinned to a commit, is looked at here.
 
 from __future__ import annotations
 
+import datetime
 import functools
 import importlib.resources
 import json
 import pathlib
 import re
 import subprocess
+import zoneinfo
 from typing import Any, Iterator
 
 import jsonschema
@@ -22,6 +24,8 @@ from tree import Document, Tree
 
 CHECK = "delivery"
 _CONTAINER_FILES = re.compile(r"(^|/)((Containerfile|Dockerfile)(\.\w+)?|\w+\.(Containerfile|Dockerfile))$")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _CONTEXTS = {
     "github", "env", "vars", "job", "jobs", "steps", "runner", "secrets", "strategy", "matrix", "needs", "inputs",
     "true", "false", "null", "always", "success", "failure", "cancelled", "contains", "startsWith", "endsWith", "format",
@@ -46,6 +50,28 @@ def check(tree: Tree, counts: Counts) -> Iterator[Finding]:
     files = [file for file in tree.files if _CONTAINER_FILES.search(file)]
     tree.understood |= set(files)
     yield from _check_container_files(tree, files, counts)
+    for file in tree.files:
+        if file.endswith("delivery/windows.json"):
+            tree.understood.add(file)
+            counts.add("calendars of releases")
+            yield from (Finding(file, 0, CHECK, problem) for problem in _windows_problems(tree.text(file)))
+
+
+def _windows_problems(text: str) -> Iterator[str]:
+    """What `may-release` would stumble over: it runs in the middle of a release."""
+    for name, calendar in json.loads(text)["calendars"].items():
+        try:
+            zoneinfo.ZoneInfo(calendar["timeZone"])
+        except (KeyError, ValueError, zoneinfo.ZoneInfoNotFoundError):
+            yield f"{name}: there is no time zone {calendar.get('timeZone')}"
+        for window in calendar["windows"]:
+            if not window["days"] or set(window["days"]) - set(_DAYS):
+                yield f"{name}: {window['days']} are no days of the week"
+            if not all(_TIME.fullmatch(window[end]) for end in ("from", "to")):
+                yield f"{name}: {window['from']} to {window['to']} are no times of a day"
+        for freeze in calendar["freezes"]:
+            if datetime.date.fromisoformat(freeze["from"]) > datetime.date.fromisoformat(freeze["to"]):
+                yield f"{name}: a freeze ends on {freeze['to']}, before it begins on {freeze['from']}"
 
 
 def is_workflow(file: str) -> bool:
