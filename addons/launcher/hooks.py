@@ -1,6 +1,7 @@
 """The changes to Odoo's behaviour, smallest first; each says what goes wrong without it."""
 import inspect
 import logging
+import os
 import sys
 
 import odoo.init  # noqa: F401  (decides about gevent; must come first)
@@ -11,6 +12,7 @@ import odoo.service.db
 import odoo.service.server
 import odoo.sql_db
 import psycopg2
+import tenants
 from werkzeug.exceptions import ServiceUnavailable
 
 _logger = logging.getLogger("odoo.plimsoll")
@@ -27,7 +29,7 @@ LOST_CODES = ("25006", "57P01", "57P02", "57P03")
 
 # Workloads whose master must not start a websocket process of its own: `live` is separate, so that
 # it scales and fails alone.
-WITHOUT_GEVENT = ("web", "integration", "scheduler", "init")
+WITHOUT_GEVENT = ("web", "integration", "scheduler", "worker", "init")
 
 # What each change relies on: (object, text that must be in its source).
 EXPECTED = (
@@ -43,7 +45,14 @@ EXPECTED = (
     (odoo.sql_db.ConnectionPool.borrow, "except psycopg2.OperationalError:"),
     (odoo.http.Application.__call__, "except RegistryError as e:"),
     (odoo.http.Application.__call__, "response = request._serve_db()"),
+    (odoo.http.db_list, "return db_filter(dbs, host)"),
+    (odoo.sql_db.db_connect, "connection_info_for(to, readonly)"),
+    (odoo.service.server.WorkerCron.process_work, "cron_database_list()"),
+    (odoo.service.server.preload_registries, "Registry.new("),
 )
+
+# Odoo's own default; a job with a larger number is one that may be late.
+PRIORITY_DEFAULT = 5
 
 
 def check_shape() -> None:
@@ -66,6 +75,11 @@ def install(workload: str) -> None:
     answer_503_without_database()
     recognise_dead_connections()
     spawn_patiently(with_gevent=workload not in WITHOUT_GEVENT)
+    known = tenants.from_environment()
+    if known and workload != "init":
+        connect_as_tenant(known)
+        serve_tenants(known, any_host=workload == "integration")
+    run_jobs(os.environ.get("PLIMSOLL_JOBS", "all"))
 
 
 def let_server_decide_access_mode() -> None:
@@ -204,3 +218,82 @@ def spawn_patiently(with_gevent: bool) -> None:
                 self.long_polling_pid = None
 
     odoo.service.server.PreforkServer.process_spawn = process_spawn
+
+
+def connect_as_tenant(known: tenants.Tenants) -> None:
+    """One set of processes, and for each tenant its own role: limits of connections and time are a role's.
+
+    Passwords are read for each new connection, so that one that was replaced needs no restart.
+    """
+    original = odoo.sql_db.connection_info_for
+
+    def connection_info_for(db_or_uri, readonly=False):
+        database, info = original(db_or_uri, readonly)
+        if "dsn" not in info:
+            info.update(tenants.connection(known, database, info.get("user")))
+        return database, info
+
+    odoo.sql_db.connection_info_for = connection_info_for
+
+
+def serve_tenants(known: tenants.Tenants, any_host: bool) -> None:
+    """The tenants' files say which databases exist, and the host name which of them a request may see.
+
+    Odoo's own filter is a pattern over names and cannot say that; and its jobs ignore the filter. With a db_name that is
+    a tenant's, the process belongs to that tenant alone and nothing is changed.
+    """
+    config = odoo.tools.config
+    original = config.parse_config
+
+    def parse_config(*args, **options):
+        answer = original(*args, **options)
+        if all(known.of_database(name) is None for name in config["db_name"]):
+            # The empty database that stands there is never opened.
+            config["db_name"] = []
+            config["dbfilter"] = ""
+            take_over()
+        return answer
+
+    def databases():
+        return [tenant.database for tenant in known.all()]
+
+    def db_filter(dbs, host=None):
+        if host is None:
+            host = odoo.http.request.httprequest.environ.get("HTTP_HOST", "")
+        tenant = known.of_host(host)
+        if tenant is not None:
+            return [name for name in dbs if name == tenant.database]
+        # The gateway comes by the service's name, and says in a header whom it means.
+        return [name for name in dbs if known.of_database(name)] if any_host else []
+
+    def take_over():
+        odoo.service.db.list_dbs = lambda force=False: databases()
+        odoo.service.server.cron_database_list = databases
+        odoo.http.db_filter = db_filter
+
+    config.parse_config = parse_config
+
+
+def run_jobs(which: str) -> None:
+    """Jobs that must be on time and jobs that may be late run in processes of their own, so that neither waits for the
+    other. A job whose priority is lower than Odoo's default (a larger number) may be late.
+    """
+    if which == "all":
+        return
+    if which not in ("timely", "late"):
+        sys.exit(f"PLIMSOLL_JOBS={which} is not one of all, timely, late")
+    original = odoo.service.server.WorkerCron.start
+
+    def start(self):
+        # Only here: importing it before the configuration is read would load modules too early.
+        from odoo.addons.base.models.ir_cron import IrCron
+
+        ready = IrCron._get_all_ready_jobs
+
+        def chosen(cr):
+            return [job for job in ready(cr) if (job["priority"] > PRIORITY_DEFAULT) == (which == "late")]
+
+        IrCron._get_all_ready_jobs = staticmethod(chosen)
+        return original(self)
+
+    odoo.service.server.WorkerCron.start = start

@@ -5,6 +5,7 @@
     ... odoo_plimsoll.py gevent -c odoo.conf          the websocket process
     ... odoo_plimsoll.py init -c odoo.conf -d NAME    make an empty database a tenant
     ... odoo_plimsoll.py credentials --database NAME  secrets on stdin (JSON), SQL on stdout
+    ... odoo_plimsoll.py probe | measure | provision | maintenance   what a cluster needs beside Odoo
 
 Everything here is a change to Odoo's behaviour which no addon can make: the first of them matters
 before any module is loaded. Each change says why it is needed, and `hooks.check_shape` refuses to
@@ -13,16 +14,18 @@ start when the code it changes no longer looks as it did when this was written.
 import os
 import sys
 
-WORKLOADS = ("web", "live", "integration", "scheduler", "init")
+WORKLOADS = ("web", "live", "integration", "scheduler", "worker", "init")
+# Programs of their own that need nothing of Odoo, and are started often or must be small.
+BESIDE_ODOO = ("credentials", "probe", "measure", "provision", "maintenance")
 
 
 def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    # Before anything of Odoo is imported: this one needs none of it and is run at every start.
-    if command == "credentials":
-        import credentials
+    # Before anything of Odoo is imported: these need none of it.
+    if command in BESIDE_ODOO:
+        import importlib
 
-        sys.exit(credentials.main(sys.argv[2:]))
+        sys.exit(importlib.import_module(command).main(sys.argv[2:]))
 
     workload = os.environ.get("PLIMSOLL_WORKLOAD", "")
     if workload and workload not in WORKLOADS:

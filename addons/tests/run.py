@@ -16,6 +16,7 @@ import time
 import unittest
 
 import scratch
+import test_cluster
 import test_processes
 
 MODULES = ("plimsoll_bridge", "plimsoll_session")
@@ -64,7 +65,9 @@ def run_process_tests(only: str | None) -> tuple[int, int]:
     loader = unittest.TestLoader()
     if only:
         loader.testNamePatterns = [f"*{only}*"]
-    result = unittest.TextTestRunner(stream=sys.stderr, verbosity=2).run(loader.loadTestsFromModule(test_processes))
+    result = unittest.TextTestRunner(stream=sys.stderr, verbosity=2).run(
+        unittest.TestSuite(loader.loadTestsFromModule(module) for module in (test_cluster, test_processes))
+    )
     bad = len(result.failures) + len(result.errors)
     return result.testsRun - bad, bad
 
@@ -91,6 +94,8 @@ def main() -> int:
         place.redis = scratch.Redis(place)
         test_processes.scratch = place
         test_processes.primary = place.clusters[0]
+        test_cluster.scratch = place
+        test_cluster.primary = place.clusters[0]
         if not options.only:
             passed, failed = run_odoo_tests(place, place.clusters[0])
         more_passed, more_failed = run_process_tests(options.only)

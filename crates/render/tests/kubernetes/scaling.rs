@@ -91,7 +91,7 @@ fn a_full_database_brakes_scaling_out() {
         .unwrap();
     let text = &tree[&format!("{placed}/stamps/hub/{}.yaml", WorkloadKind::Integration.as_str())];
     assert!(
-        text.contains("clamp_max(max(plimsoll_odoo_inbox_oldest_age_seconds{namespace=\\\"erp-hub\\\"}), 10 * (1 + 100 * scalar((max(plimsoll_database_connections_used_ratio{namespace=\\\"erp-hub\\\"}) or vector(0)) < bool 0.8)))"),
+        text.contains("clamp_max(max(plimsoll_gateway_oldest_pending_age_seconds{namespace=\\\"erp-hub\\\"}), 10 * (1 + 100 * scalar((max(plimsoll_database_connections_used_ratio{namespace=\\\"erp-hub\\\"}) or vector(0)) < bool 0.8)))"),
         "{text}"
     );
 }

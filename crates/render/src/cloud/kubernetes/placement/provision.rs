@@ -1,7 +1,9 @@
-//! Tenants' databases and roles on a Flexible Server. Azure makes the server; nothing there makes roles.
+//! Tenants' databases and roles on a Flexible Server, and limits of tenants' statements on any.
 //!
-//! A job every few minutes compares the tenants' files with the server and makes what is missing; it changes limits and
-//! passwords, and it never drops anything. On a server that follows it does nothing.
+//! Azure makes the server; nothing there makes roles. A job every few minutes compares the tenants' files with the server
+//! and makes what is missing; it changes limits and passwords, and it never drops anything. Where CloudNativePG makes
+//! databases and roles, the job only sets what a statement may take, which its roles cannot say. On a server that follows
+//! it does nothing.
 
 use plan::cloud::blueprint::{DatabaseEngine, NodePoolPurpose};
 use types::ByteSize;
@@ -21,24 +23,20 @@ const EVERY: &str = "*/10 * * * *";
 
 pub(super) fn manifests(placed: &Placed<'_>) -> Vec<Manifest> {
     let plan = &placed.placement.database;
-    if !matches!(plan.engine, DatabaseEngine::FlexibleServer(_)) {
-        return Vec::new();
+    let administers = matches!(plan.engine, DatabaseEngine::FlexibleServer(_));
+    let mut arguments = vec!["provision".to_owned(), "--host".to_owned(), plan.host.clone()];
+    if administers {
+        let password = format!("{}/{}/password", pod::SECRETS, names::DATABASE_ADMINISTRATOR);
+        arguments.extend(["--administrator".to_owned(), names::ADMINISTRATOR_ROLE.to_owned()]);
+        arguments.extend(["--administrator-password".to_owned(), password]);
+        arguments.extend(["--listener".to_owned(), names::LISTENER.to_owned()]);
     }
-    let arguments = [
-        "provision".to_owned(),
-        "--host".to_owned(),
-        plan.host.clone(),
-        "--administrator".to_owned(),
-        names::ADMINISTRATOR_ROLE.to_owned(),
-        "--administrator-password".to_owned(),
-        format!("{}/{}/password", pod::SECRETS, names::DATABASE_ADMINISTRATOR),
-        "--listener".to_owned(),
-        names::LISTENER.to_owned(),
-    ];
-    let mut volumes = vec![pod::secret_volume(names::DATABASE_ADMINISTRATOR)];
-    volumes.extend(pod::tenant_volumes(placed));
-    let mut mounts = vec![pod::secret_mount(names::DATABASE_ADMINISTRATOR)];
-    mounts.extend(pod::tenant_mounts(placed));
+    let mut volumes = pod::tenant_volumes(placed);
+    let mut mounts = pod::tenant_mounts(placed);
+    if administers {
+        volumes.push(pod::secret_volume(names::DATABASE_ADMINISTRATOR));
+        mounts.push(pod::secret_mount(names::DATABASE_ADMINISTRATOR));
+    }
     let spec = yaml!({
         restartPolicy: "Never",
         serviceAccountName: (names::ODOO_ACCOUNT),

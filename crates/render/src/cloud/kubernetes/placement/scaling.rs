@@ -145,7 +145,7 @@ fn measured_trigger(
         ),
         ScalingSignal::InboxAge { above } => (
             "inbox-age",
-            format!("max(plimsoll_odoo_inbox_oldest_age_seconds{{namespace=\"{namespace}\"}})"),
+            format!("max(plimsoll_gateway_oldest_pending_age_seconds{{namespace=\"{namespace}\"}})"),
             in_seconds(above),
         ),
         ScalingSignal::CronLag { above } => (
