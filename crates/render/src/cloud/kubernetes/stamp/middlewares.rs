@@ -15,9 +15,17 @@ const BODY_IN_MEMORY: u32 = 1 << 20;
 /// Name of the middleware that lets nobody in.
 pub(super) const NOBODY: &str = "nobody";
 /// Name of the middleware with the answer's headers.
-pub(super) const HEADERS: &str = "headers";
+const HEADERS: &str = "headers";
 /// Name of the middleware that shows the maintenance page instead of an error.
-pub(super) const FAILING_OVER: &str = "failing-over";
+const FAILING_OVER: &str = "failing-over";
+/// Name of the chain for people's programs: websockets.
+pub(super) const PEOPLE: &str = "people";
+/// Name of the chain for people's pages.
+pub(super) const PAGES: &str = "pages";
+/// Name of the chain for administrators and their programs.
+pub(super) const ADMINISTRATORS: &str = "administrators";
+/// Name of the chain for partners.
+pub(super) const PARTNERS: &str = "partners";
 
 pub(super) fn manifests(running: &Running<'_>) -> Vec<Manifest> {
     let mut manifests = vec![
@@ -35,21 +43,39 @@ pub(super) fn manifests(running: &Running<'_>) -> Vec<Manifest> {
             manifests.push(plain(allow(running, path)));
         }
     }
+    manifests.extend(chains(running));
     manifests
 }
 
-/// Names of the middlewares of one path, in the order in which a request meets them.
-pub(super) fn of_path(running: &Running<'_>, purpose: PathPurpose) -> Vec<String> {
-    let paths = &running.environment.front_door.paths;
-    let Some(path) = paths.iter().find(|path| path.purpose == purpose) else {
-        return Vec::new();
+/// What a request meets on each path, in this order, under one name: routes are as many as tenants and stay short.
+fn chains(running: &Running<'_>) -> [Manifest; 4] {
+    let of_path = |purpose: PathPurpose| {
+        let paths = &running.environment.front_door.paths;
+        let path = paths.iter().find(|path| path.purpose == purpose);
+        let name = purpose.as_str();
+        let allow = path
+            .filter(|path| !path.allow.is_empty())
+            .map(|_| format!("allow-{name}"));
+        let own = path.map(|_| [format!("rate-{name}"), format!("body-{name}")]);
+        allow
+            .into_iter()
+            .chain(own.into_iter().flatten())
+            .collect::<Vec<_>>()
     };
-    let allow = (!path.allow.is_empty()).then(|| format!("allow-{}", purpose.as_str()));
-    let own = [
-        format!("rate-{}", purpose.as_str()),
-        format!("body-{}", purpose.as_str()),
-    ];
-    allow.into_iter().chain(own).collect()
+    let chain = |name: &'static str, members: Vec<String>| {
+        let members: Vec<Yaml> = members.into_iter().map(|name| yaml!({ name: (name) })).collect();
+        let spec = yaml!({ chain: { middlewares: (members) } });
+        plain(middleware(&running.stamp.namespace, name.to_owned(), spec))
+    };
+    let mut people = of_path(PathPurpose::Public);
+    people.push(HEADERS.to_owned());
+    let pages = people.iter().cloned().chain([FAILING_OVER.to_owned()]).collect();
+    [
+        chain(PEOPLE, people),
+        chain(PAGES, pages),
+        chain(ADMINISTRATORS, of_path(PathPurpose::Admin)),
+        chain(PARTNERS, of_path(PathPurpose::Integration)),
+    ]
 }
 
 /// A middleware of the stamp.

@@ -8,7 +8,7 @@ use super::{
         names,
         scope::Running,
     },
-    middlewares,
+    middlewares::{ADMINISTRATORS, NOBODY, PAGES, PARTNERS, PEOPLE},
 };
 use crate::yaml::{Yaml, yaml};
 
@@ -19,56 +19,35 @@ const API: [&str; 4] = ["/json", "/jsonrpc", "/xmlrpc", "/rpc"];
 
 /// The tenant's route.
 pub(super) fn manifest(running: &Running<'_>, tenant: &Tenant, has_gateway: bool) -> Manifest {
-    let own = format!("tenant-{}", tenant.name);
-    let people = |purpose| {
-        let mut chain = middlewares::of_path(running, purpose);
-        chain.insert(0, own.clone());
-        chain.push(middlewares::HEADERS.to_owned());
-        chain
-    };
-    let nobody = [middlewares::NOBODY.to_owned()];
-    let denied = running.environment.front_door.never_served.iter();
-    let mut rules: Vec<Yaml> = denied
-        .map(|prefix| rule(trimmed(prefix), &nobody, balancer(WorkloadKind::Web)))
-        .collect();
-    rules.push(rule(
-        "/websocket",
-        &people(PathPurpose::Public),
-        balancer(WorkloadKind::Live),
-    ));
-    for path in &running.environment.front_door.paths {
-        for prefix in path.prefixes.iter().map(|prefix| trimmed(prefix)) {
-            match path.purpose {
-                PathPurpose::Integration if prefix == INGEST && !has_gateway => {}
-                PathPurpose::Integration if prefix == INGEST => rules.push(rule(
-                    prefix,
-                    &middlewares::of_path(running, path.purpose),
-                    gateway(tenant),
-                )),
-                PathPurpose::Integration => rules.push(rule(
-                    prefix,
-                    &middlewares::of_path(running, path.purpose),
-                    balancer(WorkloadKind::Integration),
-                )),
-                // Whoever holds a key and calls the API is a program: it never takes a worker from people.
-                PathPurpose::Admin => {
-                    let kind = if API.iter().any(|api| prefix.starts_with(api)) {
-                        WorkloadKind::Integration
-                    } else {
-                        WorkloadKind::Web
-                    };
-                    let mut chain = middlewares::of_path(running, path.purpose);
-                    chain.insert(0, own.clone());
-                    rules.push(rule(prefix, &chain, balancer(kind)));
-                }
-                // Everything else, below.
-                PathPurpose::Public => {}
-            }
-        }
-    }
-    let mut rest = people(PathPurpose::Public);
-    rest.push(middlewares::FAILING_OVER.to_owned());
-    rules.push(rule("/", &rest, balancer(WorkloadKind::Web)));
+    let door = &running.environment.front_door;
+    let web = || balancer(WorkloadKind::Web.as_str());
+    let own = || format!("tenant-{}", tenant.name);
+    let denied: Vec<&str> = door.never_served.iter().map(|prefix| trimmed(prefix)).collect();
+    let administrators = prefixes(running, PathPurpose::Admin);
+    // Whoever holds a key and calls the API is a program: it never takes a worker from people.
+    let (programs, screens): (Vec<&str>, Vec<&str>) = administrators
+        .into_iter()
+        .filter(|prefix| !denied.contains(prefix))
+        .partition(|prefix| API.iter().any(|api| prefix.starts_with(api)));
+    let (ingest, partners): (Vec<&str>, Vec<&str>) = prefixes(running, PathPurpose::Integration)
+        .into_iter()
+        .partition(|prefix| *prefix == INGEST);
+    let integration = || balancer(WorkloadKind::Integration.as_str());
+    let gateway = has_gateway.then(|| rule(&ingest, [PARTNERS.to_owned()], balancer(names::gateway(tenant))));
+    let rules = [
+        Some(rule(&denied, [NOBODY.to_owned()], web())),
+        Some(rule(
+            &["/websocket"],
+            [own(), PEOPLE.to_owned()],
+            balancer(WorkloadKind::Live.as_str()),
+        )),
+        gateway,
+        Some(rule(&partners, [PARTNERS.to_owned()], integration())),
+        Some(rule(&programs, [own(), ADMINISTRATORS.to_owned()], integration())),
+        Some(rule(&screens, [own(), ADMINISTRATORS.to_owned()], web())),
+        Some(rule(&["/"], [own(), PAGES.to_owned()], web())),
+    ];
+    let rules = Yaml::list(rules.into_iter().flatten());
     plain(yaml!({
         apiVersion: "gateway.networking.k8s.io/v1",
         kind: "HTTPRoute",
@@ -93,27 +72,39 @@ fn trimmed(prefix: &str) -> &str {
     }
 }
 
-fn rule(prefix: &str, chain: &[String], backend: Yaml) -> Yaml {
-    let filters: Vec<Yaml> = chain
+fn prefixes<'r>(running: &Running<'r>, purpose: PathPurpose) -> Vec<&'r str> {
+    let paths = running.environment.front_door.paths.iter();
+    paths
+        .filter(|path| path.purpose == purpose)
+        .flat_map(|path| path.prefixes.iter().map(|prefix| trimmed(prefix)))
+        .collect()
+}
+
+/// A rule for some prefixes; nothing where there are none.
+fn rule<const N: usize>(prefixes: &[&str], chain: [String; N], backend: Yaml) -> Yaml {
+    if prefixes.is_empty() {
+        return Yaml::Absent;
+    }
+    let matches: Vec<Yaml> = prefixes
         .iter()
+        .map(|&prefix| yaml!({ path: { type: "PathPrefix", value: (prefix.to_owned()) } }))
+        .collect();
+    let filters: Vec<Yaml> = chain
+        .into_iter()
         .map(|name| {
             yaml!({
                 type: "ExtensionRef",
-                extensionRef: { group: "traefik.io", kind: "Middleware", name: (name.clone()) },
+                extensionRef: { group: "traefik.io", kind: "Middleware", name: (name) },
             })
         })
         .collect();
-    yaml!({
-        matches: [{ path: { type: "PathPrefix", value: (prefix.to_owned()) } }],
-        filters: (filters),
-        backendRefs: [(backend)],
-    })
+    yaml!({ matches: (matches), filters: (filters), backendRefs: [(backend)] })
 }
 
-fn balancer(kind: WorkloadKind) -> Yaml {
-    yaml!({ group: "traefik.io", kind: "TraefikService", name: (kind.as_str()) })
-}
-
-fn gateway(tenant: &Tenant) -> Yaml {
-    yaml!({ group: "traefik.io", kind: "TraefikService", name: (names::gateway(tenant)) })
+fn balancer(name: impl Into<Yaml>) -> Yaml {
+    Yaml::map([
+        ("group".into(), Yaml::from("traefik.io")),
+        ("kind".into(), Yaml::from("TraefikService")),
+        ("name".into(), name.into()),
+    ])
 }
