@@ -1,16 +1,16 @@
-//! Where things are inside the images; the image's recipe and these manifests must agree.
+//! Where things are inside the images; their recipes (`delivery/images/`, and the base it begins from) must agree.
 
 /// Python of Odoo's virtual environment; its directory comes first in `PATH`, because Odoo starts itself again by name.
 pub(super) const PYTHON: &str = "/opt/odoo/venv/bin/python";
-/// Odoo, as a Python path.
-pub(super) const ODOO: &str = "/opt/odoo/dist";
+/// Odoo, and what the organisation's addons need, as a Python path.
+pub(super) const PYTHON_PATH: &str = "/opt/odoo/dist:/opt/extra";
 /// Our launcher.
 pub(super) const LAUNCHER: &str = "/opt/plimsoll/addons/launcher/odoo_plimsoll.py";
-/// Addons of Odoo and of ours, in the order in which they are searched.
+/// Addons of Odoo, ours, and the organisation's own, in the order in which they are searched.
 pub(super) const ADDONS: [&str; 3] = [
     "/opt/odoo/dist/odoo/addons",
     "/opt/plimsoll/addons",
-    "/opt/tenant/addons",
+    "/opt/addons",
 ];
 /// The gateway, in the platform's image.
 pub(super) const GATEWAY: &str = "/usr/local/bin/plimsoll-gateway";

@@ -190,7 +190,7 @@ fn environment(placed: &Placed<'_>, kind: WorkloadKind) -> Vec<Yaml> {
         ),
         pod::variable("HOME", "/var/lib/odoo".to_owned()),
         pod::variable("LANG", "C.UTF-8".to_owned()),
-        pod::variable("PYTHONPATH", image::ODOO.to_owned()),
+        pod::variable("PYTHONPATH", image::PYTHON_PATH.to_owned()),
         pod::variable("PYTHONUNBUFFERED", "1".to_owned()),
         pod::variable("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
         pod::variable(
