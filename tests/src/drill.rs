@@ -33,9 +33,12 @@ impl Drill {
         let directory = fs::read_dir(kept.path())
             .unwrap()
             .flatten()
-            .next()
-            .expect("evidence")
-            .path();
+            .map(|entry| entry.path())
+            .find(|path| path.is_dir())
+            .expect("evidence");
+        // What was measured is signed, and whoever has the directory alone can see that nothing was changed.
+        let verified = estate.plimsoll(&["evidence", "verify", kept.path().to_str().unwrap()]);
+        assert_eq!(verified.code, 0, "{}\n{}", verified.stdout, verified.stderr);
         Self {
             evidence: serde_json::from_str(&drill.stdout).unwrap(),
             directory,
