@@ -10,16 +10,19 @@ use std::{
 };
 
 use serde_json::Value;
-use tokio::task::{JoinError, JoinSet};
 use types::Timestamp;
 
 use crate::{
     ActionError, Boundary, BoxFuture, Definition, Event, EventKind, Faults, IllegalTransition, Inject,
     Inputs, Log, LogError, Node, NodeState, Phase, Point, Progress, Record, SagaId,
+    running::{Panicked, Running},
 };
 
 /// Tells the wall-clock time.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Passes when that much time has.
+pub type Pause = Arc<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// How a saga ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +74,7 @@ pub enum Error {
     Died(Point),
     /// An action panicked.
     #[error("an action of the saga panicked")]
-    Panicked(#[source] JoinError),
+    Panicked(#[source] Panicked),
 }
 
 /// Drives sagas of one definition over one context.
@@ -80,11 +83,12 @@ pub struct Engine<C> {
     context: Arc<C>,
     log: Arc<dyn Log>,
     now: Now,
+    pause: Pause,
     faults: Arc<dyn Faults>,
 }
 
 impl<C: Send + Sync + 'static> Engine<C> {
-    /// An engine.
+    /// An engine that pauses by tokio's clock.
     pub fn new(
         definition: Arc<Definition<C>>,
         context: Arc<C>,
@@ -97,8 +101,16 @@ impl<C: Send + Sync + 'static> Engine<C> {
             context,
             log,
             now,
+            pause: Arc::new(|length| Box::pin(tokio::time::sleep(length))),
             faults,
         }
+    }
+
+    /// The same engine with another way to pause; beside that it needs no runtime.
+    #[must_use]
+    pub fn pausing_by(mut self, pause: Pause) -> Self {
+        self.pause = pause;
+        self
     }
 
     /// Writes down a new saga without running it, so that from here on it cannot be forgotten.
@@ -144,7 +156,7 @@ impl<C: Send + Sync + 'static> Engine<C> {
 }
 
 /// What one attempt of an action came to.
-struct Attempt {
+pub(crate) struct Attempt {
     node: &'static str,
     result: Result<Value, ActionError>,
     died: Option<Point>,
@@ -217,8 +229,8 @@ impl<C: Send + Sync + 'static> Run<'_, C> {
     /// Runs what can run until everything has succeeded, or something has failed and nothing runs any more.
     async fn forward(&mut self) -> Result<(), Error> {
         let definition = Arc::clone(&self.engine.definition);
-        // Dropping the set aborts what still runs: exactly what the death of the process would do.
-        let mut running = JoinSet::new();
+        // Dropping it ends what still runs: exactly what the death of the process would do.
+        let mut running = Running::default();
         let mut launched = BTreeSet::new();
         let unwinding = Arc::new(AtomicBool::new(false));
         loop {
@@ -228,15 +240,17 @@ impl<C: Send + Sync + 'static> Run<'_, C> {
                         self.record(node.name, EventKind::Started).await?;
                         launched.insert(node.name);
                         self.launch(&mut running, node, Duration::ZERO, &unwinding);
+                        // It begins now, not when its siblings have been written down too.
+                        running.nudge().await;
                     }
                 }
             } else {
                 unwinding.store(true, Ordering::Relaxed);
             }
-            let Some(joined) = running.join_next().await else {
+            let Some(ended) = running.next().await else {
                 return Ok(());
             };
-            let attempt: Attempt = joined.map_err(Error::Panicked)?;
+            let attempt = ended.map_err(Error::Panicked)?;
             if let Some(point) = attempt.died {
                 return Err(Error::Died(point));
             }
@@ -259,7 +273,7 @@ impl<C: Send + Sync + 'static> Run<'_, C> {
 
     fn launch(
         &self,
-        running: &mut JoinSet<Attempt>,
+        running: &mut Running<Attempt>,
         node: &Node<C>,
         pause: Duration,
         unwinding: &Arc<AtomicBool>,
@@ -267,8 +281,11 @@ impl<C: Send + Sync + 'static> Run<'_, C> {
         let (name, act) = (node.name, Arc::clone(&node.act));
         let (context, faults) = (Arc::clone(&self.engine.context), Arc::clone(&self.engine.faults));
         let (inputs, unwinding) = (self.inputs(name), Arc::clone(unwinding));
-        running.spawn(async move {
-            tokio::time::sleep(pause).await;
+        let pausing = (!pause.is_zero()).then(|| (self.engine.pause)(pause));
+        running.push(async move {
+            if let Some(pausing) = pausing {
+                pausing.await;
+            }
             if unwinding.load(Ordering::Relaxed) {
                 let result = Err(ActionError::fail("another step failed meanwhile"));
                 return Attempt {
@@ -401,7 +418,7 @@ impl<C: Send + Sync + 'static> Run<'_, C> {
                 Ok(_) => return self.record(node.name, EventKind::Undone).await,
                 Err(ActionError::Retry { why }) if !self.is_overdue(definition, node.name) => {
                     tracing::warn!(saga = %self.id, node = node.name, why, "trying the undo again");
-                    tokio::time::sleep(node.retry_every).await;
+                    (self.engine.pause)(node.retry_every).await;
                 }
                 Err(ActionError::Retry { why } | ActionError::Fail { why }) => {
                     tracing::error!(saga = %self.id, node = node.name, why, "cannot be undone");

@@ -27,13 +27,15 @@ mod engine;
 mod fault;
 mod log;
 mod progress;
+mod running;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
 
 pub use definition::{Action, ActionError, Definition, Inputs, InvalidDefinition, Node, RETRY_EVERY};
-pub use engine::{Engine, Error, Now, Outcome};
+pub use engine::{Engine, Error, Now, Outcome, Pause};
 pub use fault::{Boundary, Faults, Inject, NoFaults, ParsePointError, Point};
 pub use log::{BoxFuture, Event, EventKind, Log, LogError, MemoryLog, Record, SagaId};
 pub use progress::{IllegalTransition, NodeState, Phase, Progress};
+pub use running::Panicked;
