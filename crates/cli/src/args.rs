@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use types::{EstateName, Span, TenantName};
 
+use crate::commands::gateway::args::Gateway;
+
 /// Resilience for Odoo in logistics: declare an estate, run it as two regions, rehearse its loss, prove the recovery.
 #[derive(Debug, Parser)]
 #[command(
@@ -108,6 +110,9 @@ pub enum Command {
     /// Rehearse a disaster on the running estate, measure the recovery and leave evidence
     #[command(subcommand)]
     Drill(Drill),
+    /// See and steer the lanes of the integration gateway
+    #[command(subcommand)]
+    Gateway(Gateway),
     /// Check what drills left behind; works without the estate and without a network
     #[command(subcommand)]
     Evidence(Evidence),

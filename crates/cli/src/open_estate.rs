@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use api::{client::Client, controller::ControllerClient};
+use api::{client::Client, controller::ControllerClient, gateway::GatewayClient};
 use local::host::{Home, Program};
 use types::{EstateName, RegionName, host::Layout, settings::ControllerSettings};
 
@@ -44,6 +44,16 @@ impl OpenEstate {
         let url = format!("https://localhost:{}", self.controller.listen.port());
         let client = Client::new(&url, &self.layout.identity("cli"), CALL_TIME_MAX)?;
         Ok(ControllerClient(client))
+    }
+
+    /// Speaks to each region's gateway.
+    pub fn gateways(&self) -> Result<Vec<(RegionName, GatewayClient)>, Failure> {
+        let regions = self.controller.regions.iter();
+        let speak = regions.map(|endpoints| {
+            let client = Client::new(&endpoints.gateway, &self.layout.identity("cli"), CALL_TIME_MAX)?;
+            Ok((endpoints.region.clone(), GatewayClient(client)))
+        });
+        speak.collect()
     }
 
     /// The regions, the one that led first in front.

@@ -24,7 +24,7 @@ Exit codes of `plimsoll`: 0 done, 1 the answer is no, 2 Plimsoll or the machine 
 | PL03xx | the plan: of a local estate, and from PL0310 on for Azure |
 | PL04xx | drills |
 | PL05xx | answers of the estate's programs to each other |
-| PL06xx | answers to partners who post messages |
+| PL06xx | the gateway: answers to partners who post messages, and to operators |
 | PL07xx | EDI |
 | PL08xx | the policy gate and its policies |
 

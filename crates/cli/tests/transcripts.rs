@@ -37,6 +37,8 @@ fn help_tells_what_every_command_does() {
         "destroy",
         "status",
         "logs",
+        "gateway",
+        "gateway lanes",
         "drill",
         "drill region-loss",
         "evidence",

@@ -7,6 +7,7 @@ mod down;
 mod drill;
 mod evidence;
 mod explain;
+pub mod gateway;
 mod init;
 mod logs;
 mod plan;
@@ -14,6 +15,7 @@ mod policy;
 mod render;
 mod schema;
 mod status;
+mod table;
 mod up;
 
 use std::path::{Path, PathBuf};
@@ -74,6 +76,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             drill::check_moments(&request)?;
             drill::region_loss(&open(&request.which)?, &request, talk).await
         }
+        Command::Gateway(request) => gateway::run(&open(request.which())?, &request).await,
         Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),
     }
 }

@@ -5,10 +5,11 @@ use api::{
     gateway::{GatewayRole, GatewayStatus, PeerState},
     site::{ComponentState, DatabaseObservation, DatabaseState, LeaseState, Observation, Role, Route},
 };
-use comfy_table::{Table, presets};
+use comfy_table::Table;
 
 use crate::{
     args::Output,
+    commands::table::table,
     failure::{Exit, Failure},
     open_estate::OpenEstate,
     talk::Talk,
@@ -101,13 +102,6 @@ fn show(status: &EstateStatus, talk: &Talk) {
     }
     anstream::println!("{capabilities}\n");
     anstream::println!("failover: {}", status.decision);
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header);
-    table
 }
 
 fn region_row(region: &RegionStatus, status: &EstateStatus) -> Vec<String> {

@@ -1,8 +1,9 @@
 //! Shows a drill's result to people.
 
-use comfy_table::{Table, presets};
 use recovery::evidence::{Evidence, Run, Spread, Verdict};
 use types::{Span, Timestamp};
+
+use crate::commands::table::table;
 
 /// One run in one line.
 pub fn line(run: &Run) -> String {
@@ -116,11 +117,4 @@ fn spread(spread: Option<&Spread>) -> (String, String, String) {
 
 fn seconds(ms: u64) -> String {
     format!("{:.3} s", Span::from_millis(ms).as_duration().as_secs_f64())
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header);
-    table
 }

@@ -1,0 +1,42 @@
+//! `plimsoll gateway lanes`
+
+use api::gateway::LaneStatus;
+
+use super::{args::Lanes, leader};
+use crate::{
+    args::Output,
+    commands::table::{age, table},
+    failure::{Exit, Failure},
+    open_estate::OpenEstate,
+};
+
+pub async fn run(estate: &OpenEstate, request: &Lanes) -> Result<Exit, Failure> {
+    let leader = leader::find(estate).await?;
+    let lanes = &leader.status.lanes;
+    match request.how.output {
+        Output::Json => anstream::println!("{}", serde_json::to_string_pretty(lanes).unwrap_or_default()),
+        Output::Text => {
+            let mut rows = table([
+                "lane", "accepted", "applied", "pending", "oldest", "rejected", "aside", "detail",
+            ]);
+            for lane in lanes {
+                rows.add_row(row(lane));
+            }
+            anstream::println!("{rows}");
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn row(lane: &LaneStatus) -> [String; 8] {
+    [
+        lane.integration.to_string(),
+        lane.accepted.to_string(),
+        lane.delivered.to_string(),
+        lane.pending.to_string(),
+        lane.oldest_pending_ms.map_or_else(|| "-".to_owned(), age),
+        lane.rejected.to_string(),
+        lane.quarantined.to_string(),
+        lane.detail.clone().unwrap_or_default(),
+    ]
+}
