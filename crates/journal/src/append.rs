@@ -191,18 +191,11 @@ impl Journal {
     fn write(&mut self, batches: &[Batch]) -> Result<(), AppendError> {
         let Some(tail) = &self.tail else { return Ok(()) };
         let (ordinal, start) = (tail.ordinal, tail.offset);
-        let mut bytes = Vec::with_capacity(MARK_LEN + batches.iter().map(|b| b.bytes.len()).sum::<usize>());
-        bytes.extend_from_slice(&frame::encode_mark(self.end.sequence, self.end.chain));
         let mut extents = Vec::with_capacity(batches.len());
-        for batch in batches {
-            extents.push(Extent::of(&batch.header, ordinal, start + bytes.len() as u64));
-            bytes.extend_from_slice(&batch.bytes);
-        }
-        let written = tail.file.write_at(&bytes, start);
-        let synced = written.and_then(|()| tail.file.sync_data());
-        synced.map_err(|source| self.poisoned_by("write and sync a batch", source))?;
+        let synced = self.gather_and_sync(batches, &mut extents);
+        let length = synced.map_err(|source| self.poisoned_by("write and sync a batch", source))?;
 
-        let offset = start + bytes.len() as u64;
+        let offset = start + length;
         if let Some(tail) = &mut self.tail {
             tail.offset = offset;
         }
@@ -222,6 +215,30 @@ impl Journal {
         };
         let marked = self.watermark.write(marked);
         marked.map_err(|source| self.poisoned_by("write the watermark", source))
+    }
+
+    /// Returns how far the log has grown, and adds where the batches lie to `extents`.
+    fn gather_and_sync(&mut self, batches: &[Batch], extents: &mut Vec<Extent>) -> io::Result<u64> {
+        let Some(Tail {
+            ordinal,
+            file,
+            offset,
+        }) = &self.tail
+        else {
+            return Ok(0);
+        };
+        let place = (*ordinal, *offset);
+        let bytes_max = MARK_LEN + batches.iter().map(|batch| batch.bytes.len()).sum::<usize>();
+        let gather = &mut self.gather;
+        gather.begin(&**file, place, bytes_max, self.options.segment_bytes)?;
+        gather.push(&frame::encode_mark(self.end.sequence, self.end.chain));
+        for batch in batches {
+            extents.push(Extent::of(&batch.header, *ordinal, offset + gather.pushed()));
+            gather.push(&batch.bytes);
+        }
+        gather.write(&**file, place)?;
+        file.sync_data()?;
+        Ok(gather.pushed())
     }
 
     pub(crate) fn check_poison(&self) -> Result<(), AppendError> {

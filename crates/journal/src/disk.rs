@@ -4,10 +4,12 @@ use std::{
     any::Any,
     fs::{File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::FileExt as _,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+use rustix::fs::OFlags;
 
 /// A file system.
 pub trait Disk: Send + Sync + 'static {
@@ -26,6 +28,13 @@ pub trait Disk: Send + Sync + 'static {
     /// # Errors
     /// What the file system says.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+    /// Opens an existing file for large writes that nobody reads back soon: past the page cache, where that is possible.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn open_direct(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        self.open(path)
+    }
     /// Creates a file, emptying one that exists.
     ///
     /// # Errors
@@ -75,7 +84,14 @@ pub trait DiskFile: Send + Sync {
     /// # Errors
     /// What the file system says.
     fn length(&self) -> io::Result<u64>;
+    /// Writes are cheapest when their offset, length and place in memory are multiples of this; 1: it makes no difference.
+    fn block(&self) -> usize {
+        1
+    }
 }
+
+/// Block size of direct writes: a page, and a multiple of every sector size in use.
+const BLOCK: usize = 4096;
 
 /// The operating system's file system.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +111,17 @@ impl Disk for RealDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         Ok(Arc::new(file))
+    }
+
+    fn open_direct(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let buffered = OpenOptions::new().read(true).write(true).open(path)?;
+        let flags = i32::try_from(OFlags::DIRECT.bits()).unwrap_or_default();
+        let direct = OpenOptions::new().write(true).custom_flags(flags).open(path);
+        match direct {
+            Ok(direct) => Ok(Arc::new(DirectFile { buffered, direct })),
+            // Some file systems, those in memory for instance, know no direct writes.
+            Err(_) => Ok(Arc::new(buffered)),
+        }
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
@@ -148,5 +175,40 @@ impl DiskFile for File {
 
     fn length(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
+    }
+}
+
+/// A file written past the page cache: for bytes that are synced at once, the cache is only one more copy.
+struct DirectFile {
+    /// For reading, and for what is not made of whole blocks.
+    buffered: File,
+    direct: File,
+}
+
+impl DiskFile for DirectFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.buffered.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, buffer: &[u8], offset: u64) -> io::Result<()> {
+        let whole = buffer.len().is_multiple_of(BLOCK) && offset.is_multiple_of(BLOCK as u64);
+        if whole && buffer.as_ptr().align_offset(BLOCK) == 0 {
+            self.direct.write_all_at(buffer, offset)
+        } else {
+            self.buffered.write_all_at(buffer, offset)
+        }
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        // One sync for both: it writes back the whole file's pages and flushes the device.
+        self.direct.sync_data()
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.buffered.metadata()?.len())
+    }
+
+    fn block(&self) -> usize {
+        BLOCK
     }
 }

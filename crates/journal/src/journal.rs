@@ -7,7 +7,8 @@ use std::{
 };
 
 use crate::{
-    Disk, DiskFile, Position, Reader, append::AppendError, index::Index, segment::Maker, watermark::Watermark,
+    Disk, DiskFile, Position, Reader, append::AppendError, gather::Gather, index::Index, segment::Maker,
+    watermark::Watermark,
 };
 
 /// How a journal is kept. There is no default: the size of a segment bounds the size of a message.
@@ -35,6 +36,7 @@ pub struct Journal {
     pub(crate) options: Options,
     pub(crate) maker: Maker,
     pub(crate) watermark: Watermark,
+    pub(crate) gather: Gather,
     pub(crate) index: Arc<RwLock<Index>>,
     /// Open segment, its ordinal, and where the next write goes; `None` before the first append.
     pub(crate) tail: Option<Tail>,

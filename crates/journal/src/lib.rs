@@ -48,6 +48,7 @@ mod append;
 mod disk;
 mod diverge;
 mod frame;
+mod gather;
 mod index;
 mod journal;
 mod open;

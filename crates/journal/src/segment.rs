@@ -7,7 +7,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use crate::{Disk, DiskFile, Preparation, frame};
+use crate::{Disk, DiskFile, Preparation, frame, gather::Gather};
 
 /// Length of a segment's header.
 pub(crate) const HEADER_LEN: u64 = 64;
@@ -89,8 +89,11 @@ impl Maker {
             fill(&*self.disk, &spare, self.size)?;
         }
         let path = path(&self.directory, ordinal);
-        let file = self.disk.open(&spare)?;
-        file.write_at(&header(ordinal, first), 0)?;
+        let file = self.disk.open_direct(&spare)?;
+        let mut gather = Gather::default();
+        gather.begin(&*file, (ordinal, 0), HEADER_LEN as usize, self.size)?;
+        gather.push(&header(ordinal, first));
+        gather.write(&*file, (ordinal, 0))?;
         file.sync_data()?;
         self.disk.rename(&spare, &path)?;
         self.disk.sync_directory(&self.directory)?;
@@ -113,14 +116,20 @@ impl Drop for Maker {
 }
 
 /// Real zeros, not `fallocate`: turning an unwritten extent into a written one would put metadata into every sync.
+///
+/// Past the page cache where that is possible: the log is appended to while its next segment is filled, and a sync that
+/// had to wait for 64 MiB of somebody else's pages would be felt.
 fn fill(disk: &dyn Disk, path: &Path, size: u64) -> io::Result<()> {
-    let file = disk.create(path)?;
-    let zeros = vec![0; ZEROS];
+    disk.create(path)?;
+    let file = disk.open_direct(path)?;
+    let mut gather = Gather::default();
     let mut offset = 0;
     while offset < size {
-        let length = (size - offset).min(ZEROS as u64);
-        file.write_at(&zeros[..length as usize], offset)?;
-        offset += length;
+        let length = (size - offset).min(ZEROS as u64) as usize;
+        gather.begin(&*file, (0, offset), length, size)?;
+        gather.push_zeros(length);
+        gather.write(&*file, (0, offset))?;
+        offset += length as u64;
     }
     file.sync_data()
 }
