@@ -16,7 +16,8 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
-        ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, TlsFiles,
+        ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
+        RetrySettings, TlsFiles,
     },
 };
 
@@ -134,15 +135,18 @@ fn settings(root: &Path, integrations: usize) -> anyhow::Result<GatewaySettings>
             kind: "order.create".to_owned(),
             body_max: ByteSize::new(64 << 10),
             concurrency: 1,
+            lane: lane(),
         })
     });
     Ok(GatewaySettings {
         estate: "bench".parse()?,
         region: RegionName::new("bench")?,
+        tenant: "bench".parse()?,
         directory: root.join("gateway"),
         ingest_listen: free_address()?,
         ingest_loopback: Some(free_address()?),
         control_listen: free_address()?,
+        monitor_listen: None,
         tls: tls(root, "gateway"),
         peer: None,
         journal: JournalSettings {
@@ -158,6 +162,23 @@ fn settings(root: &Path, integrations: usize) -> anyhow::Result<GatewaySettings>
         },
         integrations: lanes.collect::<anyhow::Result<_>>()?,
     })
+}
+
+/// How a lane is delivered: quick to try again, slow to give up.
+pub fn lane() -> LaneSettings {
+    LaneSettings {
+        ordering: None,
+        rate_max: None,
+        retry: RetrySettings {
+            first: Span::from_millis(25),
+            longest: Span::from_secs(1),
+            give_up: Span::from_hours(24),
+        },
+        outage: Span::from_hours(24),
+        partner: None,
+        criticality: "important".to_owned(),
+        owner: None,
+    }
 }
 
 /// A port that was free a moment ago.

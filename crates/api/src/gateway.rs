@@ -1,5 +1,7 @@
 //! What a gateway is asked and what it tells on its control listener.
 
+pub mod lanes;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use crate::{
     site::Done,
 };
 
-/// Codes of refusals on the ingest listener. Each has a page in `docs/errors/`.
+/// Codes of refusals. Each has a page in `docs/errors/`.
 pub mod code {
     /// There is no such integration (404).
     pub const UNKNOWN_INTEGRATION: &str = "PL0601";
@@ -20,6 +22,14 @@ pub mod code {
     pub const TOO_LARGE: &str = "PL0603";
     /// The same idempotency key came with another body (409); the message was kept aside and is not delivered.
     pub const KEY_CONFLICT: &str = "PL0604";
+    /// A question for the gateway that leads came to one that does not (503).
+    pub const NO_LEADER: &str = "PL0605";
+    /// There is no such lane (404).
+    pub const UNKNOWN_LANE: &str = "PL0606";
+    /// There is no such message (404).
+    pub const UNKNOWN_MESSAGE: &str = "PL0607";
+    /// The message is no dead letter, so there is nothing to deliver again (409).
+    pub const NOT_DEAD: &str = "PL0608";
 }
 
 /// What a gateway does and holds.
@@ -119,6 +129,8 @@ pub struct LaneStatus {
     pub oldest_pending_ms: Option<u64>,
     /// Why delivery does not go on, for people.
     pub detail: Option<String>,
+    /// Whether it delivers, who decided that, and why.
+    pub delivery: lanes::Delivery,
 }
 
 /// One comparison of the journal with the ERP's inbox.
@@ -183,29 +195,6 @@ pub enum AcceptedStatus {
     Accepted,
     /// The same key and body were stored before.
     Duplicate,
-}
-
-/// What became of one message: `GET /v1/messages/{integration}/{key}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MessageTrace {
-    /// Its integration.
-    pub integration: IntegrationName,
-    /// Its id: its idempotency key.
-    pub message_id: String,
-    /// Its place in the journal.
-    pub sequence: u64,
-    /// The generation in which it was accepted.
-    pub generation: Generation,
-    /// When it was accepted.
-    pub accepted: Timestamp,
-    /// SHA-256 of its body, hexadecimal.
-    pub body_hash: String,
-    /// How many regions are known to have it on disk.
-    pub copies: u8,
-    /// What became of it.
-    pub state: MessageState,
-    /// What the ERP said last, as far as this process knows.
-    pub answer: Option<String>,
 }
 
 /// What became of a message.

@@ -1,38 +1,32 @@
 //! The control listener: what the controller, the command line and the other region's gateway ask (mutual TLS).
 
+mod lanes;
+mod messages;
+
 use std::{sync::Arc, time::Duration};
 
 use api::{
     Problem,
     caller::{self, Kind, Table},
-    gateway::{
-        FollowRequest, GatewayRole, GatewayStatus, JournalStatus, LaneStatus, LeadRequest, MessageLine,
-        MessagePage, MessageState, MessageTrace, PeerState, PeerStatus,
-    },
+    gateway::{FollowRequest, GatewayRole, GatewayStatus, JournalStatus, LeadRequest, PeerState, PeerStatus},
     site::Done,
 };
 use axum::{
     Json, Router,
-    extract::{Path, Query, State},
+    extract::State,
     routing::{get, post},
 };
-use journal::key_hash;
-use serde::Deserialize;
-use types::{Generation, Timestamp};
 
 use crate::{
     copy::serve,
     gateway::{ChangeError, Gateway, now},
-    ledger::{Ledger, age_ms},
     link::Link,
-    lock,
+    lock, monitor,
     role::Role,
 };
 
 /// A leader that was not heard for this long counts as gone in the status; it speaks four times a second.
 const SILENCE_MAX: Duration = Duration::from_secs(2);
-/// Messages in one page at most.
-const PAGE_MAX: u32 = 10_000;
 
 /// Who may ask what on the control listener.
 const MAY_ASK: Table = &[
@@ -42,10 +36,17 @@ const MAY_ASK: Table = &[
     ("/v1/stop", &[Kind::Controller, Kind::Cli]),
     ("/v1/messages", &[Kind::Controller, Kind::Cli]),
     ("/v1/messages/{integration}/{key}", &[Kind::Controller, Kind::Cli]),
+    ("/v1/lanes/{lane}", &[Kind::Controller, Kind::Cli]),
+    ("/v1/lanes/{lane}/pause", &[Kind::Cli]),
+    ("/v1/lanes/{lane}/resume", &[Kind::Cli]),
+    ("/v1/dead-letters", &[Kind::Controller, Kind::Cli]),
+    ("/v1/replay", &[Kind::Cli]),
+    ("/metrics", &[Kind::Controller, Kind::Cli, Kind::Agent]),
     ("/peer/append", &[Kind::Gateway]),
     ("/peer/position", &[Kind::Gateway]),
     ("/peer/realign", &[Kind::Gateway]),
     ("/peer/marks", &[Kind::Gateway]),
+    ("/peer/lanes", &[Kind::Gateway]),
     ("/peer/fork", &[Kind::Gateway]),
     ("/peer/offer", &[Kind::Gateway]),
 ];
@@ -57,8 +58,14 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/lead", post(lead))
         .route("/v1/follow", post(follow))
         .route("/v1/stop", post(stop))
-        .route("/v1/messages", get(messages))
-        .route("/v1/messages/{integration}/{key}", get(trace))
+        .route("/v1/messages", get(messages::page))
+        .route("/v1/messages/{integration}/{key}", get(messages::trace))
+        .route("/v1/lanes/{lane}", get(lanes::show))
+        .route("/v1/lanes/{lane}/pause", post(lanes::pause))
+        .route("/v1/lanes/{lane}/resume", post(lanes::resume))
+        .route("/v1/dead-letters", get(lanes::dead_letters))
+        .route("/v1/replay", post(lanes::replay))
+        .route("/metrics", get(monitor::show))
         .merge(serve::router())
         .with_state(gateway);
     caller::guard(router, MAY_ASK)
@@ -94,6 +101,7 @@ async fn stop(State(gateway): State<Arc<Gateway>>) -> Json<Done> {
 async fn status(State(gateway): State<Arc<Gateway>>) -> Json<GatewayStatus> {
     let state = gateway.state();
     let term = gateway.term();
+    let desks = term.as_ref().map_or_else(Vec::new, |term| term.desks.clone());
     let reconciliation = gateway.reconciliation();
     let position = gateway.reader.position();
     let figures = *lock(&gateway.shared.figures);
@@ -123,7 +131,7 @@ async fn status(State(gateway): State<Arc<Gateway>>) -> Json<GatewayStatus> {
             acknowledged_alone: ledger.acks.acknowledged_alone,
             degraded_since: ledger.acks.degraded_since,
         },
-        lanes: lanes(&gateway, &ledger),
+        lanes: lanes::all(&gateway, &ledger, &desks),
         reconciliation,
     })
 }
@@ -144,102 +152,4 @@ fn peer_state(gateway: &Gateway, role: Role, link: Link) -> PeerState {
         }
         Role::Waiting | Role::Poisoned => PeerState::Gone,
     }
-}
-
-fn lanes(gateway: &Gateway, ledger: &Ledger) -> Vec<LaneStatus> {
-    let now = now();
-    let settings = gateway
-        .integrations
-        .iter()
-        .map(|integration| &integration.settings);
-    settings
-        .zip(&ledger.lanes)
-        .map(|(settings, lane)| LaneStatus {
-            integration: settings.name.clone(),
-            accepted: lane.accepted,
-            delivered: lane.delivered,
-            pending: lane.pending(),
-            rejected: lane.rejected,
-            quarantined: lane.quarantined,
-            oldest_pending_ms: lane.oldest().map(|since| age_ms(since, now)),
-            detail: lane.detail.clone(),
-        })
-        .collect()
-}
-
-#[derive(Deserialize)]
-struct PageQuery {
-    integration: Option<String>,
-    #[serde(default)]
-    after: u64,
-    limit: Option<u32>,
-}
-
-async fn messages(
-    State(gateway): State<Arc<Gateway>>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<MessagePage>, Problem> {
-    let limit = query.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX) as usize;
-    let records = gateway
-        .reader
-        .read(query.after + 1, limit)
-        .map_err(|error| Problem::failed(error.to_string()))?;
-    let next_after = records
-        .last()
-        .filter(|_| records.len() == limit)
-        .map(|record| record.sequence);
-    let ledger = lock(&gateway.ledger);
-    let messages = records
-        .into_iter()
-        .filter(|record| {
-            query
-                .integration
-                .as_ref()
-                .is_none_or(|wanted| *wanted == record.entry.stream)
-        })
-        .map(|record| MessageLine {
-            sequence: record.sequence,
-            state: ledger.state(record.sequence).unwrap_or(MessageState::Pending),
-            integration: record.entry.stream,
-            message_id: record.entry.id,
-            body_hash: hex::encode(record.entry.body_hash),
-        })
-        .collect();
-    Ok(Json(MessagePage { messages, next_after }))
-}
-
-async fn trace(
-    State(gateway): State<Arc<Gateway>>,
-    Path((integration, key)): Path<(String, String)>,
-) -> Result<Json<MessageTrace>, Problem> {
-    let unknown = || Problem {
-        status: 404,
-        ..Problem::bad_request("there is no such message in this journal")
-    };
-    let index = *gateway.by_name.get(&integration).ok_or_else(unknown)?;
-    let (sequence, state, copies) = {
-        let ledger = lock(&gateway.ledger);
-        let sequence = ledger.find(&key_hash(&integration, &key)).ok_or_else(unknown)?;
-        let state = ledger.state(sequence).unwrap_or(MessageState::Pending);
-        (sequence, state, ledger.acks.copies(sequence))
-    };
-    let records = gateway
-        .reader
-        .read(sequence, 1)
-        .map_err(|error| Problem::failed(error.to_string()))?;
-    let record = records
-        .into_iter()
-        .find(|record| record.sequence == sequence)
-        .ok_or_else(unknown)?;
-    Ok(Json(MessageTrace {
-        integration: gateway.integrations[index].settings.name.clone(),
-        message_id: record.entry.id,
-        sequence,
-        generation: Generation::new(record.generation),
-        accepted: Timestamp::from_micros(record.entry.time),
-        body_hash: hex::encode(record.entry.body_hash),
-        copies,
-        state,
-        answer: lock(&gateway.answers).get(&sequence).cloned(),
-    }))
 }

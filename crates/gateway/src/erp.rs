@@ -57,8 +57,14 @@ pub struct Delivery<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "status")]
 enum DeliveryAnswer {
-    Done,
-    Duplicate,
+    Done {
+        #[serde(default)]
+        result: serde_json::Value,
+    },
+    Duplicate {
+        #[serde(default)]
+        result: serde_json::Value,
+    },
     Conflict,
     Fenced {
         generation: u64,
@@ -73,6 +79,8 @@ pub enum Delivered {
     Applied {
         /// Before.
         before: bool,
+        /// What came of it there, such as the order's id and name; no part of the payload.
+        effect: String,
     },
     /// The ERP has another body under this id.
     Conflict,
@@ -136,8 +144,14 @@ impl Erp {
     pub async fn deliver(&self, delivery: &Delivery<'_>) -> Result<Delivered, CallError> {
         let answer = self.call("plimsoll.inbox/process_message", delivery).await?;
         Ok(match answer {
-            DeliveryAnswer::Done => Delivered::Applied { before: false },
-            DeliveryAnswer::Duplicate => Delivered::Applied { before: true },
+            DeliveryAnswer::Done { result } => Delivered::Applied {
+                before: false,
+                effect: excerpt(result.to_string().as_bytes()),
+            },
+            DeliveryAnswer::Duplicate { result } => Delivered::Applied {
+                before: true,
+                effect: excerpt(result.to_string().as_bytes()),
+            },
             DeliveryAnswer::Conflict => Delivered::Conflict,
             DeliveryAnswer::Fenced {
                 generation,
@@ -275,7 +289,7 @@ mod tests {
         let done = r#"{"status": "done", "result": {"order": {"id": 1}}}"#;
         assert!(matches!(
             serde_json::from_str(done).unwrap(),
-            DeliveryAnswer::Done
+            DeliveryAnswer::Done { .. }
         ));
     }
 }

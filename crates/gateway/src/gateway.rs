@@ -16,11 +16,14 @@ use types::{
 };
 
 use crate::{
-    copy, lanes,
+    copy,
+    erp::Erp,
+    lanes::{self, Desk, History, Register, Version},
     ledger::{Ledger, Unstored},
     link::Link,
     lock,
     log::{Log, Permit, Shared},
+    metrics::Meters,
     reconcile,
     role::{Event, Refusal, Role, State},
     state,
@@ -46,6 +49,10 @@ pub struct Term {
     pub cancel: CancellationToken,
     /// The ERP says that it belongs to somebody else: deliveries rest until the controller speaks again.
     pub fenced: std::sync::atomic::AtomicBool,
+    /// Speaks to the ERP (when leading).
+    pub erp: Option<Erp>,
+    /// One per integration (when leading).
+    pub desks: Vec<Arc<Desk>>,
 }
 
 /// Why a role could not change.
@@ -98,8 +105,14 @@ pub struct Gateway {
     pub heard: Mutex<Option<Instant>>,
     /// The last comparison with the ERP.
     pub reconciliation: Mutex<Option<reconcile::Progress>>,
-    /// Last answers of the ERP to messages that were not simply applied.
-    pub answers: Mutex<HashMap<u64, String>>,
+    /// What operators said, and what was given up.
+    pub register: Mutex<Register>,
+    /// Which version of it is on disk; held while it is written.
+    pub registered: tokio::sync::Mutex<Option<Version>>,
+    /// What was tried for each message.
+    pub history: Mutex<History>,
+    /// What is counted for metrics.
+    pub meters: Meters,
     /// Requests that hold memory at the same time.
     pub intake: Semaphore,
     /// Ends the gateway.
@@ -130,6 +143,8 @@ pub struct Parts {
     pub reader: Reader,
     /// What was remembered of its role.
     pub state: State,
+    /// What operators said, and what was given up.
+    pub register: Register,
     /// See [`Gateway`].
     pub cancel: CancellationToken,
 }
@@ -141,6 +156,7 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
         let names = parts.integrations.iter().map(|one| one.settings.name.to_string());
+        let meters = Meters::new(parts.integrations.len());
         Arc::new(Self {
             by_name: names.zip(0..).collect(),
             ledger: Arc::clone(&parts.shared.ledger),
@@ -154,7 +170,10 @@ impl Gateway {
             misaligned: Notify::new(),
             heard: Mutex::new(None),
             reconciliation: Mutex::new(None),
-            answers: Mutex::new(HashMap::new()),
+            register: Mutex::new(parts.register),
+            registered: tokio::sync::Mutex::new(None),
+            history: Mutex::default(),
+            meters,
             intake: Semaphore::new(INTAKE_MAX),
             cancel: parts.cancel,
             tasks: TaskTracker::new(),
@@ -202,9 +221,11 @@ impl Gateway {
             }
             return Ok(());
         }
-        let erp = crate::erp::Erp::new(&self.settings.erp, &self.settings.tls)?;
+        let erp = Erp::new(&self.settings.erp, &self.settings.tls)?;
         self.change(&mut office, next)?;
-        let term = self.begin(&mut office, generation, incarnation.to_owned());
+        lock(&self.register).begin(generation);
+        lanes::keep::bury(self);
+        let term = self.begin(&mut office, generation, incarnation.to_owned(), Some(erp.clone()));
         {
             let mut ledger = lock(&self.ledger);
             ledger.acks.link = match (&self.peer, peer_gone) {
@@ -220,7 +241,8 @@ impl Gateway {
         tracing::info!(%generation, incarnation, peer_gone, "leading");
         if self.peer.is_some() {
             let gateway = Arc::clone(self);
-            self.spawn(&term, copy::send::run(gateway, Arc::clone(&term)));
+            self.spawn(&term, copy::send::run(Arc::clone(&gateway), Arc::clone(&term)));
+            self.spawn(&term, lanes::keep::ship(gateway, Arc::clone(&term)));
         }
         self.spawn(&term, lanes::lead(Arc::clone(self), Arc::clone(&term), erp));
         Ok(())
@@ -236,7 +258,7 @@ impl Gateway {
             return Ok(());
         }
         self.change(&mut office, next)?;
-        let term = self.begin(&mut office, generation, String::new());
+        let term = self.begin(&mut office, generation, String::new(), None);
         *lock(&self.aligned) = false;
         *lock(&self.shared.permit) = Permit::Copies(generation.get());
         drop(office);
@@ -299,8 +321,20 @@ impl Gateway {
         }
     }
 
-    fn begin(&self, office: &mut Office, generation: Generation, incarnation: String) -> Arc<Term> {
+    fn begin(
+        &self,
+        office: &mut Office,
+        generation: Generation,
+        incarnation: String,
+        erp: Option<Erp>,
+    ) -> Arc<Term> {
+        let holds = lock(&self.register).holds.clone();
+        let desks = self.integrations.iter().enumerate().filter(|_| erp.is_some());
+        let desks =
+            desks.map(|(lane, one)| Desk::new(lane, &one.settings, holds.get(&one.settings.name).cloned()));
         let term = Arc::new(Term {
+            desks: desks.collect(),
+            erp,
             generation,
             incarnation,
             began: Instant::now(),

@@ -25,6 +25,8 @@ mod ledger;
 mod link;
 mod log;
 mod marks;
+mod metrics;
+mod monitor;
 mod reconcile;
 mod refusal;
 mod role;

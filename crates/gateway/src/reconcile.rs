@@ -27,11 +27,12 @@ pub struct Progress {
     /// As the status shows it.
     pub report: Reconciliation,
     outstanding: HashSet<u64>,
-    compared_all: bool,
+    /// Lanes that are not compared yet.
+    lanes_left: usize,
 }
 
 impl Progress {
-    fn begin(term: &Term) -> Self {
+    fn begin(term: &Term, lanes: usize) -> Self {
         Self {
             report: Reconciliation {
                 generation: term.generation,
@@ -44,19 +45,19 @@ impl Progress {
                 first_write: None,
             },
             outstanding: HashSet::new(),
-            compared_all: false,
+            lanes_left: lanes,
         }
     }
 
     fn check_finished(&mut self) {
-        if self.compared_all && self.outstanding.is_empty() && self.report.finished.is_none() {
+        if self.lanes_left == 0 && self.outstanding.is_empty() && self.report.finished.is_none() {
             self.report.finished = Some(now());
             tracing::info!(report = ?self.report, "reconciled: the ERP lacks nothing of the journal");
         }
     }
 }
 
-/// A message got its answer.
+/// A message got its answer, or was given up.
 pub fn answered(gateway: &Gateway, sequence: u64, state: MessageState) {
     if let Some(progress) = &mut *lock(&gateway.reconciliation)
         && progress.outstanding.remove(&sequence)
@@ -68,16 +69,15 @@ pub fn answered(gateway: &Gateway, sequence: u64, state: MessageState) {
     }
 }
 
-/// Fences, compares, and queues what lacks. Returns when every lane has its queue; the deliveries finish it.
-pub async fn run(gateway: &Gateway, term: &Term, erp: &Erp) {
-    *lock(&gateway.reconciliation) = Some(Progress::begin(term));
+/// Fences; from then on each lane is compared by itself. Returns up to where.
+pub async fn begin(gateway: &Gateway, term: &Term, erp: &Erp) -> Option<u64> {
+    let lanes = gateway.integrations.len();
+    *lock(&gateway.reconciliation) = Some(Progress::begin(term, lanes));
     // Everything that the journal held when leading began; what comes in from now on is queued as it becomes durable.
-    let Ok(end) = gateway.log.position().await else {
-        return;
-    };
+    let end = gateway.log.position().await.ok()?.sequence;
     {
         let mut ledger = lock(&gateway.ledger);
-        ledger.acks.release_from(end.sequence);
+        ledger.acks.release_from(end);
         for lane in &mut ledger.lanes {
             lane.feed();
         }
@@ -85,12 +85,16 @@ pub async fn run(gateway: &Gateway, term: &Term, erp: &Erp) {
     advance(gateway, term, erp).await;
     if let Some(progress) = &mut *lock(&gateway.reconciliation) {
         progress.report.first_write = Some(now());
+        progress.check_finished();
     }
-    for lane in 0..gateway.integrations.len() {
-        compare(gateway, erp, lane, end.sequence).await;
-    }
+    Some(end)
+}
+
+/// Compares one lane, and queues what the ERP lacks; the deliveries finish it.
+pub async fn lane(gateway: &Gateway, erp: &Erp, lane: usize, until: u64) {
+    compare(gateway, erp, lane, until).await;
     if let Some(progress) = &mut *lock(&gateway.reconciliation) {
-        progress.compared_all = true;
+        progress.lanes_left -= 1;
         progress.check_finished();
     }
 }

@@ -43,7 +43,8 @@ impl From<Refusal> for Problem {
     }
 }
 
-fn problem(status: u16, code: &str, message: impl Into<String>) -> Problem {
+/// A refusal with a code of the gateway's own.
+pub fn problem(status: u16, code: &str, message: impl Into<String>) -> Problem {
     Problem {
         status,
         code: code.to_owned(),
@@ -56,6 +57,12 @@ fn problem(status: u16, code: &str, message: impl Into<String>) -> Problem {
 /// No such integration.
 pub fn unknown_integration() -> Problem {
     problem(404, code::UNKNOWN_INTEGRATION, "there is no such integration")
+}
+
+/// No such message.
+pub fn unknown_message(integration: impl std::fmt::Display, key: &str) -> Problem {
+    let message = format!("there is no message `{key}` of `{integration}` in this journal");
+    problem(404, code::UNKNOWN_MESSAGE, message)
 }
 
 /// The token is missing or wrong.

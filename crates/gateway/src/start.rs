@@ -19,11 +19,13 @@ use crate::{
     control,
     gateway::{Gateway, Integration, Parts, Peer},
     ingest,
+    lanes::{Register, keep},
     ledger::{Acks, Ledger},
     link::Link,
     lock,
     log::{Figures, Log, Permit, Shared, Tail},
     marks::Marks,
+    monitor,
     role::Event,
     state,
 };
@@ -123,6 +125,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
         .collect();
     let mut ledger = Ledger::new(names, Acks::new(link));
     let (journal, figures) = open_journal(disk, &settings, &mut ledger)?;
+    let register = Register::load(&settings.directory)?;
     let marks = Marks::load(&settings.directory);
     marks.apply(&mut ledger);
     ledger.acks.acknowledged_alone = marks.acknowledged_alone;
@@ -147,6 +150,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
     let ingest_listener = listen(settings.ingest_listen, ingest_tls).await?;
     let control_listener = listen(settings.control_listen, control_tls).await?;
     let loopback = listen_on_loopback(settings.ingest_loopback).await?;
+    let monitor = listen_plainly(settings.monitor_listen).await?;
     let (log, journal_ended) =
         Log::start(journal, Arc::clone(&shared)).map_err(|source| StartError::File {
             doing: "start the thread for",
@@ -161,6 +165,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
         log,
         reader,
         state,
+        register,
         cancel: cancel.clone(),
     });
     let (ingest, control) = (ingest_listener.local(), control_listener.local());
@@ -186,8 +191,18 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
             }
         });
     }
+    if let Some(listener) = monitor {
+        let (router, cancel) = (monitor::router(Arc::clone(&gateway)), cancel.clone());
+        gateway.tasks.spawn(async move {
+            if let Err(error) = api::server::serve_loopback(listener, router, cancel, DRAIN).await {
+                // Messages are worth more than their metrics: it goes on without.
+                tracing::error!(%error, "the listener for metrics failed");
+            }
+        });
+    }
     gateway.tasks.spawn(watch_poison(Arc::clone(&gateway)));
     gateway.tasks.spawn(write_marks(Arc::clone(&gateway)));
+    gateway.tasks.spawn(keep::run(Arc::clone(&gateway)));
     gateway.tasks.close();
     tracing::info!(%ingest, %control, region = %gateway.settings.region, "waiting to be told what to do");
     Ok(Running {
@@ -226,6 +241,9 @@ impl Running {
         if let Err(error) = Marks::all(&lock(&self.gateway.ledger)).store(&self.gateway.settings.directory) {
             tracing::debug!(%error, "marks were not written");
         }
+        if let Err(error) = keep::write(&self.gateway).await {
+            tracing::warn!(%error, "what is known of lanes was not written");
+        }
         // The journal's thread ends with the last handle; connections that are still open may hold one.
         drop(self.gateway);
         if tokio::time::timeout(DRAIN, self.journal_ended).await.is_err() {
@@ -261,6 +279,16 @@ async fn write_marks(gateway: Arc<Gateway>) {
     }
 }
 
+async fn listen_plainly(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let bound = TcpListener::bind(address).await;
+    bound
+        .map(Some)
+        .map_err(|source| StartError::Listen { address, source })
+}
+
 async fn listen_on_loopback(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
     let Some(address) = address else {
         return Ok(None);
@@ -268,10 +296,7 @@ async fn listen_on_loopback(address: Option<SocketAddr>) -> Result<Option<TcpLis
     if !address.ip().is_loopback() {
         return Err(StartError::NotLoopback(address));
     }
-    let bound = TcpListener::bind(address).await;
-    bound
-        .map(Some)
-        .map_err(|source| StartError::Listen { address, source })
+    listen_plainly(Some(address)).await
 }
 
 fn create(directory: &PathBuf) -> Result<(), StartError> {

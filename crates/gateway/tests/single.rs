@@ -2,7 +2,7 @@
 
 mod world;
 
-use api::gateway::{GatewayRole, MessageState, MessageTrace};
+use api::gateway::{GatewayRole, MessageState, lanes::MessageTrace};
 use reqwest::Method;
 use world::{TOKEN, World, order};
 

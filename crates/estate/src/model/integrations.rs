@@ -172,3 +172,14 @@ pub enum Criticality {
     /// Somebody looks some day.
     Deferrable,
 }
+
+impl Criticality {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Important => "important",
+            Self::Deferrable => "deferrable",
+        }
+    }
+}

@@ -15,6 +15,7 @@ use super::wire::{ForkAnswer, ForkRequest, Kept, Speaker, Synced};
 use crate::{
     gateway::{ChangeError, Gateway},
     ingest::{Acceptance, accept},
+    lanes::{Register, keep},
     ledger::{KIND_MESSAGE, Need},
     lock,
     log::CopyError,
@@ -32,6 +33,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .route("/peer/position", get(position))
         .route("/peer/realign", post(realign))
         .route("/peer/marks", post(marks))
+        .route("/peer/lanes", post(lanes))
         .route("/peer/fork", post(fork))
         .route("/peer/offer", post(offer))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -117,6 +119,19 @@ async fn marks(
 ) -> Result<Json<()>, Problem> {
     hear(&gateway, &speaker)?;
     marks.apply(&mut lock(&gateway.ledger));
+    Ok(Json(()))
+}
+
+/// What operators said to the leader, and what it has given up; on disk here upon return.
+async fn lanes(
+    State(gateway): State<Arc<Gateway>>,
+    Query(speaker): Query<Speaker>,
+    Json(register): Json<Register>,
+) -> Result<Json<()>, Problem> {
+    hear(&gateway, &speaker)?;
+    keep::take_over(&gateway, register)
+        .await
+        .map_err(|error| Problem::failed(crate::start::chain(&error)))?;
     Ok(Json(()))
 }
 

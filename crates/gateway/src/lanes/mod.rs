@@ -1,9 +1,28 @@
-//! Delivery to the ERP: one lane per integration, each with its own workers, queue and back-off, so that one partner's
+//! Delivery to the ERP: one lane per integration, each with its own scheduler, limits and breaker, so that one partner's
 //! trouble is nobody else's.
 //!
-//! A message has one idempotency key and is in its lane once, so two deliveries of one key never overlap; different
-//! keys are independent and may overtake each other.
+//! ```text
+//! ledger (what is durable) ─► desk: scheduler, pure ◄── operators: pause, resume
+//!                               │ deliver 17, second try
+//!                               ▼
+//!                            worker ─► attempt ─► ERP
+//!                               │ applied, refused, unknown
+//!                               └──► ledger's marks, register (dead letters, holds), history (for people)
+//! ```
+//!
+//! A message is in hand once, so two deliveries of one key never overlap. Where the integration says what orders its
+//! messages, those with the same value are delivered one after the other; all others may overtake each other.
 
+mod attempt;
+mod breaker;
+mod desk;
+mod history;
+mod intake;
+pub mod keep;
+mod pace;
+mod policy;
+mod register;
+mod scheduler;
 mod worker;
 
 use std::sync::Arc;
@@ -14,13 +33,22 @@ use crate::{
     reconcile,
 };
 
-/// What a leader does towards the ERP: fence, compare, deliver.
+pub use desk::Desk;
+pub use history::History;
+pub use register::{Register, Version};
+
+/// What a leader does towards the ERP: fence, then each lane by itself compares and delivers.
 pub async fn lead(gateway: Arc<Gateway>, term: Arc<Term>, erp: Erp) {
-    reconcile::run(&gateway, &term, &erp).await;
-    for lane in 0..gateway.integrations.len() {
-        for _ in 0..gateway.integrations[lane].settings.concurrency.max(1) {
-            let worker = worker::run(Arc::clone(&gateway), Arc::clone(&term), erp.clone(), lane);
-            gateway.spawn(&term, worker);
-        }
+    let Some(end) = reconcile::begin(&gateway, &term, &erp).await else {
+        return;
+    };
+    for desk in &term.desks {
+        let (gateway, desk, erp) = (Arc::clone(&gateway), Arc::clone(desk), erp.clone());
+        let of = Arc::clone(&term);
+        let tasks = Arc::clone(&gateway);
+        tasks.spawn(&term, async move {
+            reconcile::lane(&gateway, &erp, desk.lane, end).await;
+            worker::run(&gateway, &of, &erp, &desk).await;
+        });
     }
 }

@@ -1,172 +1,173 @@
-//! One worker of a lane: takes a message, delivers it, repeats what has an unknown outcome.
+//! The task of a lane: asks its desk what to do, does it, and writes down what came of it.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
 };
 
-use api::gateway::MessageState;
-use journal::Record;
-use rand::Rng as _;
-use serde_json::value::RawValue;
+use api::gateway::{
+    MessageState,
+    lanes::{DeadCause, DeadLetter},
+};
+use journal::key_hash;
+use tokio::{
+    task::{Id, JoinError, JoinSet},
+    time::sleep_until,
+};
 
+use super::{
+    attempt::{self, Tried},
+    desk::Desk,
+    intake,
+    scheduler::{Next, Outcome, Verdict, Waiting},
+};
 use crate::{
-    erp::{CallError, Delivered, Delivery, Erp},
-    gateway::{Gateway, Term},
+    erp::Erp,
+    gateway::{Gateway, Term, now},
     lock, reconcile,
 };
 
-/// First pause after an unknown outcome.
-const PAUSE_MIN: Duration = Duration::from_millis(25);
-/// Longest pause: short on purpose, because after an outage it becomes part of the recovery time.
-const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// Right after a failover half-started processes may answer 422 for what is no business error.
-const REFUSALS_COUNT_AFTER: Duration = Duration::from_secs(10);
-/// After so many tries in a row a message goes behind the others, so that one which always fails blocks nobody.
-const TRIES_IN_A_ROW: u32 = 5;
-/// How many answers are kept for people; dead letters are rare, and the journal has the messages.
-const ANSWERS_MAX: usize = 10_000;
-
-/// Delivers until the term ends.
-pub async fn run(gateway: Arc<Gateway>, term: Arc<Term>, erp: Erp, lane: usize) {
-    let news = Arc::clone(&lock(&gateway.ledger).lanes[lane].news);
-    let mut failures = 0;
+/// Delivers until the term ends. Cancelled, it drops what is under way: whoever leads next delivers it again.
+pub async fn run(gateway: &Arc<Gateway>, term: &Arc<Term>, erp: &Erp, desk: &Arc<Desk>) {
+    let news = Arc::clone(&lock(&gateway.ledger).lanes[desk.lane].news);
+    let mut attempts = attempts_before(gateway, desk.lane);
+    let mut under_way: JoinSet<Tried> = JoinSet::new();
+    let mut which: HashMap<Id, u64> = HashMap::new();
     loop {
         if term.fenced.load(Ordering::SeqCst) {
             // Only a new word of the controller, which begins a new term, helps.
             return;
         }
-        let taken = lock(&gateway.ledger).lanes[lane].take();
-        let Some(sequence) = taken else {
-            news.notified().await;
-            continue;
-        };
-        let worker = Worker {
-            gateway: &gateway,
-            term: &term,
-            erp: &erp,
-            lane,
-        };
-        for attempt in 1.. {
-            let done = worker.attempt(sequence).await;
-            failures = if done { 0 } else { failures + 1 };
-            if done || term.fenced.load(Ordering::SeqCst) {
-                break;
+        while intake::fill(gateway, desk, &mut attempts) {
+            tokio::task::yield_now().await;
+        }
+        match desk.next() {
+            Next::Deliver { sequence, .. } => {
+                let (gateway, term, erp, lane) =
+                    (Arc::clone(gateway), Arc::clone(term), erp.clone(), desk.lane);
+                let task =
+                    under_way.spawn(async move { attempt::run(&gateway, &term, &erp, lane, sequence).await });
+                which.insert(task.id(), sequence);
             }
-            tokio::time::sleep(pause(failures)).await;
-            if attempt == TRIES_IN_A_ROW {
-                lock(&gateway.ledger).lanes[lane].put_back(sequence);
-                break;
+            Next::Wait { why, until } => {
+                let until = until.map(|moment| desk.at(moment).into());
+                tokio::select! {
+                    Some(done) = under_way.join_next_with_id(), if !under_way.is_empty() => {
+                        let tried = ended(done, &mut which);
+                        finish(gateway, term, desk, tried);
+                    }
+                    () = sleep_until(until.unwrap_or_else(tokio::time::Instant::now)), if until.is_some() => {}
+                    () = news.notified(), if why != Waiting::Person => {}
+                    () = desk.wake.notified() => {}
+                }
             }
         }
     }
 }
 
-/// Exponential with full jitter below the ceiling.
-fn pause(failures: u32) -> Duration {
-    let ceiling = PAUSE_MIN.saturating_mul(1 << failures.min(10)).min(PAUSE_MAX);
-    rand::rng().random_range(PAUSE_MIN..=ceiling.max(PAUSE_MIN))
-}
-
-struct Worker<'a> {
-    gateway: &'a Gateway,
-    term: &'a Term,
-    erp: &'a Erp,
-    lane: usize,
-}
-
-impl Worker<'_> {
-    /// Tries once; says whether the message is done with.
-    async fn attempt(&self, sequence: u64) -> bool {
-        let record = match self.gateway.reader.read(sequence, 1) {
-            Ok(mut records) if records.first().is_some_and(|record| record.sequence == sequence) => {
-                records.remove(0)
-            }
-            // Cut off meanwhile: the leader that we follow now has it.
-            Ok(_) => return true,
-            Err(error) => {
-                self.trouble(&error.to_string());
-                return false;
-            }
-        };
-        match self.deliver(&record).await {
-            Ok(Delivered::Applied { before }) => {
-                tracing::debug!(sequence, id = record.entry.id, before, "applied");
-                lock(&self.gateway.ledger).lanes[self.lane].detail = None;
-                self.done(sequence, MessageState::Applied, None)
-            }
-            Ok(Delivered::Conflict) => {
-                tracing::warn!(
-                    sequence,
-                    id = record.entry.id,
-                    "the ERP has another body under this id"
-                );
-                let answer = "the ERP has another body under this id".to_owned();
-                self.done(sequence, MessageState::Quarantined, Some(answer))
-            }
-            Ok(Delivered::Fenced { detail }) => {
-                tracing::warn!(
-                    sequence,
-                    detail,
-                    "the ERP refuses this generation: deliveries rest"
-                );
-                self.trouble(&format!("fenced: {detail}"));
-                self.term.fenced.store(true, Ordering::SeqCst);
-                false
-            }
-            Err(CallError::Refused(why)) if self.term.began.elapsed() >= REFUSALS_COUNT_AFTER => {
-                tracing::warn!(sequence, id = record.entry.id, why, "rejected by the ERP");
-                self.done(sequence, MessageState::Rejected, Some(why))
-            }
-            Err(CallError::Refused(why) | CallError::Unknown(why)) => {
-                self.trouble(&why);
-                false
-            }
+/// A try that panicked is one whose outcome is unknown.
+fn ended(done: Result<(Id, Tried), JoinError>, which: &mut HashMap<Id, u64>) -> Option<Tried> {
+    match done {
+        Ok((id, tried)) => {
+            which.remove(&id);
+            Some(tried)
         }
-    }
-
-    async fn deliver(&self, record: &Record) -> Result<Delivered, CallError> {
-        let payload: &RawValue = serde_json::from_slice(&record.entry.body)
-            .map_err(|_| CallError::Refused("the body is not JSON".to_owned()))?;
-        let settings = &self.gateway.integrations[self.lane].settings;
-        let delivery = Delivery {
-            source: &record.entry.stream,
-            message_id: &record.entry.id,
-            body_hash: hex::encode(record.entry.body_hash),
-            kind: &settings.kind,
-            payload,
-            generation: self.term.generation.get(),
-            incarnation: &self.term.incarnation,
-        };
-        self.erp.deliver(&delivery).await
-    }
-
-    fn done(&self, sequence: u64, state: MessageState, answer: Option<String>) -> bool {
-        lock(&self.gateway.ledger).mark(sequence, state);
-        let mut answers = lock(&self.gateway.answers);
-        match answer {
-            Some(answer) if answers.len() < ANSWERS_MAX => drop(answers.insert(sequence, answer)),
-            Some(_) | None => drop(answers.remove(&sequence)),
+        Err(error) => {
+            let sequence = which.remove(&error.id())?;
+            tracing::error!(sequence, %error, "a delivery did not end as it should");
+            Some(Tried::broken(sequence))
         }
-        drop(answers);
-        reconcile::answered(self.gateway, sequence, state);
-        true
-    }
-
-    fn trouble(&self, why: &str) {
-        lock(&self.gateway.ledger).lanes[self.lane].detail = Some(why.to_owned());
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// How often messages that still wait were tried before, by this gateway or another.
+fn attempts_before(gateway: &Gateway, lane: usize) -> HashMap<u64, u32> {
+    let name = &gateway.integrations[lane].settings.name;
+    let (register, ledger) = (lock(&gateway.register), lock(&gateway.ledger));
+    register
+        .tries_of(name)
+        .filter_map(|(id, attempts)| Some((ledger.find(&key_hash(name.as_str(), id))?, attempts)))
+        .collect()
+}
 
-    #[test]
-    fn pauses_grow_and_stay_below_the_ceiling() {
-        for failures in 0..40 {
-            let pause = pause(failures);
-            assert!(pause >= PAUSE_MIN && pause <= PAUSE_MAX, "{failures}: {pause:?}");
+fn finish(gateway: &Gateway, term: &Term, desk: &Desk, tried: Option<Tried>) {
+    let Some(tried) = tried else { return };
+    let meters = &gateway.meters.lanes[desk.lane];
+    let trouble = match &tried.outcome {
+        Outcome::Done => {
+            meters.applied.inc();
+            None
+        }
+        Outcome::Refused(why) | Outcome::TooEarly(why) => {
+            meters.refused.inc();
+            Some(why.clone())
+        }
+        Outcome::Failed(why) => {
+            meters.failed.inc();
+            Some(why.clone())
+        }
+    };
+    if let Some(note) = tried.note.clone() {
+        lock(&gateway.history).add(tried.sequence, note);
+    }
+    if tried.fenced {
+        tracing::warn!(why = ?trouble, "the ERP refuses this generation: deliveries rest");
+        term.fenced.store(true, Ordering::SeqCst);
+        for desk in &term.desks {
+            desk.wake.notify_one();
         }
     }
+    let verdict = desk.finish(tried.sequence, tried.outcome.clone());
+    // A dead letter stops nobody, so it is no reason why delivery does not go on.
+    let detail = match &verdict {
+        Verdict::Finished | Verdict::Dead { .. } => None,
+        Verdict::Again { .. } => trouble,
+    };
+    lock(&gateway.ledger).lanes[desk.lane].detail = detail;
+    remember(gateway, desk.lane, &tried, verdict);
+}
+
+/// Writes down what became of a message.
+fn remember(gateway: &Gateway, lane: usize, tried: &Tried, verdict: Verdict) {
+    let name = &gateway.integrations[lane].settings.name;
+    let (sequence, Some(id)) = (tried.sequence, &tried.message_id) else {
+        return;
+    };
+    match verdict {
+        Verdict::Finished => {
+            lock(&gateway.register).settle(name, id);
+            tracing::debug!(sequence, id, "applied");
+            mark(gateway, sequence, MessageState::Applied);
+        }
+        Verdict::Again { attempts, .. } => lock(&gateway.register).tried(name, id, attempts),
+        Verdict::Dead {
+            why,
+            attempts,
+            gave_up,
+        } => {
+            tracing::warn!(
+                sequence,
+                id,
+                why,
+                attempts,
+                gave_up,
+                "a message is not delivered any more"
+            );
+            lock(&gateway.register).bury(DeadLetter {
+                integration: name.clone(),
+                message_id: id.clone(),
+                sequence,
+                since: now(),
+                cause: if gave_up { DeadCause::GaveUp } else { tried.cause },
+                why,
+                attempts,
+            });
+            mark(gateway, sequence, tried.state.unwrap_or(MessageState::Rejected));
+        }
+    }
+}
+
+fn mark(gateway: &Gateway, sequence: u64, state: MessageState) {
+    lock(&gateway.ledger).mark(sequence, state);
+    reconcile::answered(gateway, sequence, state);
 }

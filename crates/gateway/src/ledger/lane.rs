@@ -25,7 +25,10 @@ pub struct Lane {
     /// Tells workers that there is something to take.
     pub news: Arc<Notify>,
     pending: BTreeMap<u64, i64>,
-    queue: VecDeque<u64>,
+    /// Released just now.
+    live: VecDeque<u64>,
+    /// Delivered again, or late.
+    again: VecDeque<u64>,
     fed: bool,
 }
 
@@ -87,7 +90,7 @@ impl Lane {
 
     pub(super) fn push(&mut self, sequence: u64) {
         if self.fed {
-            self.queue.push_back(sequence);
+            self.live.push_back(sequence);
             self.news.notify_one();
         }
     }
@@ -95,36 +98,54 @@ impl Lane {
     /// Begins to collect what is released, behind nothing.
     pub fn feed(&mut self) {
         self.fed = true;
-        self.queue.clear();
+        self.live.clear();
+        self.again.clear();
     }
 
     /// Stops collecting and forgets what was collected: another term reconciles.
     pub fn starve(&mut self) {
         self.fed = false;
-        self.queue.clear();
+        self.live.clear();
+        self.again.clear();
         self.detail = None;
     }
 
-    /// Puts what reconciliation found in front of what came in meanwhile.
-    pub fn replay(&mut self, lacking: &[u64]) {
-        for sequence in lacking.iter().rev() {
-            self.queue.push_front(*sequence);
-        }
-        self.news.notify_one();
-    }
-
-    /// Takes the next message to deliver.
-    pub fn take(&mut self) -> Option<u64> {
-        let taken = self.queue.pop_front();
-        if taken.is_some() && !self.queue.is_empty() {
-            // One permit is all a Notify keeps: whoever takes wakes the next.
+    /// Adds what reconciliation found, or what a person wants delivered again.
+    pub fn replay(&mut self, sequences: &[u64]) {
+        if self.fed {
+            self.again.extend(sequences);
             self.news.notify_one();
         }
-        taken
     }
 
-    /// Puts a message back that others may overtake.
-    pub fn put_back(&mut self, sequence: u64) {
-        self.push(sequence);
+    /// Takes messages to deliver, in order: up to so many that are delivered again, then up to so many live ones.
+    ///
+    /// `in_order`: no live one is taken while there is one that is delivered again, because it may have the same key.
+    pub fn take(&mut self, again_max: usize, live_max: usize, in_order: bool) -> (Vec<u64>, Vec<u64>) {
+        let again: Vec<u64> = self.again.drain(..again_max.min(self.again.len())).collect();
+        let live_max = if in_order && !self.again.is_empty() {
+            0
+        } else {
+            live_max
+        };
+        let live = self.live.drain(..live_max.min(self.live.len())).collect();
+        (again, live)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn live_messages_wait_for_replayed_ones_only_where_order_counts() {
+        for (in_order, live) in [(true, vec![]), (false, vec![9])] {
+            let mut lane = Lane::default();
+            lane.push(8);
+            lane.feed();
+            lane.push(9);
+            lane.replay(&[1, 2]);
+            assert_eq!(lane.take(1, 5, in_order), (vec![1], live));
+        }
     }
 }

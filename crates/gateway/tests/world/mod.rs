@@ -21,8 +21,8 @@ use reqwest::StatusCode;
 use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
-        ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, PeerSettings,
-        TlsFiles,
+        ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
+        PeerSettings, RetrySettings, TlsFiles,
     },
 };
 
@@ -143,10 +143,12 @@ fn settings(
     GatewaySettings {
         estate: "example".parse().unwrap(),
         region: region(name),
+        tenant: "example".parse().unwrap(),
         directory: root.join(name),
         ingest_listen: free_address(),
         ingest_loopback: None,
         control_listen: control,
+        monitor_listen: None,
         tls: tls(root, &format!("{name}-gateway")),
         peer: Some(PeerSettings {
             region: region(peer.0),
@@ -170,7 +172,25 @@ fn settings(
             kind: "order.create".to_owned(),
             body_max: ByteSize::new(16 << 10),
             concurrency: 4,
+            lane: lane(),
         }],
+    }
+}
+
+/// How a lane is delivered: quick to try again, slow to give up.
+pub fn lane() -> LaneSettings {
+    LaneSettings {
+        ordering: None,
+        rate_max: None,
+        retry: RetrySettings {
+            first: Span::from_millis(25),
+            longest: Span::from_secs(1),
+            give_up: Span::from_hours(24),
+        },
+        outage: Span::from_hours(24),
+        partner: None,
+        criticality: "important".to_owned(),
+        owner: None,
     }
 }
 

@@ -4,7 +4,10 @@ use estate::Direction;
 use types::{
     ByteSize, RegionName, Span,
     host::secret,
-    settings::{ErpSettings, GatewaySettings, IntegrationSettings, JournalSettings, PeerSettings},
+    settings::{
+        ErpSettings, GatewaySettings, IntegrationSettings, JournalSettings, LaneSettings, PeerSettings,
+        RetrySettings,
+    },
 };
 
 use super::{Planner, timing};
@@ -39,14 +42,30 @@ impl Planner<'_> {
                 kind: integration.kind.clone(),
                 body_max: integration.body_max,
                 concurrency: integration.concurrency,
+                lane: LaneSettings {
+                    ordering: integration.ordering.clone(),
+                    rate_max: integration.rate_max,
+                    retry: RetrySettings {
+                        first: integration.retry.first,
+                        longest: integration.retry.longest,
+                        give_up: integration.retry.give_up,
+                    },
+                    outage: integration.buffering.outage,
+                    partner: integration.partner.clone(),
+                    criticality: integration.criticality.as_str().to_owned(),
+                    owner: integration.owner.clone(),
+                },
             });
         Ok(GatewaySettings {
             estate: self.estate.name.clone(),
             region: region.clone(),
+            tenant: self.name.clone(),
             ingest_listen: self.regional(Port::GatewayIngest, region)?,
             // The local ingress speaks TLS to its backends, as it would across a network.
             ingest_loopback: None,
             control_listen: self.regional(Port::GatewayControl, region)?,
+            // The command line reads metrics on the control listener.
+            monitor_listen: None,
             tls: layout.identity(&format!("{region}-gateway")),
             peer: peer.transpose()?,
             journal: JournalSettings {

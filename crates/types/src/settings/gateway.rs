@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::TlsFiles;
-use crate::{ByteSize, EstateName, IntegrationName, RegionName, Span};
+use crate::{ByteSize, EstateName, IntegrationName, PartnerName, RegionName, Span, TenantName};
 
 /// Settings of one region's gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub struct GatewaySettings {
     pub estate: EstateName,
     /// The region it stands in.
     pub region: RegionName,
+    /// Whose messages it takes.
+    pub tenant: TenantName,
     /// Directory for what is not the journal (delivery marks, reconciliation reports).
     pub directory: PathBuf,
     /// Where partners post (`/in/{integration}`), server-side TLS.
@@ -24,6 +26,9 @@ pub struct GatewaySettings {
     pub ingest_loopback: Option<SocketAddr>,
     /// Where the controller and the peer speak to it, mutual TLS.
     pub control_listen: SocketAddr,
+    /// Where metrics are read, without TLS; `None`: only on the control listener.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor_listen: Option<SocketAddr>,
     /// Its identity, used on both.
     pub tls: TlsFiles,
     /// The gateway of the other region; `None` in an estate of one region.
@@ -88,6 +93,44 @@ pub struct IntegrationSettings {
     pub body_max: ByteSize,
     /// Deliveries at the same time.
     pub concurrency: u16,
+    /// How it is delivered.
+    pub lane: LaneSettings,
+}
+
+/// How one integration's messages are delivered, and what is said of it in metrics.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaneSettings {
+    /// Messages with the same value at this JSON pointer (RFC 6901) are applied in their order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordering: Option<String>,
+    /// Messages per second that are let through; `None`: as many as the ERP takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_max: Option<u32>,
+    /// Trying again.
+    pub retry: RetrySettings,
+    /// The outage of the ERP that its buffer was sized for.
+    pub outage: Span,
+    /// The partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerName>,
+    /// How bad an outage is: `critical`, `important`, `deferrable`.
+    pub criticality: String,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+}
+
+/// Trying again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetrySettings {
+    /// First after this long, then twice as long, with jitter.
+    pub first: Span,
+    /// At most this long between tries.
+    pub longest: Span,
+    /// A message that still fails after this long goes to the dead letters.
+    pub give_up: Span,
 }
 
 /// Where the idempotency key is found.

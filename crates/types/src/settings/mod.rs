@@ -16,7 +16,8 @@ pub use controller::{
     Authority, CapabilitySettings, ControllerSettings, FailoverSettings, Probe, RegionEndpoints,
 };
 pub use gateway::{
-    ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, PeerSettings,
+    ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
+    PeerSettings, RetrySettings,
 };
 pub use process::{ProcessSettings, ReadyWhen, RunsWhen, StopSignal};
 pub use site::{

@@ -58,7 +58,7 @@ pub(super) const LISTENER: &str = "odoo_listener";
 pub(super) const HTTP: u16 = 8069;
 /// Odoo's port for websockets.
 pub(super) const WEBSOCKET: u16 = 8072;
-/// Where the observer answers Prometheus.
+/// Where the observer and the gateway answer Prometheus.
 pub(super) const METRICS: u16 = 9108;
 /// Where the gateway takes messages of partners.
 pub(super) const INGEST: u16 = 8443;

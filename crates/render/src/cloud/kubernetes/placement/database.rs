@@ -374,13 +374,13 @@ fn pooler(placed: &Placed<'_>, cluster: &CloudNativePg, pooler: plan::cloud::blu
 }
 
 /// What Prometheus reads of pods with these labels; every series says whose it is.
-pub(super) fn monitor(placed: &Placed<'_>, name: &'static str, selector: Yaml) -> Yaml {
+pub(super) fn monitor(placed: &Placed<'_>, name: impl Into<String>, selector: Yaml) -> Yaml {
     let label = |label: &'static str, value: String| yaml!({ action: "replace", targetLabel: label, replacement: (value) });
     let every = manifest::duration(placed.environment.watching.scrape_every);
     yaml!({
         apiVersion: "monitoring.coreos.com/v1",
         kind: "PodMonitor",
-        metadata: (pod::metadata(placed, name.to_owned())),
+        metadata: (pod::metadata(placed, name.into())),
         spec: {
             selector: { matchLabels: (selector) },
             podMetricsEndpoints: [{

@@ -9,7 +9,10 @@ use estate::{Authentication, Direction};
 use plan::cloud::blueprint::{GatewayPlan, Lane, NodePoolPurpose, Tenant};
 use types::{
     ByteSize, Span,
-    settings::{ErpSettings, GatewaySettings, IntegrationSettings, JournalSettings, PeerSettings, TlsFiles},
+    settings::{
+        ErpSettings, GatewaySettings, IntegrationSettings, JournalSettings, LaneSettings, PeerSettings,
+        RetrySettings, TlsFiles,
+    },
 };
 
 use super::{
@@ -132,6 +135,7 @@ fn manifests(
         "One process, one disk: a second would be a second truth. The other copy is in the other region.",
         stateful_set(placed, tenant, share, &lanes, &checksum),
     ));
+    manifests.push(plain(database::monitor(placed, name.clone(), selector.clone())));
     manifests.push(plain(pod::budget(placed, name, selector)));
     Ok(manifests)
 }
@@ -155,10 +159,12 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
     GatewaySettings {
         estate: placed.blueprint.estate.clone(),
         region: placed.region.name.clone(),
+        tenant: tenant.name.clone(),
         directory: JOURNAL.into(),
         ingest_listen: any(names::INGEST),
         ingest_loopback: None,
         control_listen: any(names::CONTROL),
+        monitor_listen: Some(any(names::METRICS)),
         tls: TlsFiles {
             ca: format!("{TLS}/ca.crt").into(),
             certificate: format!("{TLS}/tls.crt").into(),
@@ -188,6 +194,19 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                 kind: lane.kind.clone(),
                 body_max: lane.body_max,
                 concurrency: lane.concurrency,
+                lane: LaneSettings {
+                    ordering: lane.ordering.clone(),
+                    rate_max: lane.rate_max,
+                    retry: RetrySettings {
+                        first: lane.retry.first,
+                        longest: lane.retry.longest,
+                        give_up: lane.retry.give_up,
+                    },
+                    outage: lane.buffering.outage,
+                    partner: lane.partner.clone(),
+                    criticality: lane.criticality.as_str().to_owned(),
+                    owner: lane.owner.clone(),
+                },
             })
             .collect(),
     }
@@ -400,6 +419,7 @@ fn pod_spec(placed: &Placed<'_>, tenant: &Tenant, share: Share, lanes: &[&Lane])
             ports: [
                 { name: "ingest", containerPort: (names::INGEST), protocol: "TCP" },
                 { name: "control", containerPort: (names::CONTROL), protocol: "TCP" },
+                { name: "metrics", containerPort: (names::METRICS), protocol: "TCP" },
             ],
             startupProbe: (open(1, 120)),
             readinessProbe: (open(5, 2)),

@@ -1,0 +1,233 @@
+//! What operators ask about lanes and single messages, and what they tell them to do.
+
+use serde::{Deserialize, Serialize};
+use types::{Generation, IntegrationName, Timestamp};
+
+use super::{LaneStatus, MessageState};
+
+/// A person's word that a lane rests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Who said so.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub since: Timestamp,
+}
+
+/// Whether a lane delivers, who decided that, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum Delivery {
+    /// This gateway does not lead: it delivers nothing.
+    Elsewhere,
+    /// It delivers.
+    Closed,
+    /// The gateway has stopped trying for a moment, because the other side seems to be gone.
+    Open {
+        /// What the last failure said.
+        why: String,
+        /// For how long there has been no answer, milliseconds.
+        since_ms: u64,
+        /// In how long it is tried again, milliseconds.
+        again_ms: u64,
+    },
+    /// One message at a time is tried: it decides.
+    Probation {
+        /// Why there is doubt.
+        why: String,
+        /// Since how long, milliseconds.
+        since_ms: u64,
+    },
+    /// A person paused it; messages are stored.
+    Paused(Hold),
+}
+
+/// `GET /v1/lanes/{lane}`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneDetail {
+    /// Counts, as in the gateway's status.
+    pub status: LaneStatus,
+    /// Deliveries at the same time.
+    pub concurrency: u16,
+    /// Deliveries per second.
+    pub rate_max: Option<u32>,
+    /// Where the key that orders messages stands in a body.
+    pub ordering: Option<String>,
+    /// Deliveries under way.
+    pub under_way: usize,
+    /// Messages that have failed and are tried again, those tried most often first; a page of them.
+    pub stuck: Vec<StuckMessage>,
+}
+
+/// A message that has failed and is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StuckMessage {
+    /// Its place in the journal.
+    pub sequence: u64,
+    /// Its id.
+    pub message_id: String,
+    /// Deliveries that were tried.
+    pub attempts: u32,
+    /// In how long it is tried again, milliseconds.
+    pub again_ms: u64,
+    /// Messages with the same ordering key that wait behind it.
+    pub behind: usize,
+    /// What the last try said.
+    pub last: Option<String>,
+}
+
+/// `POST /v1/lanes/{lane}/pause` and `/resume`. Idempotent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRequest {
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldAnswer {
+    /// What the lane does now.
+    pub delivery: Delivery,
+    /// In how many regions that is remembered: with 1, a failover at this moment forgets it.
+    pub copies: u8,
+}
+
+/// A message that is not delivered any more, until a person says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Its integration.
+    pub integration: IntegrationName,
+    /// Its id.
+    pub message_id: String,
+    /// Its place in the journal.
+    pub sequence: u64,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why.
+    pub cause: DeadCause,
+    /// What the ERP said last.
+    pub why: String,
+    /// Deliveries that were tried.
+    pub attempts: u32,
+}
+
+/// Why a message is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeadCause {
+    /// The ERP refused it for good.
+    Refused,
+    /// It still failed after the time that the integration allows.
+    GaveUp,
+    /// The ERP has another body under this id.
+    Conflict,
+}
+
+/// `GET /v1/dead-letters?integration=`: the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetters {
+    /// A page of them.
+    pub letters: Vec<DeadLetter>,
+    /// How many there are.
+    pub all: u64,
+}
+
+/// `POST /v1/replay`: deliver dead letters again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayRequest {
+    /// Who says so.
+    pub by: String,
+    /// Which.
+    pub which: ReplayWhich,
+}
+
+/// Which dead letters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplayWhich {
+    /// These, by integration and id.
+    Messages(Vec<(IntegrationName, String)>),
+    /// All of a lane.
+    AllOf(IntegrationName),
+}
+
+/// The answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayAnswer {
+    /// Those that are delivered again, behind live ones.
+    pub replayed: Vec<String>,
+    /// Those that are not, with the reason.
+    pub left: Vec<(String, String)>,
+}
+
+/// One try to deliver a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, milliseconds.
+    pub took_ms: u64,
+    /// What came of it.
+    pub outcome: AttemptOutcome,
+    /// What the ERP said.
+    pub said: String,
+}
+
+/// What came of a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptOutcome {
+    /// Applied by this try.
+    Applied,
+    /// Applied by an earlier one.
+    AppliedBefore,
+    /// Refused.
+    Refused,
+    /// Whether it was applied is unknown.
+    Unknown,
+    /// The ERP has another body under this id.
+    Conflict,
+    /// The ERP belongs to another generation.
+    Fenced,
+}
+
+/// The life of one message: `GET /v1/messages/{integration}/{key}`, with `?reveal=true` its body as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageTrace {
+    /// Its integration.
+    pub integration: IntegrationName,
+    /// Who sent it.
+    pub partner: Option<String>,
+    /// Its id: its idempotency key.
+    pub message_id: String,
+    /// Its place in the journal.
+    pub sequence: u64,
+    /// The generation in which it was accepted.
+    pub generation: Generation,
+    /// When it was accepted.
+    pub accepted: Timestamp,
+    /// SHA-256 of its body, hexadecimal.
+    pub body_hash: String,
+    /// Size of its body.
+    pub body_bytes: u64,
+    /// Its body: values are replaced by what kind they are, unless it was asked for as it came.
+    pub body: serde_json::Value,
+    /// How many regions are known to have it on disk.
+    pub copies: u8,
+    /// What became of it.
+    pub state: MessageState,
+    /// What the ERP said last, as far as this process knows.
+    pub answer: Option<String>,
+    /// Deliveries that were tried in this term, the last ones; those of earlier terms are only counted.
+    pub attempts: Vec<Attempt>,
+    /// Deliveries that are known to have been tried.
+    pub attempts_all: u32,
+    /// Why it is not delivered any more.
+    pub dead: Option<DeadLetter>,
+    /// Whether the ERP's inbox has it, asked just now; `None` where the ERP gave no answer.
+    pub in_erp: Option<bool>,
+}

@@ -1,0 +1,216 @@
+//! What operators said and what was given up: kept on disk here, and in the other region's gateway.
+//!
+//! Not records of the journal, on purpose. The journal holds what partners sent; it is cut, offered and replayed by rules
+//! that fit messages. This is small, the last word counts, and it must not pin old segments. So it is one value with a
+//! version: the leader writes it, a newer generation's word counts more than any of an older one, and the follower takes
+//! over whole what is newer than its own. A pause is on disk before it is confirmed, and the answer says in how many
+//! regions. A dead letter that was not written before a crash costs one more try, which is refused again.
+
+use std::{collections::BTreeMap, path::Path};
+
+use api::gateway::lanes::{DeadLetter, Hold};
+use serde::{Deserialize, Serialize};
+use types::{Generation, IntegrationName};
+
+use crate::state;
+
+const FILE: &str = "lanes.json";
+
+/// Which of two registers is newer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Version {
+    /// In which generation it was written.
+    pub generation: Generation,
+    /// Grows with every change.
+    pub revision: u64,
+}
+
+/// What must be known after a restart and after a failover.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Register {
+    /// Which of two is newer.
+    pub version: Version,
+    /// Lanes that a person paused.
+    pub holds: BTreeMap<IntegrationName, Hold>,
+    /// Messages that are not delivered any more, by integration and id: sequence numbers may mean another message in
+    /// the log of another leader.
+    letters: BTreeMap<IntegrationName, BTreeMap<String, DeadLetter>>,
+    /// How often messages that still wait were tried.
+    tries: BTreeMap<IntegrationName, BTreeMap<String, u32>>,
+}
+
+impl Register {
+    /// Before anything was said.
+    pub const fn new() -> Self {
+        Self {
+            version: Version {
+                generation: Generation::NONE,
+                revision: 0,
+            },
+            holds: BTreeMap::new(),
+            letters: BTreeMap::new(),
+            tries: BTreeMap::new(),
+        }
+    }
+
+    /// What is on disk; a new one when there is none.
+    pub fn load(directory: &Path) -> Result<Self, state::Error> {
+        Ok(state::load_file(&directory.join(FILE))?.unwrap_or_else(Self::new))
+    }
+
+    /// Durable upon return.
+    pub fn store(&self, directory: &Path) -> Result<(), state::Error> {
+        state::store_file(&directory.join(FILE), self)
+    }
+
+    /// This gateway leads: its word counts from now on.
+    pub fn begin(&mut self, generation: Generation) {
+        if self.version.generation != generation {
+            self.version = Version {
+                generation,
+                revision: 0,
+            };
+        }
+    }
+
+    /// A person pauses a lane.
+    pub fn hold(&mut self, lane: &IntegrationName, hold: Hold) {
+        self.holds.insert(lane.clone(), hold);
+        self.version.revision += 1;
+    }
+
+    /// A person resumes it; says whether it was paused.
+    pub fn release(&mut self, lane: &IntegrationName) -> bool {
+        let held = self.holds.remove(lane).is_some();
+        self.version.revision += u64::from(held);
+        held
+    }
+
+    /// A message is given up.
+    pub fn bury(&mut self, letter: DeadLetter) {
+        self.drop_tries(&letter.integration, &letter.message_id);
+        let letters = self.letters.entry(letter.integration.clone()).or_default();
+        letters.insert(letter.message_id.clone(), letter);
+        self.version.revision += 1;
+    }
+
+    /// It is delivered again, or was applied; returns what was known of it.
+    pub fn raise(&mut self, lane: &IntegrationName, message_id: &str) -> Option<DeadLetter> {
+        let letters = self.letters.get_mut(lane)?;
+        let raised = letters.remove(message_id)?;
+        self.version.revision += 1;
+        Some(raised)
+    }
+
+    /// A message has failed so often, and is tried again.
+    pub fn tried(&mut self, lane: &IntegrationName, message_id: &str, attempts: u32) {
+        let tries = self.tries.entry(lane.clone()).or_default();
+        tries.insert(message_id.to_owned(), attempts);
+        self.version.revision += 1;
+    }
+
+    /// It is done with.
+    pub fn settle(&mut self, lane: &IntegrationName, message_id: &str) {
+        let known = self.drop_tries(lane, message_id);
+        self.version.revision += u64::from(known);
+        self.raise(lane, message_id);
+    }
+
+    fn drop_tries(&mut self, lane: &IntegrationName, message_id: &str) -> bool {
+        let tries = self.tries.get_mut(lane);
+        tries.is_some_and(|tries| tries.remove(message_id).is_some())
+    }
+
+    /// What is known of a dead letter.
+    pub fn letter(&self, lane: &IntegrationName, message_id: &str) -> Option<&DeadLetter> {
+        self.letters.get(lane)?.get(message_id)
+    }
+
+    /// All of a lane.
+    pub fn letters_of(&self, lane: &IntegrationName) -> impl Iterator<Item = &DeadLetter> {
+        self.letters.get(lane).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// How often messages of a lane that still wait were tried.
+    pub fn tries_of(&self, lane: &IntegrationName) -> impl Iterator<Item = (&str, u32)> {
+        let tries = self.tries.get(lane).into_iter().flatten();
+        tries.map(|(id, attempts)| (id.as_str(), *attempts))
+    }
+
+    /// How often one message was tried.
+    pub fn attempts(&self, lane: &IntegrationName, message_id: &str) -> u32 {
+        let waiting = self.tries.get(lane).and_then(|tries| tries.get(message_id));
+        waiting
+            .copied()
+            .or_else(|| self.letter(lane, message_id).map(|letter| letter.attempts))
+            .unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::gateway::lanes::DeadCause;
+    use types::Timestamp;
+
+    use super::*;
+
+    fn lane() -> IntegrationName {
+        IntegrationName::new("acme-edi").unwrap()
+    }
+
+    fn letter(id: &str) -> DeadLetter {
+        DeadLetter {
+            integration: lane(),
+            message_id: id.to_owned(),
+            sequence: 3,
+            since: Timestamp::from_micros(9),
+            cause: DeadCause::Refused,
+            why: "no such product".to_owned(),
+            attempts: 4,
+        }
+    }
+
+    #[test]
+    fn every_change_makes_it_newer_and_nothing_else_does() {
+        let mut register = Register::new();
+        let hold = Hold {
+            by: "an operator".to_owned(),
+            why: "maintenance".to_owned(),
+            since: Timestamp::from_micros(1),
+        };
+        let mut last = register.version;
+        let mut check = |register: &Register, newer: bool| {
+            assert_eq!(register.version > last, newer, "{register:?}");
+            last = register.version;
+        };
+        register.hold(&lane(), hold);
+        check(&register, true);
+        register.tried(&lane(), "a", 2);
+        check(&register, true);
+        register.bury(letter("a"));
+        check(&register, true);
+        register.settle(&lane(), "unknown");
+        check(&register, false);
+        assert!(register.release(&lane()) && !register.release(&lane()));
+        check(&register, true);
+        assert_eq!(register.attempts(&lane(), "a"), 4);
+        assert_eq!(register.raise(&lane(), "a"), Some(letter("a")));
+        check(&register, true);
+        register.begin(Generation::new(2));
+        check(&register, true);
+        assert_eq!(register.raise(&lane(), "a"), None);
+        check(&register, false);
+    }
+
+    #[test]
+    fn it_is_the_same_after_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(Register::load(directory.path()).unwrap(), Register::new());
+        let mut register = Register::new();
+        register.begin(Generation::new(3));
+        register.bury(letter("a"));
+        register.tried(&lane(), "b", 1);
+        register.store(directory.path()).unwrap();
+        assert_eq!(Register::load(directory.path()).unwrap(), register);
+    }
+}

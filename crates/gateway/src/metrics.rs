@@ -1,0 +1,198 @@
+//! What Prometheus reads. Names, labels and meanings are a contract: `docs/reference/monitoring.md`.
+//!
+//! Most values are read from the ledger, the desks and the register at the moment somebody asks; only what would be
+//! forgotten otherwise is counted on the way.
+
+mod lanes;
+
+use std::fmt;
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text},
+    metrics::{
+        MetricType,
+        counter::{ConstCounter, Counter},
+        gauge::ConstGauge,
+        histogram::Histogram,
+    },
+    registry::Registry,
+};
+
+use crate::{gateway::Gateway, lock, role::Role};
+
+/// A partner's patience is seconds, a sync takes milliseconds.
+const SECONDS: [f64; 13] = [
+    0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+];
+
+/// What is counted on the way.
+pub struct Meters {
+    /// By lane, in the order of the settings.
+    pub lanes: Vec<LaneMeters>,
+    /// From a message's arrival to its durable acknowledgement, seconds.
+    pub acknowledge: Histogram,
+}
+
+/// What is counted of one lane.
+#[derive(Default)]
+pub struct LaneMeters {
+    /// Deliveries that the ERP took.
+    pub applied: Counter,
+    /// Deliveries that it refused.
+    pub refused: Counter,
+    /// Deliveries without a clear answer.
+    pub failed: Counter,
+    /// Messages that came again.
+    pub duplicates: Counter,
+    /// Messages that came with a known key and another body.
+    pub conflicts: Counter,
+}
+
+impl Meters {
+    /// Nothing counted yet.
+    pub fn new(lanes: usize) -> Self {
+        Self {
+            lanes: (0..lanes).map(|_| LaneMeters::default()).collect(),
+            acknowledge: Histogram::new(SECONDS),
+        }
+    }
+}
+
+/// Everything, in the text format of OpenMetrics.
+pub fn text(gateway: &Gateway) -> Result<String, fmt::Error> {
+    let mut registry = Registry::default();
+    registry.register(
+        "plimsoll_gateway_acknowledge_duration_seconds",
+        "from a message's arrival to its durable acknowledgement",
+        gateway.meters.acknowledge.clone(),
+    );
+    registry.register_collector(Box::new(Whole::of(gateway)));
+    registry.register_collector(Box::new(lanes::Lanes::of(gateway)));
+    let mut out = String::new();
+    text::encode(&mut out, &registry)?;
+    Ok(out)
+}
+
+/// Gauges of the gateway as a whole.
+#[derive(Debug)]
+struct Whole {
+    tenant: String,
+    /// Only the gateway that leads says how many copies there are.
+    copies: Option<u64>,
+    poisoned: bool,
+    messages: u64,
+    bytes: u64,
+    free: Option<u64>,
+    lag: u64,
+    alone: u64,
+}
+
+impl Whole {
+    fn of(gateway: &Gateway) -> Self {
+        let role = gateway.state().role;
+        let synced = gateway.reader.position().sequence;
+        let bytes = lock(&gateway.shared.figures).bytes;
+        let ledger = lock(&gateway.ledger);
+        let acks = &ledger.acks;
+        let followed = role == Role::Leading && gateway.peer.is_some();
+        Self {
+            tenant: gateway.settings.tenant.to_string(),
+            copies: (role == Role::Leading).then(|| 1 + u64::from(acks.link.waits())),
+            poisoned: role == Role::Poisoned,
+            messages: ledger.readable(),
+            bytes,
+            free: free_bytes(&gateway.settings.journal.directory),
+            lag: if followed {
+                synced.saturating_sub(acks.there)
+            } else {
+                0
+            },
+            alone: acks.acknowledged_alone,
+        }
+    }
+}
+
+/// Room for the journal, as far as the file system tells.
+fn free_bytes(directory: &std::path::Path) -> Option<u64> {
+    let seen = rustix::fs::statvfs(directory).ok()?;
+    Some(seen.f_bavail.saturating_mul(seen.f_frsize))
+}
+
+impl Collector for Whole {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let none: [(&str, &str); 0] = [];
+        let mut say = |name, help, value| gauges(&mut encoder, name, help, [(none, value)]);
+        say(
+            "plimsoll_gateway_journal_poisoned",
+            "1 after a sync failed",
+            u64::from(self.poisoned),
+        )?;
+        say(
+            "plimsoll_gateway_journal_messages",
+            "messages in the journal",
+            self.messages,
+        )?;
+        say(
+            "plimsoll_gateway_journal_bytes",
+            "size of the journal",
+            self.bytes,
+        )?;
+        if let Some(free) = self.free {
+            say(
+                "plimsoll_gateway_journal_free_bytes",
+                "room on the journal's disk",
+                free,
+            )?;
+        }
+        say(
+            "plimsoll_gateway_copy_lag_messages",
+            "messages that the other region does not have yet",
+            self.lag,
+        )?;
+        let tenant = [("tenant", self.tenant.as_str())];
+        if let Some(copies) = self.copies {
+            let help = "places that have a message before it is acknowledged";
+            gauges(
+                &mut encoder,
+                "plimsoll_gateway_journal_copies",
+                help,
+                [(tenant, copies)],
+            )?;
+        }
+        counters(
+            &mut encoder,
+            "plimsoll_gateway_messages_acknowledged_alone",
+            "messages acknowledged on one copy only",
+            [(none, self.alone)],
+        )
+    }
+}
+
+/// One gauge with a value for each set of labels.
+fn gauges<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    values: impl IntoIterator<Item = (L, u64)>,
+) -> Result<(), fmt::Error> {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (labels, value) in values {
+        ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+/// One counter with a value for each set of labels; its name gets `_total`.
+fn counters<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    values: impl IntoIterator<Item = (L, u64)>,
+) -> Result<(), fmt::Error> {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (labels, value) in values {
+        ConstCounter::new(value).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! What is told of each lane.
+
+use std::fmt;
+
+use api::gateway::lanes::Delivery;
+use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
+
+use super::{counters, gauges};
+use crate::{
+    gateway::{Gateway, now},
+    ledger::age_ms,
+    lock,
+};
+
+/// One lane at one moment.
+#[derive(Debug)]
+struct Seen {
+    name: String,
+    info: [(&'static str, String); 6],
+    outage_seconds: u64,
+    accepted: u64,
+    pending: u64,
+    oldest_seconds: u64,
+    dead: u64,
+    quarantined: u64,
+    paused: bool,
+    open: bool,
+    stuck: u64,
+    applied: u64,
+    refused: u64,
+    failed: u64,
+    duplicates: u64,
+    conflicts: u64,
+}
+
+/// All lanes at one moment.
+#[derive(Debug)]
+pub struct Lanes(Vec<Seen>);
+
+impl Lanes {
+    /// As they are now.
+    pub fn of(gateway: &Gateway) -> Self {
+        let desks = gateway.term().map_or_else(Vec::new, |term| term.desks.clone());
+        let now = now();
+        let ledger = lock(&gateway.ledger);
+        let lanes = gateway.integrations.iter().zip(&ledger.lanes).enumerate();
+        let seen = lanes.map(|(index, (integration, lane))| {
+            let (settings, meters) = (&integration.settings, &gateway.meters.lanes[index]);
+            let delivery = desks.get(index).map(|desk| desk.delivery());
+            let partner = settings.lane.partner.as_ref();
+            Seen {
+                name: settings.name.to_string(),
+                info: [
+                    ("lane", settings.name.to_string()),
+                    ("tenant", gateway.settings.tenant.to_string()),
+                    ("partner", partner.map_or_else(String::new, ToString::to_string)),
+                    ("direction", "inbound".to_owned()),
+                    ("criticality", settings.lane.criticality.clone()),
+                    ("owner", settings.lane.owner.clone().unwrap_or_default()),
+                ],
+                outage_seconds: settings.lane.outage.as_duration().as_secs(),
+                accepted: lane.accepted,
+                pending: lane.pending(),
+                oldest_seconds: lane.oldest().map_or(0, |since| age_ms(since, now) / 1000),
+                dead: lane.rejected,
+                quarantined: lane.quarantined,
+                paused: matches!(delivery, Some(Delivery::Paused(_))),
+                open: matches!(delivery, Some(Delivery::Open { .. } | Delivery::Probation { .. })),
+                stuck: desks.get(index).map_or(0, |desk| desk.resting().len() as u64),
+                applied: meters.applied.get(),
+                refused: meters.refused.get(),
+                failed: meters.failed.get(),
+                duplicates: meters.duplicates.get(),
+                conflicts: meters.conflicts.get(),
+            }
+        });
+        Self(seen.collect())
+    }
+
+    fn gauge(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        name: &str,
+        help: &str,
+        value: impl Fn(&Seen) -> u64,
+    ) -> Result<(), fmt::Error> {
+        let values = self
+            .0
+            .iter()
+            .map(|one| ([("lane", one.name.as_str())], value(one)));
+        gauges(encoder, name, help, values)
+    }
+
+    fn counter(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        name: &str,
+        help: &str,
+        value: impl Fn(&Seen) -> u64,
+    ) -> Result<(), fmt::Error> {
+        let values = self
+            .0
+            .iter()
+            .map(|one| ([("lane", one.name.as_str())], value(one)));
+        counters(encoder, name, help, values)
+    }
+
+    fn attempts(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let values = self.0.iter().flat_map(|one| {
+            let lane = one.name.as_str();
+            [
+                ([("lane", lane), ("result", "applied")], one.applied),
+                ([("lane", lane), ("result", "refused")], one.refused),
+                ([("lane", lane), ("result", "unknown")], one.failed),
+            ]
+        });
+        counters(
+            encoder,
+            "plimsoll_gateway_attempts",
+            "deliveries that were tried",
+            values,
+        )
+    }
+}
+
+impl Collector for Lanes {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let to = &mut encoder;
+        let info = self.0.iter().map(|one| (one.info.clone(), 1));
+        gauges(
+            to,
+            "plimsoll_gateway_lane_info",
+            "what is known about a lane",
+            info,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_lane_outage_max_seconds",
+            "the outage its buffer was sized for",
+            |one| one.outage_seconds,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_lane_pending",
+            "messages that are not delivered yet",
+            |one| one.pending,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_lane_stuck",
+            "messages that have failed and are tried again",
+            |one| one.stuck,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_oldest_pending_age_seconds",
+            "age of the oldest message that is not delivered",
+            |one| one.oldest_seconds,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_breaker_open",
+            "1 while the lane does not try as usual because the other side does not answer",
+            |one| u64::from(one.open),
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_lane_paused",
+            "1 while a person has paused the lane",
+            |one| u64::from(one.paused),
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_dead_letters",
+            "messages that were given up",
+            |one| one.dead,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_quarantined",
+            "messages with a known key and other content",
+            |one| one.quarantined,
+        )?;
+        self.counter(
+            to,
+            "plimsoll_gateway_messages_accepted",
+            "acknowledged messages",
+            |one| one.accepted,
+        )?;
+        self.counter(
+            to,
+            "plimsoll_gateway_messages_delivered",
+            "messages the other side took",
+            |one| one.applied,
+        )?;
+        self.counter(
+            to,
+            "plimsoll_gateway_messages_duplicate",
+            "messages that came again",
+            |one| one.duplicates,
+        )?;
+        self.counter(
+            to,
+            "plimsoll_gateway_messages_conflict",
+            "messages that came with a known key and other content",
+            |one| one.conflicts,
+        )?;
+        self.attempts(to)
+    }
+}
