@@ -9,6 +9,7 @@ pub mod client;
 pub mod controller;
 pub mod gateway;
 pub mod lease;
+pub mod moves;
 pub mod problem;
 pub mod server;
 pub mod site;

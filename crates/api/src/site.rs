@@ -10,6 +10,8 @@ use crate::client::{Client, Error};
 
 /// Leading may mean copying a seed and starting a database.
 const LEAD_TIME_MAX: Duration = Duration::from_secs(120);
+/// A clean stop writes a checkpoint, and waits until its standby has received it.
+const RELEASE_TIME_MAX: Duration = Duration::from_secs(40);
 /// Fencing is a kill and a look.
 const FENCE_TIME_MAX: Duration = Duration::from_secs(15);
 
@@ -86,6 +88,9 @@ pub enum Route {
     Region(RegionName),
     /// People get the maintenance page, partners' messages go to this region's gateway.
     FailingOverTo(RegionName),
+    /// People's requests wait at the front door until it is told where they go, partners' messages go to this region's
+    /// gateway. For a planned move: nobody is refused.
+    HoldingFor(RegionName),
     /// The maintenance page for everyone.
     Maintenance,
 }
@@ -322,6 +327,26 @@ impl AgentClient {
     /// [`Error`].
     pub async fn fence(&self, request: &FenceRequest) -> Result<FenceReceipt, Error> {
         self.0.post_within("/v1/fence", request, FENCE_TIME_MAX).await
+    }
+
+    /// `POST /v1/checkpoint`: the database writes a checkpoint; what leads goes on leading.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn checkpoint(&self) -> Result<Done, Error> {
+        let nothing = serde_json::json!({});
+        self.0
+            .post_within("/v1/checkpoint", &nothing, RELEASE_TIME_MAX)
+            .await
+    }
+
+    /// `POST /v1/release`: the leading region lets its last transactions end, stops its database cleanly and gives its
+    /// right to write away. The receipt's position lies within the last record that it wrote.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn release(&self, request: &FenceRequest) -> Result<FenceReceipt, Error> {
+        self.0.post_within("/v1/release", request, RELEASE_TIME_MAX).await
     }
 
     /// `POST /v1/route`, front door only.

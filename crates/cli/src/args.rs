@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use types::{EstateName, Span, TenantName};
+use types::{EstateName, RegionName, Span, TenantName};
 
 use crate::commands::gateway::args::Gateway;
 
@@ -106,6 +106,21 @@ pub enum Command {
         /// How many of the last lines to begin with
         #[arg(short = 'n', long, default_value_t = 20, value_name = "COUNT")]
         lines: usize,
+    },
+    /// Move writes to the other region as planned: nothing is lost, nobody is refused or logged out
+    Switchover(Move),
+    /// Bring a region that was lost back as a standby, until the estate could lose the other one
+    Failback(Move),
+    /// Move writes away from a region that is lost or cannot be trusted
+    Failover(Move),
+    /// Authorise a move that somebody else declared
+    Approve(Approve),
+    /// Stop a recovery before its point of no return, and take back what it did
+    Abort(Abort),
+    /// Print what a recovery does, step by step
+    Runbook {
+        /// Which: `switchover`, `failover`, …; lists them when left out
+        saga: Option<String>,
     },
     /// Rehearse a disaster on the running estate, measure the recovery and leave evidence
     #[command(subcommand)]
@@ -295,6 +310,76 @@ pub struct RegionLoss {
 pub enum Fault {
     Kill,
     FreezeDatabase,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Move {
+    #[command(flatten)]
+    pub which: Which,
+    /// Where writes go, or which region comes back; the other one when left out
+    #[arg(long, value_name = "REGION")]
+    pub to: Option<RegionName>,
+    /// Show the plan and its reasons, and change nothing; the answer is no (1) when it may not begin
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Begin without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Who declares it [default: the name of the user]
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Why; written down
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Begin without the second person where one is needed; needs --reason, and is written down as an emergency
+    #[arg(long)]
+    pub emergency: bool,
+    /// After a failback: move the writes to the region that came back
+    #[arg(long)]
+    pub then_switchover: bool,
+    /// Give up watching after this long; the saga goes on
+    #[arg(long, default_value = "30m", value_name = "TIME")]
+    pub timeout: Span,
+    /// Print plan and record as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Approve {
+    /// The move, as printed when it was declared
+    pub id: String,
+    #[command(flatten)]
+    pub which: Which,
+    /// Who authorises it; not who declared it [default: the name of the user]
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Give up watching after this long; the saga goes on
+    #[arg(long, default_value = "30m", value_name = "TIME")]
+    pub timeout: Span,
+    /// Print plan and record as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Abort {
+    /// The saga, as `plimsoll status` shows it
+    pub id: String,
+    #[command(flatten)]
+    pub which: Which,
+    /// Only tell what would be taken back
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Abort without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Who [default: the name of the user]
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Why; written down
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 /// Which estate.

@@ -24,6 +24,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::{RegionName, Timestamp, settings::ControllerSettings};
 use uuid::Uuid;
 
+mod moves;
+
+pub use moves::MoveError;
+
 use crate::{
     record::Record,
     sagas::{Runner, Running, StartError},
@@ -60,6 +64,8 @@ struct Heard {
     sightings: Sightings,
     gateways: BTreeMap<RegionName, (Instant, GatewayStatus)>,
     orders: Vec<(Instant, Order)>,
+    /// Moves that wait for another person.
+    pending: Vec<moves::Pending>,
     last_failover: Option<Timestamp>,
     not_before: Option<Instant>,
     /// When something was first wrong, while it still is.
@@ -120,6 +126,7 @@ impl Controller {
             sightings: Sightings::new(names, store.eligibility().await?, Duration::ZERO),
             gateways: BTreeMap::new(),
             orders: Vec::new(),
+            pending: Vec::new(),
             last_failover: store.last_done(failover::KIND).await?,
             not_before: None,
             detected: None,

@@ -25,4 +25,4 @@ pub mod witness;
 #[cfg(test)]
 mod tests;
 
-pub use controller::{Controller, OrderError};
+pub use controller::{Controller, MoveError, OrderError};

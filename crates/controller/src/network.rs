@@ -17,6 +17,8 @@ const CONNECT_TIME_MAX: Duration = Duration::from_millis(600);
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 /// Not longer than a lease lasts: by then the region is harmless with or without an answer.
 const FENCE_PATIENCE: Duration = Duration::from_secs(2);
+/// One attempt of a clean stop or a checkpoint; the agent goes on with its work, and the next attempt waits for the same.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// One attempt; the agent goes on with its work, and the next attempt waits for the same.
 const LEAD_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -123,6 +125,25 @@ impl Regions for Network {
         Box::pin(async move {
             let peers = self.peers(region)?;
             within(FENCE_PATIENCE, region.as_str(), peers.urgent_agent.fence(request)).await
+        })
+    }
+
+    fn checkpoint<'a>(&'a self, region: &'a RegionName) -> Answer<'a, Done> {
+        Box::pin(async move {
+            let peers = self.peers(region)?;
+            within(STOP_PATIENCE, region.as_str(), peers.urgent_agent.checkpoint()).await
+        })
+    }
+
+    fn release<'a>(&'a self, region: &'a RegionName, request: &'a FenceRequest) -> Answer<'a, FenceReceipt> {
+        Box::pin(async move {
+            let peers = self.peers(region)?;
+            within(
+                STOP_PATIENCE,
+                region.as_str(),
+                peers.urgent_agent.release(request),
+            )
+            .await
         })
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use driver::Ports;
-use recovery::sagas::{bootstrap, failover};
+use recovery::sagas::{bootstrap, failback, failover, switchover};
 use saga::{Engine, Faults, Log, Outcome, SagaId};
 use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -43,6 +43,8 @@ pub enum StartError {
 pub struct Runner {
     failover: Engine<Ports>,
     bootstrap: Engine<Ports>,
+    switchover: Engine<Ports>,
+    failback: Engine<Ports>,
     running: Mutex<Option<Running>>,
     tracker: TaskTracker,
     cancel: CancellationToken,
@@ -77,6 +79,8 @@ impl Runner {
         Ok(Self {
             failover: engine(failover::definition()?),
             bootstrap: engine(bootstrap::definition()?),
+            switchover: engine(switchover::definition()?),
+            failback: engine(failback::definition()?),
             running: Mutex::default(),
             tracker,
             cancel,
@@ -95,10 +99,12 @@ impl Runner {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
     }
 
-    fn engine(&self, kind: &str) -> Result<&Engine<Ports>, StartError> {
+    pub(crate) fn engine(&self, kind: &str) -> Result<&Engine<Ports>, StartError> {
         match kind {
             failover::KIND => Ok(&self.failover),
             bootstrap::KIND => Ok(&self.bootstrap),
+            switchover::KIND => Ok(&self.switchover),
+            failback::KIND => Ok(&self.failback),
             other => Err(StartError::UnknownKind(other.to_owned())),
         }
     }

@@ -86,6 +86,15 @@ pub trait Regions: Send + Sync {
         region: &'a RegionName,
         request: &'a site::FenceRequest,
     ) -> Answer<'a, site::FenceReceipt>;
+    /// Its database writes a checkpoint, so that a clean stop is short.
+    fn checkpoint<'a>(&'a self, region: &'a RegionName) -> Answer<'a, site::Done>;
+    /// A region that leads stops its database cleanly and gives its right away; the receipt says what a standby must
+    /// have received so that nothing is lost.
+    fn release<'a>(
+        &'a self,
+        region: &'a RegionName,
+        request: &'a site::FenceRequest,
+    ) -> Answer<'a, site::FenceReceipt>;
     /// It leads; answers when its database accepts writes.
     fn lead<'a>(
         &'a self,

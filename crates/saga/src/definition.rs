@@ -135,6 +135,24 @@ pub struct Node<C> {
     pub(crate) deadline: Option<Duration>,
     pub(crate) retry_every: Duration,
     pub(crate) no_return: bool,
+    pub(crate) says: &'static str,
+}
+
+/// A step as a runbook tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does and why it stands there, in one sentence.
+    pub says: &'static str,
+    /// It begins when these have ended.
+    pub after: Vec<&'static str>,
+    /// It can be taken back.
+    pub undo: bool,
+    /// From its beginning nothing is taken back any more.
+    pub no_return: bool,
+    /// Retried no longer than this.
+    pub deadline: Option<Duration>,
 }
 
 impl<C: 'static> Node<C> {
@@ -152,7 +170,15 @@ impl<C: 'static> Node<C> {
             deadline: None,
             retry_every: RETRY_EVERY,
             no_return: false,
+            says: "",
         }
+    }
+
+    /// What it does and why it stands there, in one sentence for whoever reads the saga as a runbook.
+    #[must_use]
+    pub const fn says(mut self, sentence: &'static str) -> Self {
+        self.says = sentence;
+        self
     }
 
     /// It begins when these have ended.
@@ -265,6 +291,18 @@ impl<C> Definition<C> {
     /// Names of its nodes in order.
     pub fn node_names(&self) -> impl Iterator<Item = &'static str> {
         self.nodes.iter().map(|node| node.name)
+    }
+
+    /// The saga as a runbook: its steps in order.
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
+        self.nodes.iter().map(|node| Step {
+            name: node.name,
+            says: node.says,
+            after: node.after.clone(),
+            undo: node.undo.is_some(),
+            no_return: node.no_return,
+            deadline: node.deadline,
+        })
     }
 
     /// Names of the nodes that can be undone, in order.

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -79,12 +79,14 @@ pub enum Error {
 
 /// Drives sagas of one definition over one context.
 pub struct Engine<C> {
-    definition: Arc<Definition<C>>,
+    pub(crate) definition: Arc<Definition<C>>,
     context: Arc<C>,
-    log: Arc<dyn Log>,
+    pub(crate) log: Arc<dyn Log>,
     now: Now,
     pause: Pause,
     faults: Arc<dyn Faults>,
+    /// Which saga somebody wants to stop, and why.
+    pub(crate) abort: Mutex<Option<(SagaId, String)>>,
 }
 
 impl<C: Send + Sync + 'static> Engine<C> {
@@ -103,6 +105,7 @@ impl<C: Send + Sync + 'static> Engine<C> {
             now,
             pause: Arc::new(|length| Box::pin(tokio::time::sleep(length))),
             faults,
+            abort: Mutex::default(),
         }
     }
 
@@ -237,8 +240,13 @@ impl<C: Send + Sync + 'static> Run<'_, C> {
             if self.progress.phase() == Phase::Running {
                 for node in definition.nodes() {
                     if !launched.contains(node.name) && self.is_ready(node) {
+                        let aborted = self.engine.aborted(self.id, &self.progress);
                         self.record(node.name, EventKind::Started).await?;
                         launched.insert(node.name);
+                        if let Some(why) = aborted {
+                            self.record(node.name, EventKind::Failed { why }).await?;
+                            break;
+                        }
                         self.launch(&mut running, node, Duration::ZERO, &unwinding);
                         // It begins now, not when its siblings have been written down too.
                         running.nudge().await;
@@ -325,12 +333,14 @@ impl<C: Send + Sync + 'static> Run<'_, C> {
         let retry_every = definition
             .node(name)
             .map_or(crate::RETRY_EVERY, |node| node.retry_every);
+        let aborted = self.engine.aborted(self.id, &self.progress);
         let (why, may_wait) = match result {
             Ok(output) => {
                 self.record(name, EventKind::Succeeded { output }).await?;
                 self.reach(name, Boundary::AfterLog)?;
                 return Ok(None);
             }
+            Err(ActionError::Retry { .. }) if aborted.is_some() => (aborted.unwrap_or_default(), false),
             Err(ActionError::Retry { why }) => (why, !self.is_overdue(definition, name)),
             Err(ActionError::Fail { why }) => (why, false),
         };

@@ -22,6 +22,7 @@
 //!
 //! steno (Oxide) showed the way: the intent log, replay, and tests that every saga must pass.
 
+mod abort;
 mod definition;
 mod engine;
 mod fault;
@@ -33,7 +34,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use definition::{Action, ActionError, Definition, Inputs, InvalidDefinition, Node, RETRY_EVERY};
+pub use definition::{Action, ActionError, Definition, Inputs, InvalidDefinition, Node, RETRY_EVERY, Step};
 pub use engine::{Engine, Error, Now, Outcome, Pause};
 pub use fault::{Boundary, Faults, Inject, NoFaults, ParsePointError, Point};
 pub use log::{BoxFuture, Event, EventKind, Log, LogError, MemoryLog, Record, SagaId};

@@ -28,6 +28,10 @@ pub trait Subject {
     fn assert_done(&self, world: &Self::Context);
     /// Panics unless the world is as it must be after the saga was unwound because `failed` failed.
     fn assert_unwound(&self, world: &Self::Context, failed: &str);
+    /// The clock of the world, where the saga's actions compare its records with that.
+    fn now(&self) -> Now {
+        tokio_now()
+    }
     /// Nodes whose failure is retried, because a point of no return has begun by then.
     fn never_unwinds(&self) -> Vec<&'static str>;
 }
@@ -86,7 +90,13 @@ async fn run<S: Subject>(subject: &S, faults: Once) -> (Arc<S::Context>, Outcome
     let id = SagaId(Uuid::from_u128(1));
     let engine = |faults| {
         let log: Arc<dyn Log> = Arc::<MemoryLog>::clone(&log);
-        Engine::new(subject.definition(), Arc::clone(&world), log, tokio_now(), faults)
+        Engine::new(
+            subject.definition(),
+            Arc::clone(&world),
+            log,
+            subject.now(),
+            faults,
+        )
     };
     let first = engine(Arc::clone(&faults));
     first

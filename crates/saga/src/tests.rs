@@ -251,3 +251,56 @@ async fn independent_nodes_run_at_the_same_time() {
     engine.resume(ID).await.unwrap();
     assert_eq!(began.elapsed().as_secs(), 1);
 }
+
+/// Aborts as soon as the saga has begun; `before` is what it would undo by then.
+async fn abort_at(node: &'static str) -> (Outcome, Vec<(&'static str, u32)>, Option<Vec<&'static str>>) {
+    struct At {
+        node: &'static str,
+        engine: std::sync::OnceLock<std::sync::Weak<Engine<World>>>,
+    }
+    impl crate::Faults for At {
+        fn at(&self, point: &crate::Point) -> crate::Inject {
+            if point.node == self.node && point.boundary == crate::Boundary::Before {
+                let engine = self.engine.get().and_then(std::sync::Weak::upgrade).unwrap();
+                engine.abort(SagaId(Uuid::from_u128(3)), "aborted by a person".to_owned());
+            }
+            crate::Inject::Nothing
+        }
+    }
+    let (world, id) = (Arc::new(World::default()), SagaId(Uuid::from_u128(3)));
+    let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
+    let faults = Arc::new(At {
+        node,
+        engine: std::sync::OnceLock::new(),
+    });
+    let as_faults: Arc<dyn crate::Faults> = Arc::<At>::clone(&faults);
+    let engine = Arc::new(Engine::new(
+        Toy.definition(),
+        Arc::clone(&world),
+        log,
+        testing::tokio_now(),
+        as_faults,
+    ));
+    faults.engine.set(Arc::downgrade(&engine)).unwrap();
+    engine.create(id, Toy.params()).await.unwrap();
+    let outcome = engine.resume(id).await.unwrap();
+    let left = engine.would_undo(id).await.unwrap();
+    (outcome, world.now(), left)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_aborted_saga_takes_back_what_it_did_unless_there_is_no_return() {
+    let definition = Toy.definition();
+    let no_return = definition.steps().position(|step| step.no_return).unwrap();
+    for (position, node) in definition.node_names().enumerate() {
+        let (outcome, world, left) = abort_at(node).await;
+        if position < no_return {
+            let why = matches!(&outcome, Outcome::Unwound { why, .. } if why == "aborted by a person");
+            assert!(why, "{node}: {outcome:?}");
+            assert_eq!(world, [], "{node}");
+        } else {
+            assert!(matches!(outcome, Outcome::Done { .. }), "{node}: {outcome:?}");
+        }
+        assert_eq!(left, None, "an ended saga has nothing to take back");
+    }
+}

@@ -1,5 +1,7 @@
 //! One file per command.
 
+mod abort;
+mod approve;
 pub mod check;
 mod destroy;
 mod diff;
@@ -10,9 +12,11 @@ mod explain;
 pub mod gateway;
 mod init;
 mod logs;
+mod moves;
 mod plan;
 mod policy;
 mod render;
+mod runbook;
 mod schema;
 mod status;
 mod table;
@@ -20,6 +24,7 @@ mod up;
 
 use std::path::{Path, PathBuf};
 
+use api::moves::MoveKind;
 use local::host::Home;
 
 use crate::{
@@ -72,6 +77,18 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             follow,
             lines,
         } => logs::run(&open(&which)?, component.as_deref(), follow, lines).await,
+        Command::Switchover(request) => {
+            moves::run(MoveKind::Switchover, &open(&request.which)?, &request, talk).await
+        }
+        Command::Failback(request) => {
+            moves::run(MoveKind::Failback, &open(&request.which)?, &request, talk).await
+        }
+        Command::Failover(request) => {
+            moves::run(MoveKind::Failover, &open(&request.which)?, &request, talk).await
+        }
+        Command::Approve(request) => approve::run(&open(&request.which)?, &request, talk).await,
+        Command::Abort(request) => abort::run(&open(&request.which)?, &request, talk).await,
+        Command::Runbook { saga } => runbook::run(saga.as_deref()),
         Command::Drill(Drill::RegionLoss(request)) => {
             drill::check_moments(&request)?;
             drill::region_loss(&open(&request.which)?, &request, talk).await

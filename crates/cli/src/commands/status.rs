@@ -147,6 +147,9 @@ fn role_word(role: &Role) -> String {
         Role::Routing(None) => "routes nothing".to_owned(),
         Role::Routing(Some(Route::Region(region))) => format!("routes to {region}"),
         Role::Routing(Some(Route::FailingOverTo(region))) => format!("failing over to {region}"),
+        Role::Routing(Some(Route::HoldingFor(region))) => {
+            format!("holding people's requests, messages to {region}")
+        }
         Role::Routing(Some(Route::Maintenance)) => "maintenance page".to_owned(),
     }
 }

@@ -1,5 +1,7 @@
 //! The controller's API: thin handlers that never retry.
 
+mod moves;
+
 use std::sync::Arc;
 
 use api::{
@@ -32,6 +34,9 @@ const MAY_ASK: Table = &[
     ("/v1/sagas/{id}", READERS),
     ("/v1/sagas/{id}/timeline", READERS),
     ("/v1/failovers", &[Kind::Cli]),
+    ("/v1/moves", &[Kind::Cli]),
+    ("/v1/moves/{id}/approve", &[Kind::Cli]),
+    ("/v1/sagas/{id}/abort", &[Kind::Cli]),
     ("/v1/lease/renew", &[Kind::Controller, Kind::Agent]),
     ("/v1/lease/promise", &[Kind::Controller, Kind::Agent]),
     ("/v1/stop", &[Kind::Controller, Kind::Cli]),
@@ -47,6 +52,9 @@ pub fn router(controller: Arc<Controller>) -> Router {
         .route("/v1/sagas/{id}", get(saga))
         .route("/v1/sagas/{id}/timeline", get(timeline))
         .route("/v1/failovers", post(failover))
+        .route("/v1/moves", post(moves::declare))
+        .route("/v1/moves/{id}/approve", post(moves::approve))
+        .route("/v1/sagas/{id}/abort", post(moves::abort))
         .route("/v1/lease/renew", post(renew))
         .route("/v1/lease/promise", post(promise))
         .route("/v1/stop", post(stop))
@@ -130,16 +138,20 @@ async fn timeline(
         .ok_or_else(|| Problem::refused(format!("a {} has no recovery timeline", record.kind)))
 }
 
-async fn failover(
-    State(controller): Shared,
-    Json(request): Json<FailoverRequest>,
-) -> Result<Json<SagaSummary>, Problem> {
-    let running = controller.order(&request).await.map_err(|error| match error {
+fn order_problem(error: OrderError) -> Problem {
+    match error {
         OrderError::NotActive { .. } | OrderError::Refused(_) => Problem::refused(error.to_string()),
         OrderError::NotNow(why) => Problem::not_now(why),
         OrderError::Start(error) => Problem::not_now(error.to_string()),
         OrderError::Store(error) => failed(error),
-    })?;
+    }
+}
+
+async fn failover(
+    State(controller): Shared,
+    Json(request): Json<FailoverRequest>,
+) -> Result<Json<SagaSummary>, Problem> {
+    let running = controller.order(&request).await.map_err(order_problem)?;
     let record = controller.store.saga(running.id).await.map_err(failed)?;
     record
         .map(|record| Json(status::summary(&record, None)))

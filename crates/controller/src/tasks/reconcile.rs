@@ -52,6 +52,10 @@ async fn may_act(controller: &Controller) -> bool {
     let Some(running) = controller.runner.running() else {
         return true;
     };
+    // A failback moves nothing: the record stays what it was.
+    if running.kind == recovery::sagas::failback::KIND {
+        return true;
+    }
     controller
         .store
         .has_succeeded(running.id, "record_active")

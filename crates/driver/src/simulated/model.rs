@@ -214,14 +214,16 @@ impl State {
         };
         writer.commits += count;
         let (name, commits) = (writer.name.clone(), writer.commits);
+        self.hand_on(&name, commits);
+    }
+
+    /// What a region has written reaches the standbys that stream from it.
+    pub fn hand_on(&mut self, from: &RegionName, commits: u64) {
+        let follows = Role::Standby {
+            upstream: from.clone(),
+        };
         for region in self.regions.values_mut() {
-            if region.hears()
-                && region.database
-                && region.role
-                    == (Role::Standby {
-                        upstream: name.clone(),
-                    })
-            {
+            if region.hears() && region.database && region.role == follows {
                 region.commits = commits;
             }
         }
@@ -310,7 +312,7 @@ impl State {
             lease: if region.writes() {
                 LeaseState::Held {
                     left_ms: 2_000,
-                    by: vec!["witness".to_owned()],
+                    by: self.granters(name),
                 }
             } else {
                 LeaseState::None
@@ -319,6 +321,17 @@ impl State {
             leader: None,
             components: components(region),
         })
+    }
+
+    /// Who grants a leading region its lease.
+    fn granters(&self, holder: &RegionName) -> Vec<String> {
+        let others = self
+            .regions
+            .values()
+            .filter(|region| region.hears() && region.name != *holder);
+        let mut by: Vec<_> = others.map(|region| region.name.to_string()).collect();
+        by.push("witness".to_owned());
+        by
     }
 
     fn downstreams(&self, of: &Region) -> Vec<Downstream> {

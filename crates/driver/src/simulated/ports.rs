@@ -37,6 +37,43 @@ impl Regions for World {
         }))
     }
 
+    fn checkpoint<'a>(&'a self, region: &'a RegionName) -> Answer<'a, Done> {
+        Box::pin(self.call(region.as_str(), "checkpoint", |state, at| {
+            if state.reach(region)?.database {
+                Ok(Done { at })
+            } else {
+                Err(Error::NotNow {
+                    whom: region.to_string(),
+                    why: "the database does not run".to_owned(),
+                })
+            }
+        }))
+    }
+
+    fn release<'a>(&'a self, region: &'a RegionName, request: &'a FenceRequest) -> Answer<'a, FenceReceipt> {
+        Box::pin(self.call(region.as_str(), "release", |state, at| {
+            let target = state.reach(region)?;
+            let again = target.role == Role::Fenced && target.generation == request.generation;
+            if target.role != Role::Active && !again {
+                return Err(Error::Refused {
+                    whom: region.to_string(),
+                    why: "it does not lead".to_owned(),
+                });
+            }
+            target.learn(request.generation)?;
+            target.database = false;
+            target.role = Role::Fenced;
+            let (commits, name) = (target.commits, target.name.clone());
+            // A clean stop ends when every standby that streams has received everything.
+            state.hand_on(&name, commits);
+            Ok(FenceReceipt {
+                generation: request.generation,
+                at,
+                position: Some(Lsn::new(commits * 100)),
+            })
+        }))
+    }
+
     fn lead<'a>(&'a self, region: &'a RegionName, request: &'a LeadRequest) -> Answer<'a, LeadReceipt> {
         let now = self.started.elapsed();
         Box::pin(self.call(region.as_str(), "lead", move |state, at| {

@@ -11,6 +11,7 @@ use api::{
     site::{Done, LeaseState, Observation, Role, Route, RouteRequest, Site},
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use types::{
     Generation,
     settings::{FrontDoorSettings, SiteSettings},
@@ -20,6 +21,7 @@ use uuid::Uuid;
 use super::{
     clock, durable,
     supervise::{component::Conditions, guarded::Launcher, supervisor::Supervisor},
+    waiting_room,
 };
 
 /// The route on disk.
@@ -36,6 +38,10 @@ pub struct FrontDoor {
     run: Uuid,
     path: PathBuf,
     record: Mutex<RouteRecord>,
+    /// The estate's authority, to look at the public entrance.
+    authority: PathBuf,
+    /// Tells the waiting room.
+    tell: watch::Sender<Option<Route>>,
     supervisor: Supervisor,
 }
 
@@ -49,6 +55,7 @@ impl FrontDoor {
         settings: FrontDoorSettings,
         run: Uuid,
         launcher: &Launcher,
+        tell: watch::Sender<Option<Route>>,
     ) -> anyhow::Result<Self> {
         let path = site.directory.join("state/route.json");
         let record: RouteRecord = durable::read(&path)?.unwrap_or_default();
@@ -57,9 +64,12 @@ impl FrontDoor {
             run,
             path,
             record: Mutex::new(record.clone()),
+            authority: site.tls.ca.clone(),
+            tell,
             supervisor: Supervisor::start(&site.processes, launcher),
         };
         door.put(record.route.as_ref().unwrap_or(&Route::Maintenance))?;
+        door.tell.send_replace(record.route);
         // A front door has no database to wait for and no role to wait in.
         door.supervisor.set(|conditions| {
             *conditions = Conditions {
@@ -74,7 +84,10 @@ impl FrontDoor {
     fn source(&self, route: &Route) -> Option<&PathBuf> {
         match route {
             Route::Region(region) => self.settings.regions.get(region),
-            Route::FailingOverTo(region) => self.settings.failing_over_to.get(region),
+            // For the ingress it is the same; whether people wait or are told to come back is the agent's part.
+            Route::FailingOverTo(region) | Route::HoldingFor(region) => {
+                self.settings.failing_over_to.get(region)
+            }
             Route::Maintenance => Some(&self.settings.maintenance),
         }
     }
@@ -91,11 +104,21 @@ impl FrontDoor {
         durable::replace(live, &fs::read(source)?)
     }
 
-    /// "Send traffic there."
+    /// "Send traffic there." Requests that shall wait do so for certain when it returns.
     ///
     /// # Errors
     /// A [`Problem`]: an older generation, an unknown region, or a file that cannot be written.
-    pub fn route(&self, request: &RouteRequest) -> Result<Done, Problem> {
+    pub async fn route(&self, request: &RouteRequest) -> Result<Done, Problem> {
+        let done = self.change(request)?;
+        if matches!(request.route, Route::HoldingFor(_)) {
+            waiting_room::opened(&self.authority, &self.settings.public_url)
+                .await
+                .map_err(Problem::not_now)?;
+        }
+        Ok(done)
+    }
+
+    fn change(&self, request: &RouteRequest) -> Result<Done, Problem> {
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         if request.generation < record.generation {
             return Err(Problem::stale(request.generation, record.generation));
@@ -110,6 +133,8 @@ impl FrontDoor {
         // Remembered first: after a crash between the two, the start puts the remembered route in place.
         durable::write(&self.path, &next).map_err(|error| Problem::failed(error.to_string()))?;
         *record = next;
+        // Those who wait go on at once; the ingress needs a moment longer to take the route up.
+        self.tell.send_replace(Some(request.route.clone()));
         self.put(&request.route)
             .map_err(|error| Problem::failed(format!("cannot put the route in place: {error}")))?;
         Ok(Done {

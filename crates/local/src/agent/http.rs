@@ -70,6 +70,8 @@ const MAY_ASK: Table = &[
     ("/v1/lead", &[Kind::Controller]),
     ("/v1/follow", &[Kind::Controller]),
     ("/v1/fence", &[Kind::Controller]),
+    ("/v1/checkpoint", &[Kind::Controller]),
+    ("/v1/release", &[Kind::Controller]),
     ("/v1/route", &[Kind::Controller]),
     ("/v1/stop", &[Kind::Controller, Kind::Cli]),
     ("/v1/lease/renew", &[Kind::Controller, Kind::Agent]),
@@ -83,6 +85,8 @@ pub fn router(site: Site, stopped: CancellationToken) -> Router {
         .route("/v1/lead", post(lead))
         .route("/v1/follow", post(follow))
         .route("/v1/fence", post(fence))
+        .route("/v1/checkpoint", post(checkpoint))
+        .route("/v1/release", post(release))
         .route("/v1/route", post(route))
         .route("/v1/stop", post(stop))
         .route("/v1/lease/renew", post(renew))
@@ -136,9 +140,19 @@ async fn fence(State(serving): State<Serving>, Body(request): Body<FenceRequest>
     to_the_end(async move { region.fence(request).await }).await
 }
 
+async fn checkpoint(State(serving): State<Serving>) -> Answer<Done> {
+    let region = serving.site.region()?;
+    to_the_end(async move { region.checkpoint().await }).await
+}
+
+async fn release(State(serving): State<Serving>, Body(request): Body<FenceRequest>) -> Answer<FenceReceipt> {
+    let region = serving.site.region()?;
+    to_the_end(async move { region.release(request).await }).await
+}
+
 async fn route(State(serving): State<Serving>, Body(request): Body<RouteRequest>) -> Answer<Done> {
     match serving.site {
-        Site::FrontDoor(door) => to_the_end(async move { door.route(&request) }).await,
+        Site::FrontDoor(door) => to_the_end(async move { door.route(&request).await }).await,
         Site::Region(_) => Err(Problem::refused("this is a region, not the front door")),
     }
 }

@@ -1,15 +1,19 @@
-//! The maintenance page of the front door: every request gets 503 and is told when to come back.
+//! The maintenance page of the front door: a request that does not wait in the [`waiting_room`](super::waiting_room)
+//! gets 503 and is told when to come back.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
+    extract::Request,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use types::Span;
+
+use super::waiting_room::WaitingRoom;
 
 /// What is answered.
 #[derive(Clone, Debug)]
@@ -25,6 +29,7 @@ pub struct Page {
 pub struct Maintenance {
     listener: TcpListener,
     page: Page,
+    room: WaitingRoom,
 }
 
 impl Maintenance {
@@ -32,10 +37,11 @@ impl Maintenance {
     ///
     /// # Errors
     /// When the address cannot be bound.
-    pub async fn bind(address: SocketAddr, page: Page) -> io::Result<Self> {
+    pub async fn bind(address: SocketAddr, page: Page, room: WaitingRoom) -> io::Result<Self> {
         Ok(Self {
             listener: TcpListener::bind(address).await?,
             page,
+            room,
         })
     }
 
@@ -44,10 +50,15 @@ impl Maintenance {
     /// # Errors
     /// What `axum::serve` reports.
     pub async fn serve(self, cancel: CancellationToken) -> io::Result<()> {
-        let page = self.page;
-        let router = Router::new().fallback(move |headers: HeaderMap| {
-            let answer = answer(&page, &headers);
-            async move { answer }
+        let serving = Arc::new((self.page, self.room));
+        let router = Router::new().fallback(move |request: Request| {
+            let serving = Arc::clone(&serving);
+            async move {
+                let (page, room) = &*serving;
+                let headers = request.headers().clone();
+                let found = room.answer(request).await;
+                found.unwrap_or_else(|| answer(page, &headers))
+            }
         });
         tokio::select! {
             done = async { axum::serve(self.listener, router).await } => done,

@@ -22,3 +22,4 @@ pub mod role;
 pub mod run;
 pub mod supervise;
 pub mod voting;
+mod waiting_room;

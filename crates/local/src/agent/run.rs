@@ -19,7 +19,10 @@ use rustix::{
     fs::FlockOperation,
     process::{getpgrp, getpid, set_child_subreaper, setpgid},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::settings::{SiteRole, SiteSettings};
 use uuid::Uuid;
@@ -30,6 +33,7 @@ use super::{
     maintenance::{Maintenance, Page},
     region::Region,
     supervise::{guarded::Launcher, leftovers::Leftovers, spawner::Spawner},
+    waiting_room::WaitingRoom,
 };
 
 /// A controller that takes longer hears the next heartbeat.
@@ -139,11 +143,13 @@ async fn begin(
                 html,
                 retry_after: own.maintenance_retry_after,
             };
-            let maintenance = Maintenance::bind(own.maintenance_listen, page)
+            let (tell, route) = watch::channel(None);
+            let room = WaitingRoom::new(&settings.tls.ca, own.ingresses.clone(), route)?;
+            let maintenance = Maintenance::bind(own.maintenance_listen, page, room)
                 .await
                 .with_context(|| format!("cannot listen on {}", own.maintenance_listen))?;
             tasks.spawn(maintenance.serve(cancel.clone()));
-            let door = FrontDoor::new(settings, own.clone(), run, &launcher)?;
+            let door = FrontDoor::new(settings, own.clone(), run, &launcher, tell)?;
             Ok(Site::FrontDoor(Arc::new(door)))
         }
     }

@@ -66,6 +66,8 @@ async fn a_route_is_put_in_place_by_generation_and_survives_a_restart() {
             regions: [(region("a"), rendered("to-a")), (region("b"), rendered("to-b"))].into(),
             failing_over_to: [(region("b"), rendered("failing-over-to-b"))].into(),
             maintenance: rendered("maintenance"),
+            ingresses: [].into(),
+            public_url: "https://127.0.0.1:9".to_owned(),
             maintenance_listen: ([127, 0, 0, 1], page).into(),
             maintenance_page: rendered("page"),
             maintenance_retry_after: Span::from_secs(5),

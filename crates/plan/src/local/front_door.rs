@@ -20,6 +20,9 @@ impl Planner<'_> {
         // Outside of the rendered tree, which is replaced as a whole, and alone in its directory, which Traefik reads.
         let routes_dir = directory.join("routes");
         let names = || self.regions.iter().map(|region| region.name.clone());
+        let ingresses = names()
+            .map(|name| Ok((name.clone(), self.https(&Port::Ingress.of(&name))?)))
+            .collect::<Result<std::collections::BTreeMap<_, _>, Refusal>>()?;
         let settings = FrontDoorSettings {
             live_file: routes_dir.join("live.yml"),
             regions: names()
@@ -29,12 +32,13 @@ impl Planner<'_> {
                 .map(|name| (name.clone(), routes.join(format!("failing-over-to-{name}.yml"))))
                 .collect(),
             maintenance: routes.join("maintenance.yml"),
+            ingresses: ingresses.clone(),
+            public_url: self.https(ports::PUBLIC)?,
             maintenance_listen: self.listen(ports::MAINTENANCE)?,
             maintenance_page: rendered.join("maintenance.html"),
             maintenance_retry_after: RETRY_AFTER,
         };
         let tls = layout.identity("front-door");
-        let ingresses = names().map(|name| Ok((name.clone(), self.https(&Port::Ingress.of(&name))?)));
         let public = self.listen(ports::PUBLIC)?;
         Ok(FrontDoorBlueprint {
             site: SiteSettings {
@@ -49,7 +53,7 @@ impl Planner<'_> {
             },
             listen: public,
             tls,
-            ingresses: ingresses.collect::<Result<_, _>>()?,
+            ingresses,
             maintenance_url: self.http(ports::MAINTENANCE)?,
             routes_dir,
             response_timeout: Span::from_millis(ingress::ODOO_TIMEOUT.as_millis() + 5_000),

@@ -6,8 +6,10 @@
 
 mod beginning;
 mod eligibility;
+mod failback;
 mod failover;
 mod sightings;
+mod switchover;
 
 use std::time::Duration;
 
@@ -16,8 +18,10 @@ use types::{Generation, RegionName, Span, Timestamp};
 
 pub use beginning::{Beginning, decide_beginning};
 pub use eligibility::{ELIGIBLE_GRACE, Eligibility, Ineligible};
+pub use failback::decide_failback;
 pub use failover::decide_failover;
 pub use sightings::{Order, RegionSight, Sightings, Snapshot};
+pub use switchover::{Check, LAG_BYTES_MAX, Planned, Verdict, decide_switchover, other_region};
 
 /// What to do about a failover right now.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -35,14 +35,24 @@ pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
     Definition::new(
         KIND,
         vec![
-            Node::new("claim_generation", claim_generation),
+            Node::new("claim_generation", claim_generation)
+                .says("The witness promises the first generation."),
             Node::new("lead_database", lead_database)
+                .says("The first region's database is made from the seed and accepts writes.")
                 .after(["claim_generation"])
                 .point_of_no_return(),
-            Node::new("lead_gateway", lead_gateway).after(["claim_generation"]),
-            Node::new("record_active", record_active).after(["lead_database"]),
-            Node::new("follow", follow).after(["record_active", "lead_gateway"]),
-            Node::new("route", route).after(["record_active", "lead_gateway"]),
+            Node::new("lead_gateway", lead_gateway)
+                .says("The first region's gateway accepts messages.")
+                .after(["claim_generation"]),
+            Node::new("record_active", record_active)
+                .says("The controller records who leads.")
+                .after(["lead_database"]),
+            Node::new("follow", follow)
+                .says("The other regions follow.")
+                .after(["record_active", "lead_gateway"]),
+            Node::new("route", route)
+                .says("Traffic goes to the first region.")
+                .after(["record_active", "lead_gateway"]),
         ],
     )
 }

@@ -127,31 +127,31 @@ pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
     Definition::new(
         KIND,
         vec![
-            Node::new("claim_generation", claim_generation),
-            Node::new("hold_traffic", hold_traffic)
+            Node::new("claim_generation", claim_generation).says("The witness promises the next generation: from here on it grants the old writer nothing."),
+            Node::new("hold_traffic", hold_traffic).says("People get the maintenance page instead of errors that log them out; partners' messages go to the new gateway.")
                 .after(["claim_generation"])
                 .undo(undo_hold_traffic),
-            Node::new("fence_old", fence_old).after(["claim_generation"]),
-            Node::new("promote", promote)
+            Node::new("fence_old", fence_old).says("The old writer stops now if it can be told so; otherwise its lease runs out.").after(["claim_generation"]),
+            Node::new("promote", promote).says("The standby takes over, once nobody older can write.")
                 .after(["fence_old"])
                 .point_of_no_return()
                 .deadline(PROMOTE_TIME_MAX)
                 .retry_every(HURRY),
-            Node::new("lead_gateway", lead_gateway)
+            Node::new("lead_gateway", lead_gateway).says("The new gateway accepts, and delivers what the ERP lacks as soon as that writes.")
                 .after(["fence_old"])
                 .retry_every(HURRY),
-            Node::new("follow_old_gateway", follow_old_gateway).after(["lead_gateway"]),
-            Node::new("record_active", record_active).after(["promote"]),
-            Node::new("route", route)
+            Node::new("follow_old_gateway", follow_old_gateway).says("Where only the database was lost, the old gateway becomes the second copy.").after(["lead_gateway"]),
+            Node::new("record_active", record_active).says("The controller records who leads, before traffic moves.").after(["promote"]),
+            Node::new("route", route).says("Everybody goes to the new region.")
                 .after(["hold_traffic", "lead_gateway", "record_active"])
                 .retry_every(HURRY),
-            Node::new("await_first_write", await_first_write)
+            Node::new("await_first_write", await_first_write).says("The recovered ERP has accepted a write.")
                 .after(["route"])
                 .retry_every(ASK_EVERY),
-            Node::new("reconcile", reconcile)
+            Node::new("reconcile", reconcile).says("The journal and the ERP agree again.")
                 .after(["await_first_write"])
                 .retry_every(ASK_EVERY),
-            Node::new("finish", finish).after(["reconcile", "follow_old_gateway"]),
+            Node::new("finish", finish).says("Nothing is left to do.").after(["reconcile", "follow_old_gateway"]),
         ],
     )
 }
@@ -180,14 +180,14 @@ async fn undo_hold_traffic(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, Act
     send(ports, generation, Route::Region(plan.from)).await
 }
 
-async fn send(ports: &Ports, generation: Generation, route: Route) -> Result<DoneAt, ActionError> {
+pub(super) async fn send(ports: &Ports, generation: Generation, route: Route) -> Result<DoneAt, ActionError> {
     let request = RouteRequest { generation, route };
     let done = ports.front_door.route(&request).await.map_err(until_done)?;
     Ok(DoneAt { at: done.at })
 }
 
 /// Leaves out what does not succeed for too long, instead of trying again for ever.
-fn unless_too_long<T>(
+pub(super) fn unless_too_long<T>(
     ports: &Ports,
     inputs: &Inputs,
     patience: Duration,
@@ -280,7 +280,16 @@ async fn route(ports: &Ports, inputs: &Inputs) -> Result<Option<DoneAt>, ActionE
 /// What the new gateway says about its comparison.
 async fn reconciliation(ports: &Ports, inputs: &Inputs) -> Result<gateway::Reconciliation, ActionError> {
     let (plan, generation) = claimed(inputs)?;
-    let status = ports.gateways.status(&plan.to).await.map_err(until_done)?;
+    comparison(ports, &plan.to, generation).await
+}
+
+/// What a gateway says about the comparison of its journal with the ERP in this generation.
+pub(super) async fn comparison(
+    ports: &Ports,
+    region: &RegionName,
+    generation: Generation,
+) -> Result<gateway::Reconciliation, ActionError> {
+    let status = ports.gateways.status(region).await.map_err(until_done)?;
     status
         .reconciliation
         .filter(|made| made.generation == generation)

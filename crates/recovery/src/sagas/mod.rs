@@ -1,9 +1,13 @@
 //! Recovery's sagas. Read each as a runbook: the nodes in order, and for each what it does and why it stands there.
 
 pub mod bootstrap;
+pub mod failback;
 pub mod failover;
+pub mod switchover;
 mod timeline;
 
+#[cfg(test)]
+mod switchover_tests;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +17,7 @@ use saga::ActionError;
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName};
 
+pub use saga::Step;
 pub use timeline::timeline;
 
 /// The output of the node that takes a generation.

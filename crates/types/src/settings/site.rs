@@ -66,8 +66,13 @@ pub struct FrontDoorSettings {
     pub failing_over_to: BTreeMap<RegionName, PathBuf>,
     /// Route: the maintenance page for everyone.
     pub maintenance: PathBuf,
-    /// Where the agent itself answers every plain HTTP request with the maintenance page: status 503, `Retry-After`
-    /// and `Cache-Control: no-store`. The ingress cannot serve a page of its own.
+    /// Base URLs of the regions' ingresses: where requests go that waited here while writes moved.
+    pub ingresses: BTreeMap<RegionName, String>,
+    /// The public base URL, with which the agent makes sure that a new route is live.
+    pub public_url: String,
+    /// Where the agent itself answers plain HTTP requests: with the maintenance page (status 503, `Retry-After` and
+    /// `Cache-Control: no-store`), or, while writes move as planned, later with the answer of the region that leads
+    /// then. The ingress can do neither.
     pub maintenance_listen: SocketAddr,
     /// The page, HTML.
     pub maintenance_page: PathBuf,

@@ -78,7 +78,7 @@ impl Region {
                 Standing::Expired => continue,
                 Standing::Deposed { by } => return self.stand_down(by).await,
             };
-            if self.stopping.is_cancelled() {
+            if self.stopping.is_cancelled() || !self.still_leads(generation) {
                 return std::future::pending().await;
             }
             let leading = tokio::select! {
@@ -95,6 +95,12 @@ impl Region {
             }
             tokio::time::sleep(RESTART_DELAY).await;
         }
+    }
+
+    /// Whether this is still its role. While it gives the right away, the lease is kept for the clean stop alone.
+    fn still_leads(&self, generation: Generation) -> bool {
+        let record = self.record();
+        record.role == DurableRole::Active && record.generation == generation
     }
 
     async fn become_primary(

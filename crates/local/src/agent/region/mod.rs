@@ -8,11 +8,13 @@
 //!            lead ──► candidacy ──► duty: keep the lease, keep a primary running while it is valid
 //!            follow ──────────────► duty: make the data fit, keep a standby streaming
 //!            fence ───────────────► no duty; the database is stopped
+//!            release ─────────────► the same, cleanly: the last transactions end, the standby receives everything
 //! ```
 
 mod following;
 mod leading;
 mod orders;
+mod release;
 
 use std::{
     collections::BTreeMap,

@@ -1,0 +1,432 @@
+//! Moves that people ask for: the plan with its reasons, who must agree, and the beginning.
+//!
+//! Who declares a move cannot authorise it as well. A tier that may be failed over automatically or by one person needs
+//! nobody beside the one who declares; one that needs two people needs another one. In an emergency one person may go on
+//! alone, which is written down as such.
+
+use std::sync::Arc;
+
+use api::{
+    controller::FailoverRequest,
+    moves::{
+        AbortPlan, AbortRequest, Expected, MoveCheck, MoveDecision, MoveKind, MovePlan, MoveRequest, MoveStep,
+    },
+};
+use recovery::{
+    decide::{
+        Check, Decision, Order, Snapshot, Verdict, decide_failback, decide_failover, decide_switchover,
+        other_region,
+    },
+    sagas::{failback, failover, switchover},
+};
+use saga::SagaId;
+use tokio::time::Instant;
+use types::{Generation, RegionName, settings::Authority};
+use uuid::Uuid;
+
+use super::{Controller, ORDER_AGE_MAX, OrderError};
+use crate::{sagas::StartError, status, store};
+
+/// So many sagas of a kind, the newest, tell how long the next one takes.
+const EXPECTED_FROM: usize = 20;
+/// Sagas looked through for them.
+const SAGAS_MAX: usize = 200;
+
+/// A move that waits for another person.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    id: String,
+    at: Instant,
+    request: MoveRequest,
+    approved_by: Vec<String>,
+}
+
+/// Why a move was not declared, authorised or aborted.
+#[derive(Debug, thiserror::Error)]
+pub enum MoveError {
+    /// Nothing with that id waits.
+    #[error(
+        "no move `{0}` waits for an authorisation; it may have begun, or was declared more than 10 min ago"
+    )]
+    Unknown(String),
+    /// Separation of duties.
+    #[error("{0} has a part in this move already; another person has to authorise it")]
+    SamePerson(String),
+    /// The saga has ended or is another one.
+    #[error("the saga `{0}` does not run")]
+    NotRunning(String),
+    /// There is no way back.
+    #[error("the saga has passed its point of no return: going on is the only safe way")]
+    NoReturn,
+    /// A failover was not begun.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// A saga was not begun.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A saga cannot be read.
+    #[error("the saga cannot be read")]
+    Saga(#[from] saga::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Controller {
+    /// Plans a move, and begins it when nothing speaks against it and everybody who must has agreed.
+    ///
+    /// # Errors
+    /// [`MoveError`].
+    pub async fn declare(self: &Arc<Self>, request: MoveRequest) -> Result<MovePlan, MoveError> {
+        let mut pending = Pending {
+            id: Uuid::now_v7().to_string(),
+            at: Instant::now(),
+            request,
+            approved_by: Vec::new(),
+        };
+        if pending.request.dry_run {
+            return Ok(self.plan_move(&pending).await?);
+        }
+        let what = if pending.request.emergency {
+            "declared as an emergency"
+        } else {
+            "declared"
+        };
+        let request = &pending.request;
+        let detail = serde_json::json!({ "move": pending.id, "request": request });
+        self.audit(&request.by, &format!("{} {what}", request.kind), detail)
+            .await;
+        let plan = self.plan_move(&pending).await?;
+        if plan.decision != MoveDecision::Proceed {
+            return Ok(plan);
+        }
+        if plan.approvals_needed > 0 && !pending.request.emergency {
+            pending.at = Instant::now();
+            self.heard().pending.push(pending);
+            return Ok(plan);
+        }
+        self.begin_move(&pending, plan).await
+    }
+
+    /// Authorises what somebody else declared.
+    ///
+    /// # Errors
+    /// [`MoveError`].
+    pub async fn approve(self: &Arc<Self>, id: &str, by: &str) -> Result<MovePlan, MoveError> {
+        let pending = {
+            let mut heard = self.heard();
+            heard.pending.retain(|one| one.at.elapsed() < ORDER_AGE_MAX);
+            let found = heard.pending.iter_mut().find(|one| one.id == id);
+            let found = found.ok_or_else(|| MoveError::Unknown(id.to_owned()))?;
+            if found.request.by == by || found.approved_by.iter().any(|name| name == by) {
+                return Err(MoveError::SamePerson(by.to_owned()));
+            }
+            found.approved_by.push(by.to_owned());
+            found.clone()
+        };
+        let what = format!("{} authorised", pending.request.kind);
+        self.audit(by, &what, serde_json::json!({ "move": id })).await;
+        // Looked at anew: minutes may have passed since it was declared.
+        let plan = self.plan_move(&pending).await?;
+        if plan.decision != MoveDecision::Proceed || plan.approved_by.len() < plan.approvals_needed {
+            return Ok(plan);
+        }
+        self.heard().pending.retain(|one| one.id != id);
+        self.begin_move(&pending, plan).await
+    }
+
+    /// Asks the running saga to take back what it has done.
+    ///
+    /// # Errors
+    /// [`MoveError`].
+    pub async fn abort(&self, id: &str, request: &AbortRequest) -> Result<AbortPlan, MoveError> {
+        let not_running = || MoveError::NotRunning(id.to_owned());
+        let running = self
+            .runner
+            .running()
+            .filter(|running| running.id.to_string() == id)
+            .ok_or_else(not_running)?;
+        let engine = self.runner.engine(&running.kind)?;
+        let undone = engine.would_undo(running.id).await?.ok_or(MoveError::NoReturn)?;
+        let record = self.store.saga(running.id).await?.ok_or_else(not_running)?;
+        let plan = AbortPlan {
+            saga: status::summary(&record, None),
+            undone: undone.into_iter().map(str::to_owned).collect(),
+        };
+        if !request.dry_run {
+            let what = format!("{} aborted", running.kind);
+            let detail = serde_json::json!({ "saga": id, "reason": request.reason });
+            self.audit(&request.by, &what, detail).await;
+            engine.abort(
+                running.id,
+                format!("aborted by {}: {}", request.by, request.reason),
+            );
+        }
+        Ok(plan)
+    }
+
+    async fn plan_move(&self, pending: &Pending) -> Result<MovePlan, store::Error> {
+        let (request, snapshot) = (&pending.request, self.snapshot().await);
+        let mut plan = match request.kind {
+            MoveKind::Switchover => self.plan_switchover(request, &snapshot),
+            MoveKind::Failback => self.plan_failback(request, &snapshot),
+            MoveKind::Failover => self.plan_failover(request, &snapshot),
+        };
+        plan.id.clone_from(&pending.id);
+        plan.approved_by.clone_from(&pending.approved_by);
+        plan.expected = self.expected(request.kind).await?;
+        Ok(plan)
+    }
+
+    fn blank(&self, request: &MoveRequest, seen: &Snapshot) -> MovePlan {
+        let reign = seen.reign.as_ref();
+        MovePlan {
+            id: String::new(),
+            kind: request.kind,
+            from: reign.map(|reign| reign.active.clone()),
+            to: request.to.clone().or_else(|| other_region(seen)),
+            generation: reign.map_or(Generation::NONE, |reign| reign.generation),
+            decision: MoveDecision::Refuse,
+            because: Vec::new(),
+            checks: Vec::new(),
+            loss: "nothing".to_owned(),
+            expected: None,
+            steps: steps(request.kind),
+            declared_by: request.by.clone(),
+            approved_by: Vec::new(),
+            approvals_needed: 0,
+            saga: None,
+        }
+    }
+
+    fn gateway_of_active(&self, seen: &Snapshot) -> Option<api::gateway::GatewayStatus> {
+        let active = &seen.reign.as_ref()?.active;
+        let heard = self.heard();
+        heard.gateways.get(active).map(|(_, status)| status.clone())
+    }
+
+    fn plan_switchover(&self, request: &MoveRequest, seen: &Snapshot) -> MovePlan {
+        let mut plan = self.blank(request, seen);
+        let Some(to) = plan.to.clone() else {
+            plan.because = vec!["there is no other region".to_owned()];
+            return plan;
+        };
+        let gateway = self.gateway_of_active(seen);
+        let planned = decide_switchover(seen, &to, gateway.as_ref(), &self.settings.failover);
+        plan.generation = planned.generation;
+        plan.decision = decision(planned.verdict());
+        plan.because = planned.objections();
+        plan.checks = planned.checks.into_iter().map(wire).collect();
+        plan.loss = "nothing: the new region must have received the last record of the old one".to_owned();
+        plan.approvals_needed = others_needed(self.settings.failover.authority);
+        plan
+    }
+
+    fn plan_failback(&self, request: &MoveRequest, seen: &Snapshot) -> MovePlan {
+        let mut plan = self.blank(request, seen);
+        let Some(region) = plan.to.clone() else {
+            plan.because = vec!["there is no other region".to_owned()];
+            return plan;
+        };
+        let checks = decide_failback(seen, &region, &self.settings.failover);
+        let verdict = checks.iter().map(|check| check.verdict).max();
+        plan.decision = decision(verdict.unwrap_or(Verdict::Refuse));
+        let bad = checks.iter().filter(|check| check.verdict != Verdict::Good);
+        plan.because = bad
+            .map(|check| format!("{}: {}", check.question, check.found))
+            .collect();
+        plan.checks = checks.into_iter().map(wire).collect();
+        plan.loss = "nothing: the region that leads goes on; what only the other one has is counted, and its data is kept \
+                     aside until the new copy streams"
+            .to_owned();
+        plan
+    }
+
+    fn plan_failover(&self, request: &MoveRequest, seen: &Snapshot) -> MovePlan {
+        let mut plan = self.blank(request, seen);
+        let needed = others_needed(self.settings.failover.authority);
+        let mut asked = seen.clone();
+        // What would be decided if everybody who must had agreed.
+        asked
+            .orders
+            .extend((0..=needed).map(|number| order(&format!("{}#{number}", request.by), request)));
+        let decision = decide_failover(&asked, &self.settings.failover, self.wall());
+        let (verdict, to) = match &decision {
+            Decision::Proceed(go) => {
+                (plan.generation, plan.loss) = (go.generation, go.estimated_loss.to_string());
+                (MoveDecision::Proceed, Some(go.to.clone()))
+            }
+            Decision::Nothing | Decision::Wait { .. } => (MoveDecision::Wait, None),
+            Decision::Refuse { .. } => (MoveDecision::Refuse, None),
+        };
+        plan.decision = verdict;
+        plan.because = vec![decision.to_string()];
+        if let (Some(to), Some(asked)) = (to, &request.to)
+            && to != *asked
+        {
+            plan.decision = MoveDecision::Refuse;
+            plan.because
+                .push(format!("writes would go to {to}, not to {asked}"));
+        }
+        plan.approvals_needed = needed;
+        plan
+    }
+
+    /// How long such sagas took, drills included: they are the same sagas.
+    async fn expected(&self, kind: MoveKind) -> Result<Option<Expected>, store::Error> {
+        let rows = self.store.sagas(SAGAS_MAX).await?;
+        let mut took: Vec<u64> = rows
+            .iter()
+            .filter(|row| row.kind == kind.as_str() && row.phase == "done")
+            .filter_map(|row| Some(row.ended?.since(row.created)))
+            .filter_map(|length| u64::try_from(length.as_millis()).ok())
+            .take(EXPECTED_FROM)
+            .collect();
+        took.sort_unstable();
+        Ok(took.last().copied().map(|worst_ms| Expected {
+            runs: took.len(),
+            p50_ms: took[(took.len() - 1) / 2],
+            worst_ms,
+        }))
+    }
+
+    async fn begin_move(
+        self: &Arc<Self>,
+        pending: &Pending,
+        mut plan: MovePlan,
+    ) -> Result<MovePlan, MoveError> {
+        let request = &pending.request;
+        let running = match (request.kind, plan.from.clone(), plan.to.clone()) {
+            (MoveKind::Failover, Some(from), _) => self.order_for(pending, from).await?,
+            (MoveKind::Switchover, Some(from), Some(to)) => {
+                let params = self.switchover_plan(pending, &plan, (from, to));
+                self.begin_saga(switchover::KIND, request, params).await?
+            }
+            (MoveKind::Failback, Some(leader), Some(region)) => {
+                let params = failback::Plan {
+                    region,
+                    leader,
+                    generation: plan.generation,
+                    reason: request.reason.clone(),
+                    by: request.by.clone(),
+                    decided: self.wall(),
+                };
+                self.begin_saga(failback::KIND, request, serde_json::json!(params))
+                    .await?
+            }
+            (_, None, _) | (_, _, None) => return Ok(plan),
+        };
+        let record = self.store.saga(running).await?;
+        plan.saga = record.map(|record| status::summary(&record, None));
+        Ok(plan)
+    }
+
+    fn switchover_plan(
+        &self,
+        pending: &Pending,
+        plan: &MovePlan,
+        (from, to): (RegionName, RegionName),
+    ) -> serde_json::Value {
+        let reign = self.record.latest();
+        serde_json::json!(switchover::Plan {
+            from,
+            to,
+            generation: plan.generation,
+            incarnation: reign.map_or_else(String::new, |reign| reign.incarnation),
+            reason: pending.request.reason.clone(),
+            by: pending.request.by.clone(),
+            authorised_by: pending.approved_by.clone(),
+            decided: self.wall(),
+        })
+    }
+
+    async fn begin_saga(
+        self: &Arc<Self>,
+        kind: &str,
+        request: &MoveRequest,
+        params: serde_json::Value,
+    ) -> Result<SagaId, MoveError> {
+        // No failover may be decided between the look and the beginning; a saga that runs forbids it afterwards.
+        let _one = self.deciding.lock().await;
+        self.begin(kind, &request.by, params).await?;
+        let running = self.runner.running().filter(|running| running.kind == kind);
+        running
+            .map(|running| running.id)
+            .ok_or_else(|| MoveError::NotRunning(kind.to_owned()))
+    }
+
+    /// A failover is decided by the same function as always; people only say what they want, one order each.
+    async fn order_for(self: &Arc<Self>, pending: &Pending, from: RegionName) -> Result<SagaId, MoveError> {
+        let request = &pending.request;
+        let mut names: Vec<_> = std::iter::once(&request.by)
+            .chain(&pending.approved_by)
+            .cloned()
+            .collect();
+        if request.emergency {
+            names.push(format!("{} (emergency)", request.by));
+        }
+        let last = names.pop().unwrap_or_default();
+        for name in names {
+            self.heard().orders.push((Instant::now(), order(&name, request)));
+        }
+        let request = FailoverRequest {
+            from,
+            by: last,
+            reason: request.reason.clone(),
+        };
+        let running = self.order(&request).await?;
+        if running.kind == failover::KIND {
+            Ok(running.id)
+        } else {
+            Err(MoveError::NotRunning(failover::KIND.to_owned()))
+        }
+    }
+}
+
+fn order(by: &str, request: &MoveRequest) -> Order {
+    Order {
+        by: by.to_owned(),
+        reason: request.reason.clone(),
+    }
+}
+
+/// How many people must agree beside the one who declares.
+const fn others_needed(authority: Authority) -> usize {
+    match authority {
+        Authority::Automatic | Authority::OnePerson => 0,
+        Authority::TwoPeople => 1,
+    }
+}
+
+const fn decision(verdict: Verdict) -> MoveDecision {
+    match verdict {
+        Verdict::Good => MoveDecision::Proceed,
+        Verdict::Wait => MoveDecision::Wait,
+        Verdict::Refuse => MoveDecision::Refuse,
+    }
+}
+
+fn wire(check: Check) -> MoveCheck {
+    MoveCheck {
+        verdict: decision(check.verdict),
+        question: check.question,
+        found: check.found,
+    }
+}
+
+/// The steps of the saga that carries a move out.
+fn steps(kind: MoveKind) -> Vec<MoveStep> {
+    let definition = match kind {
+        MoveKind::Switchover => switchover::definition(),
+        MoveKind::Failback => failback::definition(),
+        MoveKind::Failover => failover::definition(),
+    };
+    let steps = definition.iter().flat_map(saga::Definition::steps);
+    steps
+        .map(|step| MoveStep {
+            name: step.name.to_owned(),
+            says: step.says.to_owned(),
+            no_return: step.no_return,
+        })
+        .collect()
+}
