@@ -12,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-use journal::{AppendError, Batch, DivergeError, Entry, Journal, Position, SetAside};
+use journal::{AppendError, Batch, DivergeError, Entry, Journal, Position, RecordView, SetAside};
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
-    ledger::{KIND_CONFLICT, Ledger, Need, Outcome, Unstored, Waiter},
+    ledger::{Bells, KIND_CONFLICT, Ledger, Need, Reply, Unstored, Waiter},
     lock,
 };
 
@@ -36,11 +36,11 @@ pub struct Store {
     /// What the answer waits for.
     pub need: Need,
     /// The answer.
-    pub reply: oneshot::Sender<Outcome>,
+    pub reply: Reply,
 }
 
 enum Command {
-    Store(Store),
+    Store(Vec<Store>),
     Copy {
         batches: Vec<Batch>,
         generation: u64,
@@ -194,15 +194,16 @@ impl Log {
         std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || {
-                Writer { journal, shared }.run(&queue);
+                Writer::new(journal, shared).run(&queue);
                 let _ = ended.send(());
             })?;
         Ok((Self { commands }, end))
     }
 
-    /// Stores a message; the answer comes through its own channel.
-    pub fn store(&self, store: Store) -> Result<(), Closed> {
-        self.commands.send(Command::Store(store)).map_err(|_| Closed)
+    /// Stores messages; the answers come to where each says. A closed journal answers them too.
+    pub fn store(&self, stores: Vec<Store>) {
+        // The replies in a command that nobody takes are dropped, and tell those who wait.
+        let _ = self.commands.send(Command::Store(stores));
     }
 
     /// Stores the leader's batches; synced upon return.
@@ -246,12 +247,25 @@ impl Log {
     }
 }
 
+/// Somebody who waits, and for what.
+type Waiting = (Waiter, Need);
+
 struct Writer {
     journal: Journal,
     shared: Arc<Shared>,
+    /// Taken from the queue, not written yet.
+    waiting: VecDeque<Store>,
 }
 
 impl Writer {
+    const fn new(journal: Journal, shared: Arc<Shared>) -> Self {
+        Self {
+            journal,
+            shared,
+            waiting: VecDeque::new(),
+        }
+    }
+
     fn run(mut self, queue: &mpsc::Receiver<Command>) {
         let mut next = None;
         loop {
@@ -299,49 +313,67 @@ impl Writer {
         }
     }
 
-    /// Takes everything queued behind `first`, up to a command of another kind, which is returned.
-    fn store(&mut self, first: Store, queue: &mpsc::Receiver<Command>) -> Option<Command> {
-        let bytes_max = self.journal.batch_bytes_max().min(BATCH_BYTES_MAX);
-        // The header of the batch, rounded up.
-        let mut bytes = 128 + first.entry.encoded_len();
-        let mut stores = vec![first];
+    /// Writes these and everything queued behind them, up to a command of another kind, which is returned.
+    fn store(&mut self, first: Vec<Store>, queue: &mpsc::Receiver<Command>) -> Option<Command> {
+        self.waiting.extend(first);
         let mut next = None;
-        while stores.len() < BATCH_MESSAGES_MAX {
-            match queue.try_recv() {
-                Ok(Command::Store(store)) if bytes + store.entry.encoded_len() <= bytes_max => {
-                    bytes += store.entry.encoded_len();
-                    stores.push(store);
+        while !self.waiting.is_empty() {
+            while next.is_none() && self.waiting.len() < BATCH_MESSAGES_MAX {
+                match queue.try_recv() {
+                    Ok(Command::Store(more)) => self.waiting.extend(more),
+                    Ok(other) => next = Some(other),
+                    Err(_) => break,
                 }
-                Ok(other) => {
-                    next = Some(other);
-                    break;
-                }
-                Err(_) => break,
             }
-        }
-        if let Err((stores, why)) = self.append(stores) {
-            let mut ledger = lock(&self.shared.ledger);
-            for store in stores {
-                ledger.answer(waiter(0, &store.entry, store.reply), Err(why.clone()));
+            let (entries, waiters) = self.take_batch();
+            if let Err((waiters, why)) = self.append(&entries, waiters) {
+                let mut bells = Bells::default();
+                let mut ledger = lock(&self.shared.ledger);
+                for (waiter, _) in waiters {
+                    ledger.answer(waiter, Err(why.clone()), &mut bells);
+                }
             }
         }
         next
     }
 
-    fn append(&mut self, stores: Vec<Store>) -> Result<(), (Vec<Store>, Unstored)> {
+    /// As many as fit in one batch, at least one.
+    fn take_batch(&mut self) -> (Vec<Entry>, Vec<Waiting>) {
+        let bytes_max = self.journal.batch_bytes_max().min(BATCH_BYTES_MAX);
+        // The header of the batch, rounded up.
+        let mut bytes = 128;
+        let fitting = self.waiting.iter().take(BATCH_MESSAGES_MAX).take_while(|store| {
+            bytes += store.entry.encoded_len();
+            bytes <= bytes_max
+        });
+        let count = fitting.count().clamp(1, self.waiting.len());
+        let (mut entries, mut waiters) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for Store { entry, need, reply } in self.waiting.drain(..count) {
+            let waiter = Waiter {
+                sequence: 0,
+                key: entry.key,
+                conflict: entry.kind == KIND_CONFLICT,
+                reply,
+            };
+            waiters.push((waiter, need));
+            entries.push(entry);
+        }
+        (entries, waiters)
+    }
+
+    fn append(&mut self, entries: &[Entry], waiters: Vec<Waiting>) -> Result<(), (Vec<Waiting>, Unstored)> {
         let Permit::Own(generation) = *lock(&self.shared.permit) else {
-            return Err((stores, Unstored::NotLeading));
+            return Err((waiters, Unstored::NotLeading));
         };
-        let entries: Vec<Entry> = stores.iter().map(|store| store.entry.clone()).collect();
         let refused = |error: &AppendError| Unstored::Journal(error.to_string());
-        let encoded = self.journal.encode(&entries, generation);
+        let encoded = self.journal.encode(entries, generation);
         let reserved = encoded.and_then(|batch| self.journal.reserve(&batch).map(|()| batch));
         let batch = match reserved {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::error!(error = %crate::start::chain(&error), "messages were not stored");
                 self.check_poison();
-                return Err((stores, refused(&error)));
+                return Err((waiters, refused(&error)));
             }
         };
         let peered = lock(&self.shared.ledger).acks.link != crate::link::Link::None;
@@ -353,23 +385,38 @@ impl Writer {
             tracing::error!(error = %crate::start::chain(&error), "messages were not stored");
             self.shared.tail.clear();
             self.check_poison();
-            return Err((stores, refused(&error)));
+            return Err((waiters, refused(&error)));
         }
-        let mut ledger = lock(&self.shared.ledger);
-        for (view, store) in batch.records().zip(stores) {
-            ledger.stored(&view);
-            ledger
-                .acks
-                .wait(waiter(view.sequence, &store.entry, store.reply), store.need);
-        }
-        ledger.synced_here(batch.last());
-        drop(ledger);
+        self.complete(&batch, entries, waiters);
         // Whoever stopped leading in between has answered those who waited then; these are left.
         if *lock(&self.shared.permit) != Permit::Own(generation) {
             lock(&self.shared.ledger).fail_all(&Unstored::NotLeading);
         }
         self.update_figures();
         Ok(())
+    }
+
+    /// Tells the ledger what is on disk now, and then those whom that completes.
+    fn complete(&self, batch: &Batch, entries: &[Entry], waiters: Vec<Waiting>) {
+        let mut ledger = lock(&self.shared.ledger);
+        for ((sequence, entry), (mut waiter, need)) in (batch.first()..).zip(entries).zip(waiters) {
+            ledger.stored(&RecordView {
+                sequence,
+                generation: batch.generation(),
+                time: entry.time,
+                kind: entry.kind,
+                key: entry.key,
+                body_hash: entry.body_hash,
+                stream: &entry.stream,
+                id: &entry.id,
+                body: &entry.body,
+            });
+            waiter.sequence = sequence;
+            ledger.acks.wait(waiter, need);
+        }
+        let bells = ledger.synced_here(batch.last());
+        drop(ledger);
+        drop(bells);
     }
 
     fn copy(&mut self, batches: &[Batch], generation: u64) -> Result<Position, CopyError> {
@@ -417,14 +464,5 @@ impl Writer {
         let reason = self.journal.poison().unwrap_or_default();
         lock(&self.shared.ledger).fail_all(&Unstored::Journal(reason.to_owned()));
         self.shared.poisoned.notify_one();
-    }
-}
-
-fn waiter(sequence: u64, entry: &Entry, reply: oneshot::Sender<Outcome>) -> Waiter {
-    Waiter {
-        sequence,
-        key: entry.key,
-        conflict: entry.kind == KIND_CONFLICT,
-        reply,
     }
 }

@@ -1,37 +1,11 @@
 //! Refusals on the ingest listener.
 
 use api::{Problem, gateway::code};
-use axum::{
-    http::header::RETRY_AFTER,
-    response::{IntoResponse, Response},
-};
 
 use crate::role::Refusal;
 
 /// Partners ask again this soon after a 503: short, because their pause becomes part of the recovery time.
-const RETRY_AFTER_SECONDS: u64 = 1;
-
-/// A problem as the answer of the ingest listener.
-pub struct Refused(pub Problem);
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let unavailable = self.0.status == 503;
-        let mut response = self.0.into_response();
-        if unavailable {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
-        }
-        response
-    }
-}
-
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Self {
-        Self(problem)
-    }
-}
+pub const RETRY_AFTER_SECONDS: u64 = 1;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -76,6 +50,15 @@ pub fn too_large(bytes_max: u64) -> Problem {
         413,
         code::TOO_LARGE,
         format!("a message may have at most {bytes_max} bytes"),
+    )
+}
+
+/// A batch has too many lines.
+pub fn too_many_lines(lines_max: usize) -> Problem {
+    problem(
+        413,
+        code::TOO_LARGE,
+        format!("a batch may have at most {lines_max} messages"),
     )
 }
 

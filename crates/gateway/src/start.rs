@@ -12,13 +12,14 @@ use std::{
 use api::{client::Client, server::TlsListener};
 use journal::{Disk, Journal, Options, Preparation, RealDisk, Recovery};
 use tokio::{net::TcpListener, sync::oneshot};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use types::settings::GatewaySettings;
 
 use crate::{
     control,
     gateway::{Gateway, Integration, Parts, Peer},
-    ingest,
+    ingest::Doors,
     lanes::{Register, keep},
     ledger::{Acks, Ledger},
     link::Link,
@@ -77,6 +78,9 @@ pub enum StartError {
     /// A listener without TLS must not be reached from other machines.
     #[error("ingest without TLS would listen on {0}, which other machines can reach")]
     NotLoopback(SocketAddr),
+    /// The threads that serve partners cannot be started.
+    #[error("cannot start the threads that serve partners")]
+    Threads(#[source] io::Error),
     /// A socket cannot be bound.
     #[error("cannot listen on {address}")]
     Listen {
@@ -143,14 +147,17 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
         api::tls::public_server(&settings.tls)?,
         api::tls::mutual_server(&settings.tls)?,
     );
-    let listen = async |address, tls| {
-        let bound = TlsListener::bind(address, tls, cancel.clone()).await;
-        bound.map_err(|source| StartError::Listen { address, source })
-    };
-    let ingest_listener = listen(settings.ingest_listen, ingest_tls).await?;
-    let control_listener = listen(settings.control_listen, control_tls).await?;
+    let ingest_listener = listen(settings.ingest_listen).await?;
     let loopback = listen_on_loopback(settings.ingest_loopback).await?;
     let monitor = listen_plainly(settings.monitor_listen).await?;
+    let address = settings.control_listen;
+    let control_listener = TlsListener::bind(address, control_tls, cancel.clone()).await;
+    let control_listener = control_listener.map_err(|source| StartError::Listen { address, source })?;
+    let unbound = |source| StartError::Listen {
+        address: settings.ingest_listen,
+        source,
+    };
+    let ingest = ingest_listener.local_addr().map_err(unbound)?;
     let (log, journal_ended) =
         Log::start(journal, Arc::clone(&shared)).map_err(|source| StartError::File {
             doing: "start the thread for",
@@ -168,29 +175,11 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
         register,
         cancel: cancel.clone(),
     });
-    let (ingest, control) = (ingest_listener.local(), control_listener.local());
-    for (listener, router) in [
-        (ingest_listener, ingest::router(Arc::clone(&gateway))),
-        (control_listener, control::router(Arc::clone(&gateway))),
-    ] {
-        let cancel = cancel.clone();
-        gateway.tasks.spawn(async move {
-            if let Err(error) = api::server::serve(listener, router, cancel.clone(), DRAIN).await {
-                // Without a listener the process is of no use: end it, so that the supervisor starts it anew.
-                tracing::error!(%error, "a listener failed");
-                cancel.cancel();
-            }
-        });
-    }
-    if let Some(listener) = loopback {
-        let (router, cancel) = (ingest::router(Arc::clone(&gateway)), cancel.clone());
-        gateway.tasks.spawn(async move {
-            if let Err(error) = api::server::serve_loopback(listener, router, cancel.clone(), DRAIN).await {
-                tracing::error!(%error, "the loopback listener failed");
-                cancel.cancel();
-            }
-        });
-    }
+    let control = control_listener.local();
+    let mut listeners = vec![(ingest_listener, Some(TlsAcceptor::from(ingest_tls)))];
+    listeners.extend(loopback.map(|listener| (listener, None)));
+    let doors = Doors::open(&gateway, DRAIN).map_err(StartError::Threads)?;
+    gateway.tasks.spawn(doors.receive(listeners, cancel.clone()));
     if let Some(listener) = monitor {
         let (router, cancel) = (monitor::router(Arc::clone(&gateway)), cancel.clone());
         gateway.tasks.spawn(async move {
@@ -200,6 +189,14 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
             }
         });
     }
+    let router = control::router(Arc::clone(&gateway));
+    gateway.tasks.spawn(async move {
+        if let Err(error) = api::server::serve(control_listener, router, cancel.clone(), DRAIN).await {
+            // Without a listener the process is of no use: end it, so that the supervisor starts it anew.
+            tracing::error!(%error, "the control listener failed");
+            cancel.cancel();
+        }
+    });
     gateway.tasks.spawn(watch_poison(Arc::clone(&gateway)));
     gateway.tasks.spawn(write_marks(Arc::clone(&gateway)));
     gateway.tasks.spawn(keep::run(Arc::clone(&gateway)));
@@ -283,10 +280,12 @@ async fn listen_plainly(address: Option<SocketAddr>) -> Result<Option<TcpListene
     let Some(address) = address else {
         return Ok(None);
     };
+    listen(address).await.map(Some)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     let bound = TcpListener::bind(address).await;
-    bound
-        .map(Some)
-        .map_err(|source| StartError::Listen { address, source })
+    bound.map_err(|source| StartError::Listen { address, source })
 }
 
 async fn listen_on_loopback(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {

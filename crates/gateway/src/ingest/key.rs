@@ -35,6 +35,14 @@ pub fn find(source: &IdempotencySource, headers: &HeaderMap, body: &[u8]) -> Res
             }
         }
     };
+    usable(key)
+}
+
+/// A key that can be kept and shown.
+///
+/// # Errors
+/// A bad request, when it cannot.
+pub fn usable(key: String) -> Result<String, Problem> {
     let printable = key.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
     if key.trim().is_empty() || key.len() > KEY_BYTES_MAX || !printable {
         let message =

@@ -1,185 +1,196 @@
 //! The ingest listener: where partners post.
 //!
-//! `POST /in/{integration}` answers 202 (or 200 for what was stored before) only when the message is durable.
-//! `GET /healthz` is 200 while this gateway leads; the ingress routes by it.
+//! `POST /in/{integration}` answers 202 (or 200 for what was stored before) only when the message is durable;
+//! `POST /in/{integration}/batch` takes many and answers for each. `GET /healthz` is 200 while this gateway leads; the
+//! ingress routes by it.
 
+mod accept;
+mod answer;
+mod batch;
+mod counter;
+mod door;
 mod key;
 
-use std::sync::Arc;
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use api::{
-    Problem,
-    gateway::{Accepted, AcceptedStatus},
-};
-use axum::{
-    Json, Router,
-    body::Body,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
+use api::Problem;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
 use journal::{Entry, body_hash, key_hash};
 use subtle::ConstantTimeEq as _;
-use tokio::sync::oneshot;
+
+pub use accept::{Acceptance, accept};
+use answer::Answer;
+use counter::Counter;
+pub use door::Doors;
 
 use crate::{
     gateway::{Gateway, Integration, now},
-    ledger::{Admission, KIND_CONFLICT, KIND_MESSAGE, Need, Outcome, Stored, Unstored},
-    lock,
-    log::Store,
-    refusal::{self, Refused},
+    ledger::KIND_MESSAGE,
+    refusal,
 };
 
-/// The routes of the ingest listener.
-pub fn router(gateway: Arc<Gateway>) -> Router {
-    Router::new()
-        .route("/in/{integration}", post(take_in))
-        .route("/healthz", get(health))
-        .with_state(gateway)
+/// A body that has not come by then is given up.
+const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// One connection with what its requests share.
+struct Visitor {
+    gateway: Arc<Gateway>,
+    counter: Rc<Counter>,
+    /// The last credentials that were right, and for which integration: the same bytes need no second hash.
+    known: RefCell<Option<(usize, HeaderValue)>>,
 }
 
-async fn health(State(gateway): State<Arc<Gateway>>) -> Response {
-    if gateway.leads() {
-        (StatusCode::OK, "leading\n").into_response()
-    } else {
-        Refused(not_leading()).into_response()
+impl Visitor {
+    fn new(gateway: Arc<Gateway>, counter: Rc<Counter>) -> Self {
+        let known = RefCell::default();
+        Self {
+            gateway,
+            counter,
+            known,
+        }
+    }
+
+    /// Checks the bearer token. Times tell nothing: hashes have one length, and what this connection itself has proved
+    /// to know before is compared in constant time too.
+    fn authenticate(&self, index: usize, headers: &HeaderMap) -> Result<(), Problem> {
+        let given = headers
+            .get(header::AUTHORIZATION)
+            .ok_or_else(refusal::unauthorised)?;
+        let same = self.known.borrow().as_ref().is_some_and(|(known_index, known)| {
+            *known_index == index && bool::from(known.as_bytes().ct_eq(given.as_bytes()))
+        });
+        if same {
+            return Ok(());
+        }
+        let token = given
+            .to_str()
+            .ok()
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| body_hash(token.trim().as_bytes()))
+            .ok_or_else(refusal::unauthorised)?;
+        if !bool::from(token.ct_eq(&self.gateway.integrations[index].token_hash)) {
+            return Err(refusal::unauthorised());
+        }
+        self.known.replace(Some((index, given.clone())));
+        Ok(())
     }
 }
 
-async fn take_in(
-    State(gateway): State<Arc<Gateway>>,
-    Path(integration): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
+/// Where a request goes.
+enum Route<'p> {
+    Health,
+    Message(&'p str),
+    Batch(&'p str),
+    Nowhere,
+}
+
+fn route(path: &str) -> Route<'_> {
+    match path.strip_prefix("/in/") {
+        None if path == "/healthz" => Route::Health,
+        None => Route::Nowhere,
+        Some(rest) => match rest.split_once('/') {
+            None => Route::Message(rest),
+            Some((integration, "batch")) => Route::Batch(integration),
+            Some(_) => Route::Nowhere,
+        },
+    }
+}
+
+/// Answers one request.
+async fn respond(visitor: &Visitor, request: Request<Incoming>) -> Answer {
+    let (head, body) = request.into_parts();
+    let taken = match (route(head.uri.path()), &head.method) {
+        (Route::Message(integration), &Method::POST) => {
+            message(visitor, integration, &head.headers, body).await
+        }
+        (Route::Batch(integration), &Method::POST) => {
+            batch::take_in(visitor, integration, &head.headers, body).await
+        }
+        (Route::Health, &Method::GET | &Method::HEAD) => health(visitor),
+        (Route::Nowhere, _) => return answer::empty(StatusCode::NOT_FOUND),
+        (Route::Message(_) | Route::Batch(_) | Route::Health, _) => {
+            return answer::empty(StatusCode::METHOD_NOT_ALLOWED);
+        }
+    };
+    taken.unwrap_or_else(|problem| answer::refused(&problem))
+}
+
+fn health(visitor: &Visitor) -> Result<Answer, Problem> {
+    if visitor.gateway.leads() {
+        Ok(answer::text("leading\n"))
+    } else {
+        Err(not_leading())
+    }
+}
+
+/// Finds the integration and checks that this partner may post to it, now and here.
+fn enter<'v>(
+    visitor: &'v Visitor,
+    integration: &str,
+    headers: &HeaderMap,
+) -> Result<&'v Integration, Problem> {
+    let gateway = &visitor.gateway;
     let index = *gateway
         .by_name
-        .get(&integration)
+        .get(integration)
         .ok_or_else(refusal::unknown_integration)?;
-    let integration = &gateway.integrations[index];
-    authenticate(integration, &headers)?;
+    visitor.authenticate(index, headers)?;
     if !gateway.leads() {
-        return Err(not_leading().into());
+        return Err(not_leading());
     }
-    let _memory = gateway
-        .intake
-        .try_acquire()
-        .map_err(|_| Problem::not_now("too many messages at the same time"))?;
-    let body = read(integration, body).await?;
-    let id = key::find(&integration.settings.idempotency, &headers, &body)?;
-    let entry = entry(integration, &id, body);
-    let accepted = accept(&gateway, entry, Need::Durable).await?;
-    answer(id, accepted)
+    Ok(&gateway.integrations[index])
 }
 
-fn authenticate(integration: &Integration, headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| body_hash(token.trim().as_bytes()));
-    match given {
-        Some(hash) if bool::from(hash.ct_eq(&integration.token_hash)) => Ok(()),
-        Some(_) | None => Err(refusal::unauthorised()),
-    }
+async fn message(
+    visitor: &Visitor,
+    integration: &str,
+    headers: &HeaderMap,
+    body: Incoming,
+) -> Result<Answer, Problem> {
+    let integration = enter(visitor, integration, headers)?;
+    let _memory = visitor.gateway.intake.try_acquire().map_err(|_| too_many())?;
+    let body = read(body, integration.settings.body_max.get()).await?;
+    let id = key::find(&integration.settings.idempotency, headers, &body)?;
+    let ticket = visitor.counter.offer(entry(integration, id.clone(), body));
+    answer::one(id, ticket.await?)
 }
 
-async fn read(integration: &Integration, body: Body) -> Result<Bytes, Problem> {
-    let bytes_max = integration.settings.body_max.get();
+async fn read(body: Incoming, bytes_max: u64) -> Result<Bytes, Problem> {
+    // What says that it is too large is not read at all.
+    if body.size_hint().lower() > bytes_max {
+        return Err(refusal::too_large(bytes_max));
+    }
     let limit = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        // `to_bytes` has one error type: the limit is told apart by its source, a connection that broke has another.
-        let text = std::error::Error::source(&error)
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        if text.contains("length limit") {
-            refusal::too_large(bytes_max)
-        } else {
-            Problem::bad_request("the body ended before its end")
-        }
-    })
+    let whole = tokio::time::timeout(BODY_TIME_MAX, Limited::new(body, limit).collect());
+    match whole.await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(refusal::too_large(bytes_max)),
+        Ok(Err(_)) => Err(Problem::bad_request("the body ended before its end")),
+        Err(_) => Err(Problem::bad_request("the body took too long")),
+    }
 }
 
-fn entry(integration: &Integration, id: &str, body: Bytes) -> Entry {
+fn entry(integration: &Integration, id: String, body: Bytes) -> Entry {
     let stream = integration.settings.name.to_string();
     Entry {
         kind: KIND_MESSAGE,
         time: now().as_micros(),
-        key: key_hash(&stream, id),
+        key: key_hash(&stream, &id),
         body_hash: body_hash(&body),
         stream,
-        id: id.to_owned(),
+        id,
         body,
     }
 }
 
-/// How a message came to rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acceptance {
-    /// Stored now.
-    New(Stored),
-    /// Stored before.
-    Before(Stored),
-    /// Its key was used for another body: kept aside.
-    Aside,
-}
-
-/// Stores a message once; returns when it is as durable as needed.
-pub async fn accept(gateway: &Gateway, mut entry: Entry, need: Need) -> Result<Acceptance, Problem> {
-    let admission = lock(&gateway.ledger).admit(entry.key, &entry.body_hash);
-    match admission {
-        Admission::New => Ok(Acceptance::New(store(gateway, entry, need).await?)),
-        Admission::Duplicate(stored) => Ok(Acceptance::Before(stored)),
-        Admission::Wait(receiver) => Ok(Acceptance::Before(outcome(receiver).await?)),
-        Admission::Conflict => {
-            tracing::warn!(
-                integration = entry.stream,
-                id = entry.id,
-                "another body under the same key"
-            );
-            entry.kind = KIND_CONFLICT;
-            store(gateway, entry, need).await?;
-            Ok(Acceptance::Aside)
-        }
-        Admission::KnownConflict => Ok(Acceptance::Aside),
-    }
-}
-
-async fn store(gateway: &Gateway, entry: Entry, need: Need) -> Result<Stored, Problem> {
-    let (reply, receiver) = oneshot::channel();
-    let closed = |_| Problem::not_now("the gateway is shutting down");
-    gateway.log.store(Store { entry, need, reply }).map_err(closed)?;
-    outcome(receiver).await
-}
-
-async fn outcome(receiver: oneshot::Receiver<Outcome>) -> Result<Stored, Problem> {
-    match receiver.await {
-        Ok(Ok(stored)) => Ok(stored),
-        Ok(Err(unstored @ (Unstored::NotLeading | Unstored::Journal(_)))) => {
-            Err(Problem::not_now(unstored.to_string()).hint("send the same message again"))
-        }
-        Err(_) => Err(Problem::not_now("the gateway is shutting down")),
-    }
-}
-
-fn answer(message_id: String, acceptance: Acceptance) -> Result<Response, Refused> {
-    let (code, status, stored) = match acceptance {
-        Acceptance::New(stored) => (StatusCode::ACCEPTED, AcceptedStatus::Accepted, stored),
-        Acceptance::Before(stored) => (StatusCode::OK, AcceptedStatus::Duplicate, stored),
-        Acceptance::Aside => return Err(refusal::key_conflict(&message_id).into()),
-    };
-    let accepted = Accepted {
-        message_id,
-        sequence: stored.sequence,
-        status,
-        copies: stored.copies,
-    };
-    Ok((code, Json(accepted)).into_response())
-}
-
 fn not_leading() -> Problem {
     Problem::not_now("this region's gateway does not lead").hint("send the same message again")
+}
+
+fn too_many() -> Problem {
+    Problem::not_now("too many messages at the same time")
 }

@@ -3,9 +3,9 @@
 use std::{collections::VecDeque, ops::RangeInclusive};
 
 use journal::KeyHash;
-use tokio::sync::oneshot;
 use types::Timestamp;
 
+use super::Reply;
 use crate::link::Link;
 
 /// A message that is durable.
@@ -41,7 +41,7 @@ pub struct Waiter {
     /// Whether it was stored as a conflict: others with its key don't wait for it.
     pub conflict: bool,
     /// Where the answer goes.
-    pub reply: oneshot::Sender<Outcome>,
+    pub reply: Reply,
 }
 
 /// What durable means to a waiter.
@@ -109,25 +109,18 @@ impl Acks {
     }
 
     pub(super) fn take_done(&mut self) -> Vec<(Waiter, Stored)> {
-        let (durable, here) = (self.durable_up_to(), self.here);
+        let (durable, here, there) = (self.durable_up_to(), self.here, self.there);
+        let pair = self.link != Link::None;
         let mut done = Vec::new();
         for (queue, up_to) in [(&mut self.durable, durable), (&mut self.local, here)] {
-            while queue.front().is_some_and(|waiter| waiter.sequence <= up_to) {
-                done.extend(queue.pop_front());
-            }
+            let count = queue.partition_point(|waiter| waiter.sequence <= up_to);
+            done.extend(queue.drain(..count).map(|waiter| {
+                let sequence = waiter.sequence;
+                let copies = if there >= sequence { 2 } else { 1 };
+                self.acknowledged_alone += u64::from(pair && copies == 1);
+                (waiter, Stored { sequence, copies })
+            }));
         }
-        let alone = |sequence: u64| self.link != Link::None && self.there < sequence;
-        let done: Vec<_> = done
-            .into_iter()
-            .map(|waiter| {
-                let stored = Stored {
-                    sequence: waiter.sequence,
-                    copies: self.copies(waiter.sequence),
-                };
-                (waiter, stored)
-            })
-            .collect();
-        self.acknowledged_alone += done.iter().filter(|(_, stored)| alone(stored.sequence)).count() as u64;
         done
     }
 

@@ -4,7 +4,9 @@
 //! across an await.
 
 mod acks;
+mod hash;
 mod lane;
+mod tray;
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -13,8 +15,9 @@ use journal::{KeyHash, RecordView};
 use types::Timestamp;
 
 pub use acks::{Acks, Need, Outcome, Stored, Unstored, Waiter};
+use hash::KeyMap;
 pub use lane::Lane;
-use tokio::sync::oneshot;
+pub use tray::{Bells, Reply, Tray};
 
 /// A message to deliver.
 pub const KIND_MESSAGE: u8 = 1;
@@ -43,7 +46,7 @@ struct Slot {
 
 struct Flight {
     hash: [u8; 32],
-    waiters: Vec<oneshot::Sender<Outcome>>,
+    waiters: Vec<Reply>,
 }
 
 /// How a message that came in is to be treated.
@@ -53,8 +56,8 @@ pub enum Admission {
     New,
     /// It was stored before.
     Duplicate(Stored),
-    /// It is being stored at this moment.
-    Wait(oneshot::Receiver<Outcome>),
+    /// It is being stored at this moment: see [`Ledger::join`].
+    InFlight,
     /// Its key was used for another body: append it as [`KIND_CONFLICT`].
     Conflict,
     /// The same, and it was appended so before.
@@ -64,9 +67,9 @@ pub enum Admission {
 /// What is known about every message.
 pub struct Ledger {
     names: HashMap<String, u16>,
-    keys: HashMap<KeyHash, Known>,
+    keys: KeyMap<Known>,
     conflicts: HashMap<(KeyHash, ShortHash), u64>,
-    flights: HashMap<KeyHash, Flight>,
+    flights: KeyMap<Flight>,
     slots: Vec<Slot>,
     /// One per integration, in the order of the settings.
     pub lanes: Vec<Lane>,
@@ -84,9 +87,9 @@ impl Ledger {
         let lanes = names.iter().map(|_| Lane::default()).collect();
         Self {
             names,
-            keys: HashMap::new(),
+            keys: KeyMap::default(),
             conflicts: HashMap::new(),
-            flights: HashMap::new(),
+            flights: KeyMap::default(),
             slots: Vec::new(),
             lanes,
             acks,
@@ -97,13 +100,11 @@ impl Ledger {
 
     /// Decides about a message that came in, and reserves its key if it is new.
     pub fn admit(&mut self, key: KeyHash, hash: &[u8; 32]) -> Admission {
-        if let Some(flight) = self.flights.get_mut(&key) {
-            if flight.hash != *hash {
-                return self.conflict(key, hash);
-            }
-            let (sender, receiver) = oneshot::channel();
-            flight.waiters.push(sender);
-            return Admission::Wait(receiver);
+        if let Some(flight) = self.flights.get(&key) {
+            return match flight.hash == *hash {
+                true => Admission::InFlight,
+                false => self.conflict(key, hash),
+            };
         }
         match self.keys.get(&key) {
             Some(known) if known.hash == short(hash) => Admission::Duplicate(Stored {
@@ -116,6 +117,13 @@ impl Ledger {
                 self.flights.insert(key, Flight { hash: *hash, waiters });
                 Admission::New
             }
+        }
+    }
+
+    /// Waits with whoever stores this key's message at this moment.
+    pub fn join(&mut self, key: &KeyHash, reply: Reply) {
+        if let Some(flight) = self.flights.get_mut(key) {
+            flight.waiters.push(reply);
         }
     }
 
@@ -166,47 +174,50 @@ impl Ledger {
     }
 
     /// The synced end of this region's journal; completes what it makes complete.
-    pub fn synced_here(&mut self, sequence: u64) {
+    pub fn synced_here(&mut self, sequence: u64) -> Bells {
         self.acks.here = self.acks.here.max(sequence);
-        self.complete();
+        self.complete()
     }
 
     /// The synced end of the other region's journal; completes what it makes complete.
-    pub fn synced_there(&mut self, sequence: u64) {
+    pub fn synced_there(&mut self, sequence: u64) -> Bells {
         self.acks.there = sequence;
-        self.complete();
+        self.complete()
     }
 
     /// Answers everybody whose message is durable enough, and lets those messages be delivered.
-    pub fn complete(&mut self) {
+    pub fn complete(&mut self) -> Bells {
+        let mut bells = Bells::default();
         for (waiter, stored) in self.acks.take_done() {
-            self.answer(waiter, Ok(stored));
+            self.answer(waiter, Ok(stored), &mut bells);
         }
         let released = self.acks.newly_released();
         for sequence in released {
             self.queue(sequence);
         }
+        bells
     }
 
     /// Answers everybody with a failure; their messages may or may not be in the journal.
-    pub fn fail_all(&mut self, why: &Unstored) {
+    pub fn fail_all(&mut self, why: &Unstored) -> Bells {
+        let mut bells = Bells::default();
         for waiter in self.acks.take_all() {
-            self.answer(waiter, Err(why.clone()));
+            self.answer(waiter, Err(why.clone()), &mut bells);
         }
+        bells
     }
 
     /// Answers one waiter and those who sent the same message meanwhile.
-    pub fn answer(&mut self, waiter: Waiter, outcome: Outcome) {
+    pub fn answer(&mut self, waiter: Waiter, outcome: Outcome, bells: &mut Bells) {
         let flight = match self.flights.entry(waiter.key) {
             // A conflict record shares its key with the message that holds the flight.
             Entry::Occupied(entry) if !waiter.conflict => Some(entry.remove()),
             Entry::Occupied(_) | Entry::Vacant(_) => None,
         };
         for other in flight.into_iter().flat_map(|flight| flight.waiters) {
-            let _ = other.send(outcome.clone());
+            other.send(outcome.clone(), bells);
         }
-        // Whoever has hung up learns it from the next try.
-        let _ = waiter.reply.send(outcome);
+        waiter.reply.send(outcome, bells);
     }
 
     /// Everything from `sequence` on was cut off the journal.
@@ -314,6 +325,8 @@ fn short(hash: &[u8; 32]) -> ShortHash {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot;
+
     use super::*;
     use crate::link::Link;
 
@@ -359,15 +372,15 @@ mod tests {
         let one = record(1, "a", b"body", KIND_MESSAGE);
         let (key, hash) = (one.entry.key, one.entry.body_hash);
         assert!(matches!(ledger.admit(key, &hash), Admission::New));
-        let Admission::Wait(mut second) = ledger.admit(key, &hash) else {
-            panic!("must wait")
-        };
+        assert!(matches!(ledger.admit(key, &hash), Admission::InFlight));
+        let (reply, mut second) = oneshot::channel();
+        ledger.join(&key, Reply::one(reply));
         let (reply, mut first) = oneshot::channel();
         let waiter = Waiter {
             sequence: 1,
             key,
             conflict: false,
-            reply,
+            reply: Reply::one(reply),
         };
         ledger.acks.wait(waiter, Need::Durable);
         store(&mut ledger, &one);
@@ -429,7 +442,7 @@ mod tests {
             sequence: 1,
             key: one.entry.key,
             conflict: false,
-            reply,
+            reply: Reply::one(reply),
         };
         ledger.acks.wait(waiter, Need::Durable);
         store(&mut ledger, &one);

@@ -1,0 +1,195 @@
+//! Threads that serve partners' connections: each has a runtime and a [`Counter`] of its own, and a connection stays with
+//! one thread, so that nothing on the way of a message is shared but the ledger's lock and the journal's queue.
+
+use std::{io, rc::Rc, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    runtime,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    task::LocalSet,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{Visitor, counter::Counter, respond};
+use crate::gateway::Gateway;
+
+/// Connections at the same time; more wait in the kernel's queue.
+const CONNECTIONS_MAX: usize = 8192;
+/// More threads than this only move messages between cores: one fills a core at about a hundred thousand a second.
+const THREADS_MAX: usize = 4;
+/// A partner that has not finished its handshake by then is dropped.
+const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
+/// A connection without a complete request head for this long is closed.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A connection on its way to its thread.
+struct Arrived {
+    stream: std::net::TcpStream,
+    tls: Option<TlsAcceptor>,
+    /// Held as long as the connection lives.
+    slot: OwnedSemaphorePermit,
+}
+
+/// The threads.
+pub struct Doors {
+    threads: Vec<Thread>,
+    slots: Arc<Semaphore>,
+}
+
+struct Thread {
+    arrivals: mpsc::UnboundedSender<Arrived>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Doors {
+    /// Starts the threads; they end some time after `cancel` fires, when their connections are done or `drain` is over.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn open(gateway: &Arc<Gateway>, drain: Duration) -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // The journal's thread and everything towards the ERP need a core too.
+        let threads = (1..=(cores - 1).clamp(1, THREADS_MAX)).map(|number| {
+            let (arrivals, arriving) = mpsc::unbounded_channel();
+            let (ending, ended) = oneshot::channel();
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            let gateway = Arc::clone(gateway);
+            std::thread::Builder::new()
+                .name(format!("ingest-{number}"))
+                .spawn(move || {
+                    LocalSet::new().block_on(&runtime, serve(gateway, arriving, drain));
+                    let _ = ending.send(());
+                })?;
+            Ok(Thread { arrivals, ended })
+        });
+        Ok(Self {
+            threads: threads.collect::<io::Result<_>>()?,
+            slots: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+        })
+    }
+
+    /// Hands what arrives at the listeners to the threads, until `cancel` fires and the threads have ended.
+    pub async fn receive(
+        self,
+        listeners: Vec<(TcpListener, Option<TlsAcceptor>)>,
+        cancel: CancellationToken,
+    ) {
+        let tasks = TaskTracker::new();
+        let arrivals: Arc<[_]> = self.threads.iter().map(|one| one.arrivals.clone()).collect();
+        for (listener, tls) in listeners {
+            let (arrivals, slots) = (Arc::clone(&arrivals), Arc::clone(&self.slots));
+            let cancel = cancel.clone();
+            tasks.spawn(async move {
+                tokio::select! {
+                    () = cancel.cancelled() => {}
+                    () = accept(listener, tls, &arrivals, slots) => {}
+                }
+            });
+        }
+        drop(arrivals);
+        tasks.close();
+        tasks.wait().await;
+        for Thread { arrivals, ended } in self.threads {
+            drop(arrivals);
+            let _ = ended.await;
+        }
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    threads: &[mpsc::UnboundedSender<Arrived>],
+    slots: Arc<Semaphore>,
+) {
+    let mut turn = threads.iter().cycle();
+    loop {
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+            return;
+        };
+        let accepted = listener.accept().await.and_then(|(stream, _)| {
+            // An answer must not wait for the next one.
+            stream.set_nodelay(true)?;
+            stream.into_std()
+        });
+        match accepted {
+            Ok(stream) => {
+                let tls = tls.clone();
+                if let Some(thread) = turn.next() {
+                    let _ = thread.send(Arrived { stream, tls, slot });
+                }
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: give the others time to end instead of spinning.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// One thread's life.
+async fn serve(gateway: Arc<Gateway>, mut arriving: mpsc::UnboundedReceiver<Arrived>, drain: Duration) {
+    let counter = Counter::new(Arc::clone(&gateway));
+    let clerk = tokio::task::spawn_local(Rc::clone(&counter).clerk());
+    let connections = TaskTracker::new();
+    let cancel = gateway.cancel.clone();
+    // Ends when the accepting tasks have.
+    while let Some(arrived) = arriving.recv().await {
+        let visitor = Visitor::new(Arc::clone(&gateway), Rc::clone(&counter));
+        connections.spawn_local(welcome(arrived, visitor, cancel.clone()));
+    }
+    connections.close();
+    let _ = tokio::time::timeout(drain, connections.wait()).await;
+    clerk.abort();
+}
+
+async fn welcome(arrived: Arrived, visitor: Visitor, cancel: CancellationToken) {
+    let Arrived { stream, tls, slot } = arrived;
+    let stream = match TcpStream::from_std(stream) {
+        Ok(stream) => stream,
+        Err(error) => return tracing::debug!(%error, "a connection was lost on its way"),
+    };
+    match tls {
+        None => connection(stream, visitor, cancel).await,
+        Some(tls) => match tokio::time::timeout(HANDSHAKE_TIME_MAX, tls.accept(stream)).await {
+            Ok(Ok(stream)) => connection(stream, visitor, cancel).await,
+            Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+            Err(_) => tracing::debug!("TLS handshake took too long"),
+        },
+    }
+    drop(slot);
+}
+
+/// Serves requests until the partner leaves; after `cancel` only the one under way.
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    visitor: Visitor,
+    cancel: CancellationToken,
+) {
+    let visitor = Rc::new(visitor);
+    let service = service_fn(|request| {
+        let visitor = Rc::clone(&visitor);
+        async move { Ok::<_, std::convert::Infallible>(respond(&visitor, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = cancel.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
