@@ -204,7 +204,11 @@ impl Journal {
             self.end.chain = batch.chain();
             self.end.generation = batch.generation();
         }
-        self.index_mut(|index| index.extents.extend(extents));
+        let end = self.end.sequence;
+        self.index_mut(|index| {
+            index.extents.extend(extents);
+            index.end = end;
+        });
         let marked = Marked {
             sequence: self.end.sequence,
             chain: self.end.chain,

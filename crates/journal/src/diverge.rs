@@ -10,6 +10,7 @@ use crate::{
     Disk, Journal, Position, ReadError,
     append::AppendError,
     frame,
+    gather::Gather,
     index::Index,
     journal::Tail,
     segment::{self, HEADER_LEN},
@@ -129,18 +130,27 @@ impl Journal {
         if removed.is_some_and(|extent| extent.first < aside.first) {
             return Err(DivergeError::NotABoundary(aside.first));
         }
-        let tail = self
-            .tail
-            .as_ref()
-            .map_or((0, 0), |tail| (tail.ordinal, tail.offset));
-        let (cut_segment, cut_offset) = removed.map_or(tail, |extent| (extent.segment, extent.offset));
-        // Where the batch before is damaged, the first removed one knows its chain.
-        let mut head = [0; frame::BATCH_LEN];
-        let previous = reader
+        // From the end of what stays on, not from the first batch that goes: between them may lie marks of a part that
+        // is lacking, and they would go on vouching for it.
+        let oldest = reader
             .index()
             .segments
-            .get(&cut_segment)
-            .filter(|file| file.read_at(&mut head, cut_offset).is_ok())
+            .first_key_value()
+            .map_or(0, |(ordinal, _)| *ordinal);
+        let (cut_segment, cut_offset) = before.map_or((oldest, HEADER_LEN), |extent| {
+            (extent.segment, extent.offset + extent.length)
+        });
+        // Where the batch before is damaged, the first removed one knows its chain, unless something lies between.
+        let mut head = [0; frame::BATCH_LEN];
+        let previous = removed
+            .filter(|extent| extent.first == aside.first && aside.first > 1)
+            .and_then(|extent| {
+                Some((
+                    extent.offset,
+                    reader.index().segments.get(&extent.segment)?.clone(),
+                ))
+            })
+            .filter(|(offset, file)| file.read_at(&mut head, *offset).is_ok())
             .and_then(|_| frame::decode_batch_header(&head))
             .map_or(0, |header| header.previous);
         let end = Position {
@@ -159,6 +169,7 @@ impl Journal {
         let done = self.cut_at(marked);
         done.map_err(|source| self.poisoned_by("cut off a suffix", source))?;
         self.end = end;
+        self.index_mut(|index| index.end = end.sequence);
         Ok(())
     }
 
@@ -171,6 +182,8 @@ impl Journal {
             index.segments.get(&marked.cut_segment).cloned()
         });
         finish_cut(&*disk, &self.directory, &mut self.watermark)?;
+        // The block in which the log ended is in memory as it was.
+        self.gather = Gather::default();
         self.tail = file.map(|file| Tail {
             ordinal: marked.cut_segment,
             file,
@@ -202,11 +215,20 @@ pub(crate) fn finish_cut(disk: &dyn Disk, directory: &Path, watermark: &mut Wate
     }
     disk.sync_directory(directory)?;
     let file = disk.open(&segment::path(directory, marked.cut_segment))?;
+    if marked.cut_offset == HEADER_LEN {
+        // It may be damaged, and nothing in this segment is kept that could prove what it said.
+        segment::write_header(&*file, marked.cut_segment, marked.sequence + 1)?;
+    }
     segment::erase(&*file, marked.cut_offset, file.length()?)?;
-    watermark.write(Marked {
-        cut_segment: 0,
-        cut_offset: 0,
-        ..marked
-    })?;
-    watermark.settle()
+    // In both slots: otherwise a later write that is torn by a power cut would leave the old announcement as the newest
+    // that can be read, and the cut would be carried out again on what was appended since.
+    for _ in 0..2 {
+        watermark.write(Marked {
+            cut_segment: 0,
+            cut_offset: 0,
+            ..marked
+        })?;
+        watermark.settle()?;
+    }
+    Ok(())
 }

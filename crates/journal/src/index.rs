@@ -43,6 +43,10 @@ impl Extent {
 /// All extents in order, and the open segments.
 #[derive(Default)]
 pub(crate) struct Index {
+    /// Everything up to here was trimmed.
+    pub(crate) floor: Position,
+    /// The last sequence number that was synced, readable or not.
+    pub(crate) end: u64,
     pub(crate) extents: Vec<Extent>,
     pub(crate) segments: BTreeMap<u64, Arc<dyn DiskFile>>,
 }
@@ -77,6 +81,14 @@ pub struct Epoch {
 /// Why records could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
+    /// It was trimmed: everything up to `up_to` is no longer in the log.
+    #[error("sequence {from} was trimmed; the log begins behind {up_to}")]
+    Trimmed {
+        /// What was asked for.
+        from: u64,
+        /// The last one that is gone.
+        up_to: u64,
+    },
     /// No batch begins at that sequence number.
     #[error("no batch begins at sequence {0}")]
     NotABoundary(u64),
@@ -105,10 +117,8 @@ pub struct Reader {
 impl Reader {
     /// The end of the log.
     pub fn position(&self) -> Position {
-        self.index()
-            .extents
-            .last()
-            .map_or_else(Position::default, position)
+        let index = self.index();
+        index.extents.last().map_or(index.floor, position)
     }
 
     /// The end of the batch that holds `sequence`, or of the last one before it.
@@ -119,7 +129,12 @@ impl Reader {
             Some(extent) if extent.first <= sequence => Some(extent),
             _ => at.checked_sub(1).and_then(|before| index.extents.get(before)),
         };
-        extent.map_or_else(Position::default, position)
+        extent.map_or(index.floor, position)
+    }
+
+    /// Everything up to here was trimmed: it is no longer in the log.
+    pub fn floor(&self) -> Position {
+        self.index().floor
     }
 
     /// Whether a batch with that end and chain is in this log; the empty log's end always is.
@@ -127,6 +142,7 @@ impl Reader {
         let index = self.index();
         let found = index.extents.get(index.find(end.sequence));
         end.sequence == 0
+            || (end.sequence, end.chain) == (index.floor.sequence, index.floor.chain)
             || found.is_some_and(|extent| extent.last == end.sequence && extent.chain == Some(end.chain))
     }
 
@@ -145,12 +161,13 @@ impl Reader {
     /// Up to here every record is readable: damage and gaps begin behind it.
     pub fn sound_up_to(&self) -> u64 {
         let index = self.index();
-        let sound = index.extents.iter().scan(0, |last, extent| {
+        let floor = index.floor.sequence;
+        let sound = index.extents.iter().scan(floor, |last, extent| {
             let continues = extent.first == *last + 1 && extent.chain.is_some();
             *last = extent.last;
             continues.then_some(extent.last)
         });
-        sound.last().unwrap_or(0)
+        sound.last().unwrap_or(floor)
     }
 
     /// Which generations wrote what.
@@ -173,8 +190,9 @@ impl Reader {
     /// Up to `limit` records from `from` on; damaged ones are left out.
     ///
     /// # Errors
-    /// When a segment cannot be read.
+    /// When `from` was trimmed, or a segment cannot be read.
     pub fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, ReadError> {
+        self.check_not_trimmed(from)?;
         let mut records = Vec::new();
         let mut at = self.index().find(from);
         while records.len() < limit {
@@ -197,8 +215,9 @@ impl Reader {
     /// as long as they fit in `bytes_max`.
     ///
     /// # Errors
-    /// When `from` is not where a batch begins, the batch is damaged, or a segment cannot be read.
+    /// When `from` was trimmed or is not where a batch begins, the batch is damaged, or a segment cannot be read.
     pub fn batches(&self, from: u64, bytes_max: usize) -> Result<Vec<Batch>, ReadError> {
+        self.check_not_trimmed(from)?;
         let (mut batches, mut total) = (Vec::new(), 0);
         let mut at = self.index().find(from);
         while let Some((extent, file)) = self.extent(at) {
@@ -217,6 +236,15 @@ impl Reader {
             at += 1;
         }
         Ok(batches)
+    }
+
+    fn check_not_trimmed(&self, from: u64) -> Result<(), ReadError> {
+        let up_to = self.floor().sequence;
+        // Numbers begin at 1: 0 asks for the beginning, whatever it is.
+        if from > 0 && from <= up_to {
+            return Err(ReadError::Trimmed { from, up_to });
+        }
+        Ok(())
     }
 
     fn extent(&self, at: usize) -> Option<(Extent, Arc<dyn DiskFile>)> {

@@ -39,10 +39,17 @@
 //! - a *torn tail* otherwise: its write was never acknowledged. The bytes are copied to `quarantine/` all the same
 //!   (after a power cut the watermark may be one write behind), then zeroed.
 //!
+//! # Repair
+//!
+//! [`Reader::gaps`] says which batches are damaged or lacking; [`Journal::repair`] puts the other region's exact bytes
+//! where they were. A log whose damage reaches over the end of a segment is cut off before it and copied anew
+//! ([`Journal::set_aside_from`], [`Journal::cut`]).
+//!
 //! # Errors
 //!
 //! A failed write or sync poisons the journal: the page cache may already have forgotten what it failed to write, so a
-//! sync that is tried again would succeed and lie. Nothing is appended any more until the log was opened anew.
+//! sync that is tried again would succeed and lie. Nothing is appended any more until the log was opened anew; opening
+//! writes the last write once more, because it may have been read from a page cache that the medium knows nothing of.
 
 mod append;
 mod disk;
@@ -52,6 +59,7 @@ mod gather;
 mod index;
 mod journal;
 mod open;
+mod repair;
 mod scan;
 mod segment;
 mod watermark;
@@ -63,3 +71,4 @@ pub use frame::{Batch, Entry, KeyHash, Malformed, Record, RecordView, body_hash,
 pub use index::{Epoch, Position, ReadError, Reader};
 pub use journal::{Journal, Options, Preparation};
 pub use open::{Damage, OpenError, Recovery, Torn};
+pub use repair::RepairError;

@@ -123,6 +123,9 @@ impl Journal {
                 },
                 _ => failed("lock", directory)(source),
             })?;
+        // After a sync of the directory that failed, names may be here that the medium has not.
+        disk.sync_directory(directory)
+            .map_err(failed("sync", directory))?;
         let mut watermark =
             Watermark::open(&*disk, directory).map_err(failed("read the watermark in", directory))?;
         finish_cut(&*disk, directory, &mut watermark).map_err(failed("finish a cut in", directory))?;
@@ -150,6 +153,7 @@ impl Journal {
             .keep(&*disk, &quarantine)
             .map_err(failed("copy bad bytes to", &quarantine))?;
         let (end, tail) = found.end().map_err(failed("cut the torn tail in", directory))?;
+        found.index.end = end.sequence;
         watermark
             .write(Marked {
                 sequence: end.sequence,
@@ -463,6 +467,7 @@ impl Found {
             segment::erase(&**file, from, self.data_end.max(from))?;
             offset = from;
         }
+        self.write_unproven_again(*ordinal, &**file, offset)?;
         if self.marked.segment == *ordinal {
             offset = offset.max(self.marked.offset);
         }
@@ -474,8 +479,25 @@ impl Found {
         Ok((end, Some(tail)))
     }
 
+    /// The last write may have been read from the page cache after its sync had failed: the medium need not have it,
+    /// and another sync would not bring it there. From now on it counts as stored, so it is written once more.
+    fn write_unproven_again(&self, ordinal: u64, file: &dyn DiskFile, to: u64) -> io::Result<()> {
+        let from = if self.proven.0 == ordinal {
+            self.proven.1
+        } else {
+            0
+        };
+        if from >= to {
+            return Ok(());
+        }
+        file.write_at(&self.bytes(ordinal, from, to)?, from)?;
+        file.sync_data()
+    }
+
     fn bytes(&self, segment: u64, from: u64, to: u64) -> io::Result<Vec<u8>> {
         let file = self.index.segments.get(&segment).ok_or(io::ErrorKind::NotFound)?;
+        // A segment may have been truncated in the middle of what is wanted.
+        let to = to.min(file.length()?);
         let mut bytes = vec![0; usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX)];
         file.read_at(&mut bytes, from)?;
         Ok(bytes)

@@ -35,6 +35,11 @@ pub(crate) fn is_header(bytes: &[u8], ordinal: u64) -> bool {
         && frame::u64_at(bytes, 16) == ordinal
 }
 
+/// Writes a segment's header, without syncing it.
+pub(crate) fn write_header(file: &dyn DiskFile, ordinal: u64, first: u64) -> io::Result<()> {
+    file.write_at(&header(ordinal, first), 0)
+}
+
 fn header(ordinal: u64, first: u64) -> [u8; HEADER_LEN as usize] {
     let mut bytes = [0; HEADER_LEN as usize];
     bytes[..8].copy_from_slice(&MAGIC);

@@ -1,0 +1,475 @@
+//! Two regions with a journal each: one leads, one copies, and any of them loses its power at the worst moment.
+//!
+//! The protocol is the gateway's: acknowledged when both have it, or on one copy while the other is away; whoever takes
+//! over leads in a new generation; whoever comes back sets aside, offers and cuts off what the leader lacks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_journal::{AppendError, Batch, Entry, Journal, ReadError, Reader, RepairError};
+
+use super::{
+    chance::Chance,
+    disk::{Faults, LyingDisk},
+    life::{Verdict, entry, open, trace},
+};
+
+/// What happened, so that a test can tell that all of it did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    pub acknowledged: u64,
+    pub alone: u64,
+    pub takeovers: u64,
+    pub both_cut: u64,
+    pub offered: u64,
+    pub set_aside: u64,
+    pub repaired: u64,
+    pub mended: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.acknowledged += other.acknowledged;
+        self.alone += other.alone;
+        self.takeovers += other.takeovers;
+        self.both_cut += other.both_cut;
+        self.offered += other.offered;
+        self.set_aside += other.set_aside;
+        self.repaired += other.repaired;
+        self.mended += other.mended;
+    }
+}
+
+struct Region {
+    disk: LyingDisk,
+    /// `None`: the region is down or paused.
+    journal: Option<Journal>,
+}
+
+impl Region {
+    fn start(&mut self) -> Verdict {
+        self.disk.plan(Faults::default());
+        if self
+            .journal
+            .as_ref()
+            .is_none_or(|journal| journal.poison().is_some())
+        {
+            self.journal = None;
+            self.journal = Some(open(&self.disk)?.0);
+        }
+        Ok(())
+    }
+
+    fn cut_power(&mut self) {
+        self.journal = None;
+        self.disk.cut_power();
+    }
+}
+
+struct Pair {
+    chance: Chance,
+    regions: [Region; 2],
+    leader: usize,
+    generation: u64,
+    numbers: u64,
+    /// Not known to be a prefix of the leader's log.
+    misaligned: bool,
+    tried: BTreeSet<String>,
+    acknowledged: BTreeSet<String>,
+    tally: Tally,
+}
+
+/// Lives the life of one pair.
+pub fn live(seed: u64) -> Verdict<Tally> {
+    let region = |number: u64| Region {
+        disk: LyingDisk::new(seed ^ (number << 60)),
+        journal: None,
+    };
+    let mut pair = Pair {
+        chance: Chance::new(seed),
+        regions: [region(1), region(2)],
+        leader: 0,
+        generation: 1,
+        numbers: 0,
+        misaligned: true,
+        tried: BTreeSet::new(),
+        acknowledged: BTreeSet::new(),
+        tally: Tally::default(),
+    };
+    for region in &mut pair.regions {
+        region.start()?;
+    }
+    for _ in 0..pair.chance.below(5) + 1 {
+        pair.plan_faults();
+        for _ in 0..pair.chance.below(25) {
+            pair.step()?;
+        }
+        pair.disaster()?;
+    }
+    pair.finish()?;
+    Ok(pair.tally)
+}
+
+impl Pair {
+    fn plan_faults(&mut self) {
+        for region in &mut self.regions {
+            let at = Some(1 + self.chance.below(60));
+            region.disk.plan(match self.chance.below(4) {
+                0 => Faults {
+                    power_at: at,
+                    ..Faults::default()
+                },
+                1 => Faults {
+                    error_at: at,
+                    ..Faults::default()
+                },
+                _ => Faults::default(),
+            });
+        }
+    }
+
+    /// The leader's journal and the follower's, as far as they are up.
+    fn sides(&mut self) -> (Option<&mut Journal>, Option<&mut Journal>) {
+        let [one, two] = &mut self.regions;
+        let (leader, follower) = if self.leader == 0 { (one, two) } else { (two, one) };
+        (leader.journal.as_mut(), follower.journal.as_mut())
+    }
+
+    fn step(&mut self) -> Verdict {
+        match self.chance.below(4) {
+            0 => self.copy(),
+            1 if self.chance.one_in(6) => self.take_over(),
+            _ => self.take_in(),
+        }
+    }
+
+    /// The leader stores messages; the answer waits for the copy, or is given alone while the follower is away.
+    fn take_in(&mut self) -> Verdict {
+        let count = 1 + self.chance.below(3);
+        let length = self.chance.below(600) as usize;
+        let first = self.numbers + 1;
+        self.numbers += count;
+        let entries: Vec<Entry> = (first..first + count)
+            .map(|number| entry(number, length))
+            .collect();
+        self.tried.extend(entries.iter().map(|entry| entry.id.clone()));
+        let generation = self.generation;
+        let (leader, follower) = self.sides();
+        let Some(leader) = leader else { return Ok(()) };
+        let stored = leader.append(&entries, generation);
+        let alone = follower.is_none_or(|journal| journal.poison().is_some());
+        match stored {
+            Ok(_) if alone => {
+                self.tally.alone += count;
+                trace(|| format!("alone: {first}, {count}"));
+                self.acknowledged
+                    .extend(entries.into_iter().map(|entry| entry.id));
+                Ok(())
+            }
+            Ok(_) if self.chance.one_in(2) => self.copy(),
+            Ok(_) | Err(AppendError::Poisoned { .. } | AppendError::NoSegment { .. }) => Ok(()),
+            Err(other) => Err(format!("the leader refused: {other:?}")),
+        }
+    }
+
+    /// The follower copies what it lacks; what both have is acknowledged.
+    fn copy(&mut self) -> Verdict {
+        self.mend()?;
+        if self.misaligned {
+            return self.align();
+        }
+        let most = 200 + self.chance.below(4000) as usize;
+        let (Some(leader), Some(follower)) = self.sides() else {
+            return Ok(());
+        };
+        loop {
+            let from = follower.position().sequence + 1;
+            let batches = match leader.reader().batches(from, most) {
+                Ok(batches) => batches,
+                Err(error) => return Err(format!("the leader cannot read {from}: {error:?}")),
+            };
+            if batches.is_empty() {
+                break;
+            }
+            match follower.commit(&batches) {
+                Ok(()) => {}
+                Err(AppendError::Poisoned { .. } | AppendError::NoSegment { .. }) => return Ok(()),
+                Err(other) => return Err(format!("an aligned follower refused: {other:?}")),
+            }
+        }
+        let both = follower.position().sequence;
+        let read = leader
+            .reader()
+            .read(1, usize::MAX)
+            .map_err(|error| format!("read: {error:?}"))?;
+        let before = self.acknowledged.len();
+        trace(|| format!("both have {both}"));
+        let ids = read
+            .into_iter()
+            .filter(|record| record.sequence <= both)
+            .map(|record| record.entry.id);
+        self.acknowledged.extend(ids);
+        self.tally.acknowledged += (self.acknowledged.len() - before) as u64;
+        Ok(())
+    }
+
+    /// The other region leads from now on; the old leader may still be up, but it writes nothing in an old generation.
+    fn take_over(&mut self) -> Verdict {
+        let other = 1 - self.leader;
+        // Only what is up can lead, and it has all that was acknowledged on two copies.
+        if self.regions[other]
+            .journal
+            .as_ref()
+            .is_none_or(|journal| journal.poison().is_some())
+        {
+            return Ok(());
+        }
+        self.leader = other;
+        self.generation += 1;
+        trace(|| format!("{other} takes over"));
+        self.misaligned = true;
+        self.tally.takeovers += 1;
+        Ok(())
+    }
+
+    /// What ends a phase: both cut at once, one cut while the other is paused, or the leader lost and revived.
+    fn disaster(&mut self) -> Verdict {
+        let leader = self.leader;
+        let kind = self.chance.below(5);
+        trace(|| format!("disaster {kind}, {leader} leads; {:?}", self.ends()));
+        match kind {
+            0 => {
+                self.tally.both_cut += 1;
+                self.regions.iter_mut().for_each(Region::cut_power);
+                if self.chance.one_in(2) {
+                    self.leader = 1 - leader;
+                }
+                self.generation += 1;
+            }
+            1 => {
+                // The leader answers alone while the other is paused, and loses its power before that one is back.
+                let paused = self.regions[1 - leader].journal.take();
+                for _ in 0..self.chance.below(6) {
+                    self.take_in()?;
+                }
+                self.regions[leader].cut_power();
+                self.regions[1 - leader].journal = paused;
+                self.take_over()?;
+                for _ in 0..self.chance.below(6) {
+                    self.take_in()?;
+                }
+            }
+            2 => {
+                self.regions[leader].cut_power();
+                self.take_over()?;
+                for _ in 0..self.chance.below(6) {
+                    self.take_in()?;
+                }
+            }
+            3 => self.regions[1 - leader].cut_power(),
+            _ => self.rot()?,
+        }
+        self.misaligned = true;
+        for region in &mut self.regions {
+            if region.disk.is_dead() {
+                region.cut_power();
+            }
+            region.start()?;
+        }
+        Ok(())
+    }
+
+    fn ends(&self) -> Vec<Option<u64>> {
+        let journals = self.regions.iter().map(|region| region.journal.as_ref());
+        journals
+            .map(|journal| Some(journal?.position().sequence))
+            .collect()
+    }
+
+    /// The follower's medium rots at rest, while the leader has the same: what rots in its only copy is lost.
+    fn rot(&mut self) -> Verdict {
+        self.copy()?;
+        let ends = self.ends();
+        if self.misaligned || ends[0] != ends[1] {
+            return Ok(());
+        }
+        let region = &mut self.regions[1 - self.leader];
+        if region.disk.is_dead() {
+            region.cut_power();
+        }
+        region.start()?;
+        region.journal = None;
+        let segments = region.disk.named("seg-");
+        let Some(path) = segments.get(self.chance.below(segments.len() as u64) as usize) else {
+            return Ok(());
+        };
+        let chance = &mut self.chance;
+        region.disk.damage(path, |bytes| {
+            let at = chance.below(bytes.len() as u64) as usize;
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1 << chance.below(8);
+            }
+        });
+        self.tally.repaired += 1;
+        Ok(())
+    }
+
+    /// A leader whose own medium rotted takes what it lacks from the other region.
+    fn mend(&mut self) -> Verdict {
+        let (Some(leader), Some(follower)) = self.sides() else {
+            return Ok(());
+        };
+        let mut mended = 0;
+        for gap in leader.reader().gaps() {
+            let Ok(batches) = follower.reader().batches(*gap.start(), usize::MAX) else {
+                continue;
+            };
+            let batches: Vec<Batch> = batches
+                .into_iter()
+                .take_while(|batch| batch.last() <= *gap.end())
+                .collect();
+            if batches.is_empty() {
+                continue;
+            }
+            match leader.repair(&batches) {
+                Ok(()) => mended += 1,
+                Err(RepairError::Append(AppendError::Poisoned { .. }) | RepairError::Disconnected { .. }) => {
+                }
+                Err(other) => return Err(format!("{gap:?} was not repaired: {other:?}")),
+            }
+        }
+        self.tally.mended += mended;
+        Ok(())
+    }
+
+    /// Makes the follower's log a beginning of the leader's, as the gateway does.
+    fn align(&mut self) -> Verdict {
+        let generation = self.generation;
+        let (Some(leader), Some(follower)) = self.sides() else {
+            return Ok(());
+        };
+        if leader.poison().is_some() || follower.poison().is_some() {
+            return Ok(());
+        }
+        let reader = follower.reader();
+        let (end, common) = (
+            follower.position().sequence,
+            fork(&reader, &leader.reader(), follower.position().sequence),
+        );
+        let sound = reader.sound_up_to();
+        let keep = if sound < common && leader.reader().sound_up_to() >= common {
+            sound
+        } else {
+            common
+        };
+        trace(|| {
+            format!(
+                "align: end {end}, common {common}, sound {sound}, leader {:?}",
+                leader.position()
+            )
+        });
+        if keep < end {
+            let Ok(aside) = follower.set_aside_from(keep + 1) else {
+                return Ok(());
+            };
+            let offered = offer(&reader, leader, keep + 1, generation)?;
+            let Some(offered) = offered else { return Ok(()) };
+            if follower.cut(&aside).is_err() {
+                return Ok(());
+            }
+            self.tally.offered += offered;
+            self.tally.set_aside += 1;
+        }
+        self.misaligned = false;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Verdict {
+        for _ in 0..3 {
+            for region in &mut self.regions {
+                if region.disk.is_dead() {
+                    region.cut_power();
+                }
+                region.start()?;
+            }
+            self.copy()?;
+        }
+        let acknowledged = self.acknowledged.clone();
+        let mut logs = Vec::new();
+        for region in &mut self.regions {
+            region.journal = None;
+            region.cut_power();
+            let (journal, recovery, shown) = open(&region.disk)?;
+            if !recovery.missing.is_empty() {
+                return Err(format!("missing after the repair: {recovery:?}"));
+            }
+            let mut places: BTreeMap<String, u64> = BTreeMap::new();
+            for (sequence, id) in &shown {
+                if let Some(other) = places.insert(id.clone(), *sequence) {
+                    return Err(format!("{id} is stored at {other} and at {sequence}"));
+                }
+            }
+            if let Some(lost) = acknowledged.iter().find(|id| !places.contains_key(*id)) {
+                return Err(format!("acknowledged {lost} is lost"));
+            }
+            if let Some(invented) = places.keys().find(|id| !self.tried.contains(*id)) {
+                return Err(format!("{invented} was never sent"));
+            }
+            logs.push((journal.position(), shown));
+        }
+        if logs[0] != logs[1] {
+            return Err(format!("the regions differ: {logs:?}"));
+        }
+        Ok(())
+    }
+}
+
+/// Offers every readable message from `next` on; the leader stores those whose key it does not know. `None`: it could
+/// not store all of them.
+fn offer(reader: &Reader, leader: &mut Journal, mut next: u64, generation: u64) -> Verdict<Option<u64>> {
+    let known = leader
+        .reader()
+        .read(1, usize::MAX)
+        .map_err(|error| format!("read: {error:?}"))?;
+    let mut known: BTreeSet<String> = known.into_iter().map(|record| record.entry.id).collect();
+    let mut offered = 0;
+    loop {
+        let batches = match reader.batches(next, 2000) {
+            Err(ReadError::Damaged(_) | ReadError::NotABoundary(_)) => {
+                let records = reader.read(next, 3).map_err(|error| format!("read: {error:?}"))?;
+                records.iter().map(Batch::of_one).collect()
+            }
+            batches => batches.map_err(|error| format!("read the suffix: {error:?}"))?,
+        };
+        let Some(last) = batches.last().map(Batch::last) else {
+            return Ok(Some(offered));
+        };
+        next = last + 1;
+        for record in batches.iter().flat_map(Batch::records) {
+            if !known.insert(record.id.to_owned()) {
+                continue;
+            }
+            offered += 1;
+            match leader.append(&[record.to_record().entry], generation) {
+                Ok(_) => {}
+                Err(AppendError::Poisoned { .. } | AppendError::NoSegment { .. }) => return Ok(None),
+                Err(other) => return Err(format!("the leader refused an offer: {other:?}")),
+            }
+        }
+    }
+}
+
+/// The last sequence number up to which both hold the same, found as the gateway does.
+fn fork(follower: &Reader, leader: &Reader, end: u64) -> u64 {
+    let (mut same, mut differs) = (0, end + 1);
+    loop {
+        let probes = follower.probes(same, differs - 1, 4);
+        let held = probes.iter().take_while(|probe| leader.holds(**probe)).count();
+        if held > 0 {
+            same = probes[held - 1].sequence;
+        }
+        match probes.get(held) {
+            Some(probe) if probe.sequence < differs => differs = probe.sequence,
+            _ => return same,
+        }
+    }
+}
