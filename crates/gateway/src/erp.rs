@@ -79,7 +79,7 @@ pub enum Delivered {
     Applied {
         /// Before.
         before: bool,
-        /// What came of it there, such as the order's id and name; no part of the payload.
+        /// What came of it there, as the addon tells: ids, names and states of records.
         effect: String,
     },
     /// The ERP has another body under this id.

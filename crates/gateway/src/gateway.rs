@@ -23,7 +23,7 @@ use crate::{
     link::Link,
     lock,
     log::{Log, Permit, Shared},
-    metrics::Meters,
+    metrics::{LaneMeters, Meters},
     reconcile,
     role::{Event, Refusal, Role, State},
     state,
@@ -35,6 +35,8 @@ pub struct Integration {
     pub settings: IntegrationSettings,
     /// SHA-256 of its bearer token: hashes have one length, so that comparing them tells nothing of the token's.
     pub token_hash: [u8; 32],
+    /// What is counted of it.
+    pub meters: LaneMeters,
 }
 
 /// Leading, or following, in one generation; ends when its token is cancelled.
@@ -156,7 +158,6 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
         let names = parts.integrations.iter().map(|one| one.settings.name.to_string());
-        let meters = Meters::new(parts.integrations.len());
         Arc::new(Self {
             by_name: names.zip(0..).collect(),
             ledger: Arc::clone(&parts.shared.ledger),
@@ -173,7 +174,7 @@ impl Gateway {
             register: Mutex::new(parts.register),
             registered: tokio::sync::Mutex::new(None),
             history: Mutex::default(),
-            meters,
+            meters: Meters::new(),
             intake: Semaphore::new(INTAKE_MAX),
             cancel: parts.cancel,
             tasks: TaskTracker::new(),

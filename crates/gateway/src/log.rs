@@ -9,10 +9,11 @@ use std::{
         Arc, Mutex,
         mpsc::{self, RecvTimeoutError},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use journal::{AppendError, Batch, DivergeError, Entry, Journal, Position, RecordView, SetAside};
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
@@ -108,6 +109,8 @@ pub struct Shared {
     pub tail: Tail,
     /// Figures for the status.
     pub figures: Mutex<Figures>,
+    /// How long own batches took to become durable, seconds.
+    pub sync: Histogram,
     /// Told when the journal is poisoned.
     pub poisoned: Notify,
 }
@@ -381,7 +384,10 @@ impl Writer {
             // The other region syncs while this one does.
             self.shared.tail.push(batch.clone());
         }
-        if let Err(error) = self.journal.commit(std::slice::from_ref(&batch)) {
+        let began = Instant::now();
+        let committed = self.journal.commit(std::slice::from_ref(&batch));
+        self.shared.sync.observe(began.elapsed().as_secs_f64());
+        if let Err(error) = committed {
             tracing::error!(error = %crate::start::chain(&error), "messages were not stored");
             self.shared.tail.clear();
             self.check_poison();

@@ -19,18 +19,16 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{gateway::Gateway, lock, role::Role};
+use crate::{gateway::Gateway, ingest::Acceptance, lock, role::Role};
 
 /// A partner's patience is seconds, a sync takes milliseconds.
 const SECONDS: [f64; 13] = [
     0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
-/// What is counted on the way.
+/// What is counted on the way of the gateway as a whole.
 pub struct Meters {
-    /// By lane, in the order of the settings.
-    pub lanes: Vec<LaneMeters>,
-    /// From a message's arrival to its durable acknowledgement, seconds.
+    /// From a message's arrival to its durable acknowledgement, seconds; messages that came in batches are not in it.
     pub acknowledge: Histogram,
 }
 
@@ -51,12 +49,28 @@ pub struct LaneMeters {
 
 impl Meters {
     /// Nothing counted yet.
-    pub fn new(lanes: usize) -> Self {
+    pub fn new() -> Self {
         Self {
-            lanes: (0..lanes).map(|_| LaneMeters::default()).collect(),
             acknowledge: Histogram::new(SECONDS),
         }
     }
+}
+
+impl LaneMeters {
+    /// A message came to rest.
+    pub fn accepted(&self, how: Acceptance) {
+        let counter = match how {
+            Acceptance::New(_) => return,
+            Acceptance::Before(_) => &self.duplicates,
+            Acceptance::Aside => &self.conflicts,
+        };
+        counter.inc();
+    }
+}
+
+/// For how long syncs of the journal take.
+pub fn sync_histogram() -> Histogram {
+    Histogram::new(SECONDS)
 }
 
 /// Everything, in the text format of OpenMetrics.
@@ -66,6 +80,11 @@ pub fn text(gateway: &Gateway) -> Result<String, fmt::Error> {
         "plimsoll_gateway_acknowledge_duration_seconds",
         "from a message's arrival to its durable acknowledgement",
         gateway.meters.acknowledge.clone(),
+    );
+    registry.register(
+        "plimsoll_gateway_journal_sync_duration_seconds",
+        "how long the disk took to make a batch of messages durable",
+        gateway.shared.sync.clone(),
     );
     registry.register_collector(Box::new(Whole::of(gateway)));
     registry.register_collector(Box::new(lanes::Lanes::of(gateway)));
@@ -121,8 +140,9 @@ fn free_bytes(directory: &std::path::Path) -> Option<u64> {
 
 impl Collector for Whole {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let none: [(&str, &str); 0] = [];
-        let mut say = |name, help, value| gauges(&mut encoder, name, help, [(none, value)]);
+        let mut say = |name: &str, help: &str, value: u64| {
+            ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
+        };
         say(
             "plimsoll_gateway_journal_poisoned",
             "1 after a sync failed",
@@ -160,12 +180,16 @@ impl Collector for Whole {
                 [(tenant, copies)],
             )?;
         }
-        counters(
-            &mut encoder,
+        let (name, help) = (
             "plimsoll_gateway_messages_acknowledged_alone",
             "messages acknowledged on one copy only",
-            [(none, self.alone)],
-        )
+        );
+        ConstCounter::new(self.alone).encode(encoder.encode_descriptor(
+            name,
+            help,
+            None,
+            MetricType::Counter,
+        )?)
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
     lock,
     log::{Figures, Log, Permit, Shared, Tail},
     marks::Marks,
+    metrics::{self, LaneMeters},
     monitor,
     role::Event,
     state,
@@ -140,6 +141,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
         permit: Mutex::new(Permit::Nothing),
         tail: Tail::default(),
         figures: Mutex::new(figures),
+        sync: metrics::sync_histogram(),
         poisoned: tokio::sync::Notify::new(),
     });
     let peer = peer(&settings)?;
@@ -330,6 +332,7 @@ fn integrations(settings: &GatewaySettings) -> Result<Vec<Integration>, StartErr
         integrations.push(Integration {
             settings: integration.clone(),
             token_hash: journal::body_hash(token.trim_ascii()),
+            meters: LaneMeters::default(),
         });
     }
     Ok(integrations)

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use types::{Generation, IntegrationName, Timestamp};
 
-use super::{LaneStatus, MessageState};
+use super::{GatewayClient, LaneStatus, MessageState};
+use crate::client::Error;
 
 /// A person's word that a lane rests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,4 +231,103 @@ pub struct MessageTrace {
     pub dead: Option<DeadLetter>,
     /// Whether the ERP's inbox has it, asked just now; `None` where the ERP gave no answer.
     pub in_erp: Option<bool>,
+}
+
+impl GatewayClient {
+    /// `GET /v1/lanes/{lane}`
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn lane(&self, lane: &IntegrationName) -> Result<LaneDetail, Error> {
+        self.0.get(&format!("/v1/lanes/{lane}")).await
+    }
+
+    /// `POST /v1/lanes/{lane}/pause`
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn pause(&self, lane: &IntegrationName, request: &HoldRequest) -> Result<HoldAnswer, Error> {
+        self.0.post(&format!("/v1/lanes/{lane}/pause"), request).await
+    }
+
+    /// `POST /v1/lanes/{lane}/resume`
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn resume(&self, lane: &IntegrationName, request: &HoldRequest) -> Result<HoldAnswer, Error> {
+        self.0.post(&format!("/v1/lanes/{lane}/resume"), request).await
+    }
+
+    /// `GET /v1/dead-letters`
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn dead_letters(&self, lane: Option<&IntegrationName>) -> Result<DeadLetters, Error> {
+        let query = lane.map_or_else(String::new, |lane| format!("?integration={lane}"));
+        self.0.get(&format!("/v1/dead-letters{query}")).await
+    }
+
+    /// `POST /v1/replay`
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn replay(&self, request: &ReplayRequest) -> Result<ReplayAnswer, Error> {
+        self.0.post("/v1/replay", request).await
+    }
+
+    /// `GET /v1/messages/{lane}/{key}`; with `reveal` its body as it came, which the gateway writes down.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn trace(
+        &self,
+        lane: &IntegrationName,
+        key: &str,
+        reveal: Reveal,
+    ) -> Result<MessageTrace, Error> {
+        let query = match reveal {
+            Reveal::Shape => "",
+            Reveal::Body => "?reveal=true",
+        };
+        let key = path_segment(key);
+        self.0.get(&format!("/v1/messages/{lane}/{key}{query}")).await
+    }
+}
+
+/// What is shown of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reveal {
+    /// Its shape.
+    Shape,
+    /// Everything.
+    Body,
+}
+
+/// A key as one segment of a path: all but what is never special (RFC 3986, 2.3) is percent-encoded.
+fn path_segment(key: &str) -> String {
+    let mut segment = String::with_capacity(key.len());
+    for byte in key.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => segment.push(char::from(byte)),
+            // A segment of dots alone would be resolved away, so dots are not let through either.
+            other => segment.push_str(&format!("%{other:02X}")),
+        }
+    }
+    segment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_key_is_one_segment_of_a_path() {
+        for (key, expected) in [
+            ("PO-00017", "PO-00017"),
+            ("a/b c?#%", "a%2Fb%20c%3F%23%25"),
+            ("..", "%2E%2E"),
+        ] {
+            assert_eq!(path_segment(key), expected);
+        }
+    }
 }

@@ -93,7 +93,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             drill::check_moments(&request)?;
             drill::region_loss(&open(&request.which)?, &request, talk).await
         }
-        Command::Gateway(request) => gateway::run(&open(request.which())?, &request).await,
+        Command::Gateway(request) => gateway::run(&open(request.which())?, &request, talk).await,
         Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),
     }
 }

@@ -76,10 +76,13 @@ pub async fn take_in(
     for one in sent {
         match one {
             Ok(Sent { id, ticket }) => match ticket.await {
-                Ok(acceptance) => match answer::accepted(id.clone(), acceptance) {
-                    Ok(accepted) => write(&mut out, &accepted),
-                    Err(problem) => write(&mut out, &refused(Some(&id), &problem)),
-                },
+                Ok(acceptance) => {
+                    integration.meters.accepted(acceptance);
+                    match answer::accepted(id.clone(), acceptance) {
+                        Ok(accepted) => write(&mut out, &accepted),
+                        Err(problem) => write(&mut out, &refused(Some(&id), &problem)),
+                    }
+                }
                 Err(problem) => write(&mut out, &refused(Some(&id), &problem)),
             },
             Err(problem) => write(&mut out, &refused(None, &problem)),

@@ -11,7 +11,12 @@ mod counter;
 mod door;
 mod key;
 
-use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use api::Problem;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -155,8 +160,15 @@ async fn message(
     let _memory = visitor.gateway.intake.try_acquire().map_err(|_| too_many())?;
     let body = read(body, integration.settings.body_max.get()).await?;
     let id = key::find(&integration.settings.idempotency, headers, &body)?;
-    let ticket = visitor.counter.offer(entry(integration, id.clone(), body));
-    answer::one(id, ticket.await?)
+    let began = Instant::now();
+    let accepted = visitor
+        .counter
+        .offer(entry(integration, id.clone(), body))
+        .await?;
+    integration.meters.accepted(accepted);
+    let took = began.elapsed().as_secs_f64();
+    visitor.gateway.meters.acknowledge.observe(took);
+    answer::one(id, accepted)
 }
 
 async fn read(body: Incoming, bytes_max: u64) -> Result<Bytes, Problem> {

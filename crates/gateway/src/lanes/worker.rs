@@ -92,7 +92,7 @@ fn attempts_before(gateway: &Gateway, lane: usize) -> HashMap<u64, u32> {
 
 fn finish(gateway: &Gateway, term: &Term, desk: &Desk, tried: Option<Tried>) {
     let Some(tried) = tried else { return };
-    let meters = &gateway.meters.lanes[desk.lane];
+    let meters = &gateway.integrations[desk.lane].meters;
     let trouble = match &tried.outcome {
         Outcome::Done => {
             meters.applied.inc();

@@ -45,7 +45,7 @@ impl Lanes {
         let ledger = lock(&gateway.ledger);
         let lanes = gateway.integrations.iter().zip(&ledger.lanes).enumerate();
         let seen = lanes.map(|(index, (integration, lane))| {
-            let (settings, meters) = (&integration.settings, &gateway.meters.lanes[index]);
+            let (settings, meters) = (&integration.settings, &integration.meters);
             let delivery = desks.get(index).map(|desk| desk.delivery());
             let partner = settings.lane.partner.as_ref();
             Seen {

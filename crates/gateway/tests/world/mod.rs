@@ -98,7 +98,7 @@ impl World {
     pub async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
-        identities(root, &["west-gateway", "east-gateway", "controller"]);
+        identities(root, &["west-gateway", "east-gateway", "controller", "cli"]);
         std::fs::write(root.join("token"), format!("{TOKEN}\n")).unwrap();
         std::fs::write(root.join("key"), erp_double::KEY).unwrap();
         let (west_erp, east_erp) = (ErpDouble::start().await, ErpDouble::start().await);
@@ -165,15 +165,29 @@ fn settings(
             key_file: root.join("key"),
             timeout: Span::from_secs(2),
         },
-        integrations: vec![IntegrationSettings {
-            name: IntegrationName::new("acme-edi").unwrap(),
-            token_file: root.join("token"),
-            idempotency: IdempotencySource::Pointer("/number".to_owned()),
-            kind: "order.create".to_owned(),
-            body_max: ByteSize::new(16 << 10),
-            concurrency: 4,
-            lane: lane(),
-        }],
+        integrations: vec![
+            integration(root, "acme-edi", lane()),
+            integration(
+                root,
+                "web-shop",
+                LaneSettings {
+                    ordering: Some("/customer".to_owned()),
+                    ..lane()
+                },
+            ),
+        ],
+    }
+}
+
+fn integration(root: &Path, name: &str, lane: LaneSettings) -> IntegrationSettings {
+    IntegrationSettings {
+        name: IntegrationName::new(name).unwrap(),
+        token_file: root.join("token"),
+        idempotency: IdempotencySource::Pointer("/number".to_owned()),
+        kind: "order.create".to_owned(),
+        body_max: ByteSize::new(16 << 10),
+        concurrency: 4,
+        lane,
     }
 }
 
@@ -338,11 +352,23 @@ impl Node {
         format!("https://localhost:{}{path}", self.settings.ingest_listen.port())
     }
 
+    /// Speaks to it as the command line does.
+    pub fn operator(&self) -> GatewayClient {
+        let root = self.file.parent().unwrap();
+        let client = Client::new(self.control.0.base(), &tls(root, "cli"), Duration::from_secs(10));
+        GatewayClient(client.unwrap())
+    }
+
     /// Posts a body as the partner does.
     pub async fn post(&self, body: String) -> Result<(StatusCode, Vec<u8>), reqwest::Error> {
+        self.post_to("acme-edi", body).await
+    }
+
+    /// The same for another integration.
+    pub async fn post_to(&self, name: &str, body: String) -> Result<(StatusCode, Vec<u8>), reqwest::Error> {
         let request = self
             .http
-            .post(self.ingest("/in/acme-edi"))
+            .post(self.ingest(&format!("/in/{name}")))
             .bearer_auth(TOKEN)
             .body(body);
         let response = request.send().await?;

@@ -1,26 +1,104 @@
 //! What can be asked of the gateway.
 
 use clap::Subcommand;
+use types::IntegrationName;
 
 use crate::args::{Output, Which};
 
 #[derive(Debug, Subcommand)]
 pub enum Gateway {
-    /// List the lanes: what came in, what waits, what was refused
+    /// List the lanes: whether they deliver, what waits, what was given up
     Lanes(Lanes),
+    /// Show one lane: its limits, who stopped it and why, what is stuck
+    Show(Show),
+    /// Stop delivering on a lane until somebody resumes it; messages go on being accepted and stored
+    Pause(Pause),
+    /// Deliver again what a paused lane has stored, in order
+    Resume(Resume),
+    /// List messages that are not delivered any more, with the reason
+    DeadLetters(DeadLetters),
+    /// Deliver dead letters again
+    Replay(Replay),
+    /// Tell the life of one message: received, stored, copied, tried, applied or refused
+    Trace(Trace),
 }
 
 impl Gateway {
     /// Which estate is meant.
     pub const fn which(&self) -> &Which {
-        match self {
-            Self::Lanes(request) => &request.how.which,
-        }
+        let how = match self {
+            Self::Lanes(request) => &request.how,
+            Self::Show(request) => &request.how,
+            Self::Pause(request) => &request.how,
+            Self::Resume(request) => &request.how,
+            Self::DeadLetters(request) => &request.how,
+            Self::Replay(request) => &request.how,
+            Self::Trace(request) => &request.how,
+        };
+        &how.which
     }
 }
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Lanes {
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Show {
+    /// The lane: the name of its integration
+    pub lane: IntegrationName,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Pause {
+    /// The lane: the name of its integration
+    pub lane: IntegrationName,
+    /// Why; everybody who asks is told
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Resume {
+    /// The lane: the name of its integration
+    pub lane: IntegrationName,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct DeadLetters {
+    /// Only those of this lane
+    pub lane: Option<IntegrationName>,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Replay {
+    /// Messages by key, or by `LANE/KEY`
+    #[arg(required_unless_present = "all_dead", conflicts_with = "all_dead")]
+    pub messages: Vec<String>,
+    /// All dead letters of this lane
+    #[arg(long, value_name = "LANE")]
+    pub all_dead: Option<IntegrationName>,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Trace {
+    /// The message by key, or by `LANE/KEY`
+    pub message: String,
+    /// Show its body as it came, not only its shape; the gateway writes down that somebody did
+    #[arg(long)]
+    pub reveal: bool,
     #[command(flatten)]
     pub how: How,
 }

@@ -2,7 +2,7 @@
 
 use api::gateway::LaneStatus;
 
-use super::{args::Lanes, leader};
+use super::{args::Lanes, leader, print_json, words};
 use crate::{
     args::Output,
     commands::table::{age, table},
@@ -14,10 +14,10 @@ pub async fn run(estate: &OpenEstate, request: &Lanes) -> Result<Exit, Failure> 
     let leader = leader::find(estate).await?;
     let lanes = &leader.status.lanes;
     match request.how.output {
-        Output::Json => anstream::println!("{}", serde_json::to_string_pretty(lanes).unwrap_or_default()),
+        Output::Json => print_json(lanes),
         Output::Text => {
             let mut rows = table([
-                "lane", "accepted", "applied", "pending", "oldest", "rejected", "aside", "detail",
+                "lane", "delivery", "accepted", "applied", "pending", "oldest", "dead", "aside", "detail",
             ]);
             for lane in lanes {
                 rows.add_row(row(lane));
@@ -28,9 +28,10 @@ pub async fn run(estate: &OpenEstate, request: &Lanes) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-fn row(lane: &LaneStatus) -> [String; 8] {
+fn row(lane: &LaneStatus) -> [String; 9] {
     [
         lane.integration.to_string(),
+        words::delivery(&lane.delivery).to_owned(),
         lane.accepted.to_string(),
         lane.delivered.to_string(),
         lane.pending.to_string(),

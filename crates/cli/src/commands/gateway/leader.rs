@@ -1,6 +1,6 @@
 //! Finding the gateway that leads: it alone delivers, so it alone knows.
 
-use api::gateway::{GatewayRole, GatewayStatus};
+use api::gateway::{GatewayClient, GatewayRole, GatewayStatus};
 
 use crate::{
     failure::{Exit, Failure},
@@ -9,6 +9,7 @@ use crate::{
 
 /// The gateway that leads, with what it just said of itself.
 pub struct Leader {
+    pub gateway: GatewayClient,
     pub status: GatewayStatus,
 }
 
@@ -23,7 +24,7 @@ pub async fn find(estate: &OpenEstate) -> Result<Leader, Failure> {
                     .as_ref()
                     .is_none_or(|known| known.status.generation < status.generation);
                 if newer {
-                    leader = Some(Leader { status });
+                    leader = Some(Leader { gateway, status });
                 }
             }
             Ok(_) => {}
@@ -40,4 +41,20 @@ pub async fn find(estate: &OpenEstate) -> Result<Leader, Failure> {
         }
         failure.hint("`plimsoll status` tells what runs; during a failover, ask again in a moment")
     })
+}
+
+/// A refusal for a reason that asking again does not change is an answer: no.
+pub fn refused(error: api::client::Error) -> Failure {
+    let no = error
+        .problem()
+        .is_some_and(|problem| matches!(problem.status, 404 | 409));
+    let failure = Failure::from(error);
+    if no {
+        Failure {
+            exit: Exit::No,
+            ..failure
+        }
+    } else {
+        failure
+    }
 }

@@ -1,0 +1,84 @@
+//! `plimsoll gateway show LANE`
+
+use api::gateway::lanes::LaneDetail;
+
+use super::{args::Show, leader, print_json, words};
+use crate::{
+    args::Output,
+    commands::table::{age, table},
+    failure::{Exit, Failure},
+    open_estate::OpenEstate,
+};
+
+pub async fn run(estate: &OpenEstate, request: &Show) -> Result<Exit, Failure> {
+    let leader = leader::find(estate).await?;
+    let lane = leader
+        .gateway
+        .lane(&request.lane)
+        .await
+        .map_err(leader::refused)?;
+    match request.how.output {
+        Output::Json => print_json(&lane),
+        Output::Text => show(&lane),
+    }
+    Ok(Exit::Done)
+}
+
+fn show(lane: &LaneDetail) {
+    let status = &lane.status;
+    anstream::println!("lane {}", status.integration);
+    let rate = lane.rate_max.map_or_else(
+        || "as many as the ERP takes".to_owned(),
+        |rate| format!("at most {rate} a second"),
+    );
+    let order = lane.ordering.as_ref().map_or_else(
+        || "messages may overtake each other".to_owned(),
+        |pointer| format!("messages with the same `{pointer}` keep their order"),
+    );
+    for (what, value) in [
+        ("delivery", words::delivery_with_reason(&status.delivery)),
+        ("limits", format!("{} at a time, {rate}", lane.concurrency)),
+        ("order", order),
+        (
+            "messages",
+            format!(
+                "{} accepted, {} applied, {} pending ({} under way), {} dead letters, {} set aside",
+                status.accepted,
+                status.delivered,
+                status.pending,
+                lane.under_way,
+                status.rejected,
+                status.quarantined
+            ),
+        ),
+        (
+            "oldest",
+            status.oldest_pending_ms.map_or_else(|| "-".to_owned(), age),
+        ),
+        ("detail", status.detail.clone().unwrap_or_else(|| "-".to_owned())),
+    ] {
+        anstream::println!("  {what:<10}{value}");
+    }
+    if lane.stuck.is_empty() {
+        return;
+    }
+    let mut rows = table([
+        "stuck",
+        "sequence",
+        "attempts",
+        "again in",
+        "behind it",
+        "last answer",
+    ]);
+    for one in &lane.stuck {
+        rows.add_row([
+            one.message_id.clone(),
+            one.sequence.to_string(),
+            one.attempts.to_string(),
+            age(one.again_ms),
+            one.behind.to_string(),
+            one.last.clone().unwrap_or_default(),
+        ]);
+    }
+    anstream::println!("\n{rows}");
+}
