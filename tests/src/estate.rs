@@ -49,8 +49,17 @@ impl TestEstate {
         let directory = tempfile::tempdir().unwrap();
         let example =
             fs::read_to_string(root().join("examples/estates/two-warehouse-distributor.yaml")).unwrap();
-        let text = example.replace("name: two-warehouse-distributor", &format!("name: {name}"));
-        assert_ne!(text, example, "the example's name has changed");
+        let mut text = example;
+        for (found, instead) in [
+            ("name: two-warehouse-distributor", format!("name: {name}")),
+            // How fast a recovery is, is measured by drills on a quiet machine. A test proves that it is right, and a
+            // slow machine has time for that.
+            ("rto: 10s", "rto: 5m".to_owned()),
+            ("rto: 30s", "rto: 5m".to_owned()),
+        ] {
+            assert!(text.contains(found), "the example no longer says {found:?}");
+            text = text.replace(found, &instead);
+        }
         let file = directory.path().join("estate.yaml");
         fs::write(&file, text).unwrap();
         let given = std::env::var_os("PLIMSOLL_HOME").map(PathBuf::from);

@@ -101,7 +101,8 @@ impl<'e> Planner<'_, 'e> {
                 let active = place.role == RegionRole::Active;
                 Origin {
                     region: region.clone(),
-                    host: format!("ingress.{}", self.internal_domain(region)),
+                    // Not below the private zone: the authority that signs its certificate looks in the public one.
+                    host: format!("ingress-{region}.{}", self.domain),
                     priority: if active { 1 } else { 2 },
                     enabled: active,
                     serves_for: match place.partner {

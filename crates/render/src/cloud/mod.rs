@@ -22,6 +22,10 @@ use types::FileTree;
 
 use crate::Error;
 
+/// Where Front Door asks a region's ingress whether it answers. Which region serves is not asked here: the recovery
+/// sagas enable one.
+const HEALTH_PATH: &str = "/plimsoll/health";
+
 /// Renders the plan for Azure and Kubernetes.
 ///
 /// # Errors

@@ -41,7 +41,7 @@ pub struct FrontDoor {
 pub struct Origin {
     /// The region.
     pub region: RegionName,
-    /// Private name of its ingress.
+    /// Name of its ingress: in its certificate, and known to Front Door alone, which comes by Private Link.
     pub host: String,
     /// 1 is tried first; a standby has 2 and is disabled until a failover.
     pub priority: u8,

@@ -10,10 +10,11 @@ use super::{
     ids::{self, Kind},
     stack::{Secrecy, Stack, Variable},
 };
-use crate::hcl::{Body, Expression};
+use crate::{
+    cloud::HEALTH_PATH,
+    hcl::{Body, Expression},
+};
 
-/// Answers 200 where the region serves; the ingress of the region knows.
-const HEALTH: &str = "/plimsoll/serving";
 /// Seconds that Azure waits for an answer, at least and at most.
 const TIMEOUT: (u64, u64) = (16, 240);
 /// Azure's smallest limit, per minute.
@@ -68,7 +69,7 @@ pub(super) fn stack(blueprint: &Blueprint, environment: &Environment) -> Option<
         .set("origins", Expression::map(origins))
         .set("default_region", home.name.as_str())
         .set("hosts_elsewhere", Expression::map(elsewhere))
-        .set("health_path", HEALTH)
+        .set("health_path", HEALTH_PATH)
         .set("response_timeout_seconds", timeout.clamp(TIMEOUT.0, TIMEOUT.1))
         .set("sticky", door.sticky)
         .gap()

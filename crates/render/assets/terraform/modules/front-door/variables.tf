@@ -77,7 +77,7 @@ variable "hosts_elsewhere" {
 }
 
 variable "health_path" {
-  description = "Path that answers 200 where the region serves."
+  description = "Path that answers 200 while the region's ingress does."
   type        = string
 }
 

@@ -44,7 +44,7 @@ pub(super) fn render(
     manifest::insert(
         tree,
         format!("{platform}/entrance.yaml"),
-        &entrance::manifests(environment),
+        &entrance::manifests(environment, region),
     )?;
     let resources = [
         format!("{}kubernetes/base/platform", names::up_from(&platform)),

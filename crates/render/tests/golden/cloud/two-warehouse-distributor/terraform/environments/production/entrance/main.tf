@@ -15,7 +15,7 @@ module "front_door" {
 
   origins = {
     westeurope = {
-      host                    = "ingress.westeurope.internal.erp.distribution.example.com"
+      host                    = "ingress-westeurope.erp.distribution.example.com"
       location                = "westeurope"
       private_link_service_id = "${local.nodes_westeurope}/providers/Microsoft.Network/privateLinkServices/two-warehouse-distributor-production-westeurope-ingress"
       serves_for              = "westeurope"
@@ -23,7 +23,7 @@ module "front_door" {
       enabled                 = true
     }
     northeurope = {
-      host                    = "ingress.northeurope.internal.erp.distribution.example.com"
+      host                    = "ingress-northeurope.erp.distribution.example.com"
       location                = "northeurope"
       private_link_service_id = "${local.nodes_northeurope}/providers/Microsoft.Network/privateLinkServices/two-warehouse-distributor-production-northeurope-ingress"
       serves_for              = "westeurope"
@@ -33,7 +33,7 @@ module "front_door" {
   }
   default_region           = "westeurope"
   hosts_elsewhere          = {}
-  health_path              = "/plimsoll/serving"
+  health_path              = "/plimsoll/health"
   response_timeout_seconds = 65
   sticky                   = false
 

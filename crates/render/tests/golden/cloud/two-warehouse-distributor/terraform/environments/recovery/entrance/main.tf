@@ -15,7 +15,7 @@ module "front_door" {
 
   origins = {
     northeurope = {
-      host                    = "ingress.northeurope.internal.recovery.erp.distribution.example.com"
+      host                    = "ingress-northeurope.recovery.erp.distribution.example.com"
       location                = "northeurope"
       private_link_service_id = "${local.nodes_northeurope}/providers/Microsoft.Network/privateLinkServices/two-warehouse-distributor-recovery-northeurope-ingress"
       serves_for              = "northeurope"
@@ -25,7 +25,7 @@ module "front_door" {
   }
   default_region           = "northeurope"
   hosts_elsewhere          = {}
-  health_path              = "/plimsoll/serving"
+  health_path              = "/plimsoll/health"
   response_timeout_seconds = 65
   sticky                   = false
 

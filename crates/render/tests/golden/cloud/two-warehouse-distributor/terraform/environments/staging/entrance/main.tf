@@ -15,7 +15,7 @@ module "front_door" {
 
   origins = {
     westeurope = {
-      host                    = "ingress.westeurope.internal.staging.erp.distribution.example.com"
+      host                    = "ingress-westeurope.staging.erp.distribution.example.com"
       location                = "westeurope"
       private_link_service_id = "${local.nodes_westeurope}/providers/Microsoft.Network/privateLinkServices/two-warehouse-distributor-staging-westeurope-ingress"
       serves_for              = "westeurope"
@@ -25,7 +25,7 @@ module "front_door" {
   }
   default_region           = "westeurope"
   hosts_elsewhere          = {}
-  health_path              = "/plimsoll/serving"
+  health_path              = "/plimsoll/health"
   response_timeout_seconds = 65
   sticky                   = false
 
