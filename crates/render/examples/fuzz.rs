@@ -1,14 +1,16 @@
-//! Reads mutated estates for as long as one likes: `nice cargo run --release -p plimsoll-estate --example fuzz -- SECONDS SEED`.
+//! Compiles mutated estates for as long as one likes: `nice cargo run --release -p plimsoll-render --example fuzz -- SECONDS SEED`.
 //!
-//! Every text must end with an estate or with an explanation whose places are in the text, within a second. What was
-//! read must be readable again: reading has no memory.
+//! Every text must end with a rendered tree or with an explanation whose places are in the text, each step within a
+//! second. The auditor must find nothing in what was planned, and the same text must give the same tree: compiling has
+//! no memory. Run it under `ulimit -v` to bound what it may take.
 
 #![expect(clippy::print_stdout, reason = "a measurement is for people")]
+#![expect(clippy::panic, reason = "what is found ends the search")]
 
 use std::time::{Duration, Instant};
 
 use estate::Color;
-use plimsoll_estate as estate;
+use plan::cloud;
 
 const EXAMPLES: [&str; 3] = [
     include_str!("../../../examples/estates/two-warehouse-distributor.yaml"),
@@ -58,7 +60,7 @@ const PIECES: [&str; 40] = [
     "\n",
     "    ",
 ];
-const READ_TIME_MAX: Duration = Duration::from_secs(1);
+const STEP_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// xorshift64*: small, and the same everywhere.
 struct Chance(u64);
@@ -122,25 +124,28 @@ fn mutate(text: &str, chance: &mut Chance) -> String {
     lines.join("\n")
 }
 
-fn check(text: &str, seed: u64) -> bool {
-    let timed = || {
-        let begun = Instant::now();
-        let read = estate::read("fuzz", text);
-        (read, begun.elapsed())
-    };
-    let (read, mut took) = timed();
-    // A busy machine is slow for a moment; a slow text is slow each time.
+/// How far a text came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    Refused,
+    Unplannable,
+    Rendered,
+}
+
+/// Runs a step, which must not take long. A busy machine is slow for a moment; a slow text is slow each time.
+fn timed<T>(text: &str, seed: u64, what: &str, step: impl Fn() -> T) -> T {
     for _ in 0..4 {
-        if took < READ_TIME_MAX {
-            break;
+        let begun = Instant::now();
+        let result = step();
+        if begun.elapsed() < STEP_TIME_MAX {
+            return result;
         }
-        took = timed().1;
     }
-    assert!(
-        took < READ_TIME_MAX,
-        "seed {seed}: {took:?} for {} bytes\n{text}",
-        text.len()
-    );
+    panic!("seed {seed}: {what} takes more than {STEP_TIME_MAX:?}\n{text}");
+}
+
+fn check(text: &str, seed: u64) -> Reached {
+    let read = timed(text, seed, "reading", || estate::read("fuzz", text));
     let (found, fine) = match &read {
         Ok(checked) => (&checked.warnings, true),
         Err(found) => (found, false),
@@ -155,14 +160,24 @@ fn check(text: &str, seed: u64) -> bool {
         let place = text.get(label.span.start..label.span.end);
         assert!(place.is_some(), "seed {seed}: {:?}\n{text}", label.span);
     }
-    if fine {
-        assert_eq!(
-            estate::read("fuzz", text),
-            read,
-            "seed {seed}: reading again differs"
-        );
+    let Ok(checked) = &read else {
+        return Reached::Refused;
+    };
+    let Ok((blueprint, _report)) = timed(text, seed, "planning", || cloud::plan(&checked.estate)) else {
+        return Reached::Unplannable;
+    };
+    let findings = timed(text, seed, "auditing", || cloud::audit(&blueprint));
+    assert!(findings.is_empty(), "seed {seed}: {findings:?}\n{text}");
+    let rendered = timed(text, seed, "rendering", || plimsoll_render::cloud(&blueprint));
+    let rendered = rendered.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+    // Twice for one text in sixteen: it is the same code, and the time is better spent on other texts.
+    if seed.is_multiple_of(16) {
+        let again = estate::read("fuzz", text);
+        assert_eq!(again, read, "seed {seed}: reading again differs");
+        let again = plimsoll_render::cloud(&blueprint).ok();
+        assert!(again == Some(rendered), "seed {seed}: rendering again differs");
     }
-    fine
+    Reached::Rendered
 }
 
 fn main() {
@@ -170,17 +185,21 @@ fn main() {
     let mut number = || args.next().and_then(|text| text.parse::<u64>().ok());
     let (seconds, first_seed) = (number().unwrap_or(60), number().unwrap_or(1));
     let end = Instant::now() + Duration::from_secs(seconds);
-    let (mut seed, mut fine) = (first_seed, 0u64);
+    let mut seed = first_seed;
+    let (mut refused, mut unplannable, mut rendered) = (0_u64, 0_u64, 0_u64);
     while Instant::now() < end {
         let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let example = chance.one_of(&EXAMPLES).unwrap_or_default();
         let text = mutate(example, &mut chance);
-        fine += u64::from(check(&text, seed));
+        match check(&text, seed) {
+            Reached::Refused => refused += 1,
+            Reached::Unplannable => unplannable += 1,
+            Reached::Rendered => rendered += 1,
+        }
         seed += 1;
     }
     println!(
-        "{} texts read, {fine} of them estates, seeds {first_seed} to {}",
-        seed - first_seed,
+        "seeds {first_seed} to {}: {refused} refused, {unplannable} without a plan, {rendered} rendered",
         seed - 1
     );
 }
