@@ -23,7 +23,7 @@ def route(cluster: Cluster, data: dict[str, Any], namespace: str) -> Problems:
             theirs = backend.get("namespace") or namespace
             if backend.get("kind", "Service") == "Service":
                 yield from need_service(cluster, theirs, backend["name"], backend.get("port"), at)
-            else:
+            elif not _built_in(backend):
                 yield from need(cluster, backend["kind"], theirs, backend["name"], at)
             if theirs != namespace and not _granted(cluster, data["kind"], namespace, theirs):
                 yield at, f"no ReferenceGrant lets {data['kind']}s of {namespace} use Services of {theirs}"
@@ -31,6 +31,14 @@ def route(cluster: Cluster, data: dict[str, Any], namespace: str) -> Problems:
             ref = filtered.get("extensionRef") or {}
             if ref:
                 yield from need(cluster, ref["kind"], namespace, ref["name"], at)
+
+
+# What Traefik answers by itself, with a fixed set of names.
+BUILT_IN = {"api@internal", "dashboard@internal", "noop@internal", "ping@internal", "prometheus@internal", "rest@internal"}
+
+
+def _built_in(reference: dict[str, Any]) -> bool:
+    return reference.get("kind") == "TraefikService" and reference["name"] in BUILT_IN
 
 
 def _granted(cluster: Cluster, kind: str, source: str, target: str) -> bool:
@@ -58,7 +66,7 @@ def ingress_route(cluster: Cluster, data: dict[str, Any], namespace: str) -> Pro
         for service in route.get("services") or []:
             theirs = service.get("namespace") or namespace
             if service.get("kind", "Service") == "TraefikService":
-                if not service["name"].endswith("@internal"):
+                if not _built_in(service):
                     yield from need(cluster, "TraefikService", theirs, service["name"], at)
             else:
                 yield from need_service(cluster, theirs, service["name"], service.get("port"), at)
