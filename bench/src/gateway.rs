@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use api::{
     client::Client,
-    gateway::{GatewayClient, GatewayStatus, LeadRequest},
+    gateway::{GatewayClient, LeadRequest},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use types::{
@@ -23,6 +23,9 @@ use types::{
 
 /// The partner's token.
 pub const TOKEN: &str = "a-partner's-token";
+
+/// Messages in one page.
+const PAGE: u32 = 10_000;
 
 /// A gateway process; killed when dropped.
 pub struct Gateway {
@@ -61,20 +64,40 @@ impl Gateway {
             .unwrap_or(self.settings.ingest_listen)
     }
 
-    /// Kills it, starts it again, and says how long it took until it could lead.
-    pub fn kill_and_start(&mut self, generation: u64) -> anyhow::Result<Duration> {
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
         self.process.kill()?;
         self.process.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again, and says how long it took until it could lead.
+    pub fn start_again(&mut self, generation: u64) -> anyhow::Result<Duration> {
         let began = Instant::now();
         self.process = spawn(&self.program, &self.file)?;
         self.lead(generation)?;
         Ok(began.elapsed())
     }
 
-    /// What it says of itself.
-    pub fn status(&self) -> anyhow::Result<GatewayStatus> {
-        let client = self.client()?;
-        Ok(runtime()?.block_on(client.status())?)
+    /// Ids of all messages that it can read.
+    pub fn message_ids(&self) -> anyhow::Result<Vec<String>> {
+        let (client, integration) = (self.client()?, IntegrationName::new("lane-0")?);
+        runtime()?.block_on(async {
+            let (mut ids, mut after) = (Vec::new(), 0);
+            loop {
+                let page = client.messages(&integration, after, PAGE).await?;
+                ids.extend(page.messages.into_iter().map(|line| line.message_id));
+                match page.next_after {
+                    Some(next) => after = next,
+                    None => return Ok(ids),
+                }
+            }
+        })
     }
 
     fn client(&self) -> anyhow::Result<GatewayClient> {

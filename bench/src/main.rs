@@ -8,6 +8,7 @@ mod http;
 mod ingest;
 mod load;
 mod peers;
+mod usage;
 
 use clap::{Parser, Subcommand};
 
@@ -19,7 +20,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Row {
-    /// Durable ingest, one message per request
+    /// Durable ingest: one message per request, with duplicates, and in batches
     Ingest(ingest::Request),
     /// The compiler, for estates of 1 to 10 000 tenants
     Compile(compile::Request),

@@ -27,36 +27,60 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Latencies up to a minute, with three digits.
 const LATENCY_MICROS_MAX: u64 = 60_000_000;
 
+/// What a server that goes away means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The measurement failed.
+    Error,
+    /// The end: it was killed on purpose.
+    End,
+}
+
 /// Runs a load.
 pub fn run(
     address: SocketAddr,
     protocol: &impl Protocol,
     connections: usize,
-    warm_up: Duration,
-    length: Duration,
+    (warm_up, length): (Duration, Duration),
+    loss: Loss,
 ) -> anyhow::Result<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let numbers = Arc::new(AtomicU64::new(seed()));
+    let streams: Vec<_> = (0..connections)
+        .map(|_| {
+            let mut protocol = protocol.clone();
+            let stream = protocol.connect(address)?;
+            anyhow::Ok((protocol, stream))
+        })
+        .collect::<Result<_, _>>()?;
     let begin = Instant::now() + warm_up;
     let end = begin + length;
     LocalSet::new().block_on(&runtime, async {
-        let tasks: Vec<_> = (0..connections)
-            .map(|_| {
-                let (protocol, numbers) = (protocol.clone(), Arc::clone(&numbers));
-                tokio::task::spawn_local(connection(address, protocol, numbers, begin, end))
+        let tasks: Vec<_> = streams
+            .into_iter()
+            .map(|(protocol, stream)| {
+                let connection = Connection {
+                    protocol,
+                    numbers: Arc::clone(&numbers),
+                    begin,
+                    end,
+                };
+                tokio::task::spawn_local(async move {
+                    let mut measured = nothing(length)?;
+                    match connection.run(stream, &mut measured).await {
+                        Err(_) if loss == Loss::End => Ok(measured),
+                        ended => ended.map(|()| measured),
+                    }
+                })
             })
             .collect();
-        let mut all = Measured {
-            done: 0,
-            wrong: 0,
-            length,
-            latency: histogram()?,
-        };
+        let mut all = nothing(length)?;
         for task in tasks {
             let one = task.await??;
             all.done += one.done;
+            all.acknowledged.extend(one.acknowledged);
             all.wrong += one.wrong;
             all.latency.add(&one.latency)?;
         }
@@ -72,61 +96,74 @@ fn seed() -> u64 {
     })
 }
 
-fn histogram() -> anyhow::Result<Histogram<u64>> {
-    Ok(Histogram::new_with_max(LATENCY_MICROS_MAX, 3)?)
+fn nothing(length: Duration) -> anyhow::Result<Measured> {
+    Ok(Measured {
+        done: 0,
+        wrong: 0,
+        acknowledged: Vec::new(),
+        length,
+        latency: Histogram::new_with_max(LATENCY_MICROS_MAX, 3)?,
+    })
 }
 
-async fn connection(
-    address: SocketAddr,
-    protocol: impl Protocol,
+struct Connection<P> {
+    protocol: P,
     numbers: Arc<AtomicU64>,
     begin: Instant,
     end: Instant,
-) -> anyhow::Result<Measured> {
-    let mut stream = TcpStream::connect(address).await.context("connect")?;
-    stream.set_nodelay(true)?;
-    let (mut out, mut input) = (Vec::with_capacity(4096), Vec::with_capacity(4096));
-    let mut measured = Measured {
-        done: 0,
-        wrong: 0,
-        length: end - begin,
-        latency: histogram()?,
-    };
-    loop {
-        out.clear();
-        protocol.request(numbers.fetch_add(1, Ordering::Relaxed), &mut out);
-        let sent = Instant::now();
-        if sent >= end {
-            return Ok(measured);
-        }
-        stream.write_all(&out).await.context("write")?;
-        let wrong = loop {
-            match protocol.answer(&input) {
-                Answer::Incomplete if input.len() > ANSWER_BYTES_MAX => bail!("an answer without an end"),
-                Answer::Incomplete => {
-                    if stream.read_buf(&mut input).await.context("read")? == 0 {
-                        bail!("the server closed the connection");
-                    }
-                }
-                Answer::Done(bytes) => {
-                    input.drain(..bytes);
-                    break false;
-                }
-                Answer::Wrong(bytes) => {
-                    input.drain(..bytes);
-                    break true;
-                }
+}
+
+impl<P: Protocol> Connection<P> {
+    async fn run(&self, stream: std::net::TcpStream, measured: &mut Measured) -> anyhow::Result<()> {
+        stream.set_nonblocking(true)?;
+        stream.set_nodelay(true)?;
+        let mut stream = TcpStream::from_std(stream)?;
+        let (mut out, mut input) = (Vec::with_capacity(4096), Vec::with_capacity(4096));
+        loop {
+            out.clear();
+            let number = self
+                .numbers
+                .fetch_add(self.protocol.messages(), Ordering::Relaxed);
+            self.protocol.request(number, &mut out);
+            let sent = Instant::now();
+            if sent >= self.end {
+                return Ok(());
             }
-        };
-        let answered = Instant::now();
-        if sent >= begin && answered <= end {
-            if wrong {
-                measured.wrong += 1;
-            } else {
-                measured.done += 1;
+            stream.write_all(&out).await.context("write")?;
+            let right = self.answer(&mut stream, &mut input).await?;
+            let answered = Instant::now();
+            if right {
+                measured.acknowledged.push(number);
+            }
+            if sent < self.begin || answered > self.end {
+                continue;
+            }
+            if right {
+                measured.done += self.protocol.messages();
                 let micros = u64::try_from((answered - sent).as_micros()).unwrap_or(LATENCY_MICROS_MAX);
                 measured.latency.saturating_record(micros);
+            } else {
+                measured.wrong += 1;
             }
+        }
+    }
+
+    /// Reads one answer; says whether it is the right one.
+    async fn answer(&self, stream: &mut TcpStream, input: &mut Vec<u8>) -> anyhow::Result<bool> {
+        loop {
+            let (bytes, right) = match self.protocol.answer(input) {
+                Answer::Done(bytes) => (bytes, true),
+                Answer::Wrong(bytes) => (bytes, false),
+                Answer::Incomplete if input.len() > ANSWER_BYTES_MAX => bail!("an answer without an end"),
+                Answer::Incomplete => {
+                    if stream.read_buf(input).await.context("read")? == 0 {
+                        bail!("the server closed the connection");
+                    }
+                    continue;
+                }
+            };
+            input.drain(..bytes);
+            return Ok(right);
         }
     }
 }

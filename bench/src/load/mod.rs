@@ -2,17 +2,23 @@
 
 pub mod closed;
 
-use std::time::Duration;
+use std::{
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
 
 use hdrhistogram::Histogram;
 
 /// What came of a load.
 #[derive(Debug)]
 pub struct Measured {
-    /// Requests that were answered as they should.
+    /// Messages that were answered as they should.
     pub done: u64,
     /// Requests that were answered otherwise.
     pub wrong: u64,
+    /// Numbers of all requests that were answered as they should, the warm-up's included; what must be there after a
+    /// crash.
+    pub acknowledged: Vec<u64>,
     /// From the first request after the warm-up to the last.
     pub length: Duration,
     /// Time from sending a request to having its whole answer, in microseconds.
@@ -32,7 +38,22 @@ impl Measured {
 }
 
 /// Speaks one protocol over one connection: writes a request, and says when its answer is whole.
-pub trait Protocol: Send + Clone + 'static {
+pub trait Protocol: Send + Sync + Clone + 'static {
+    /// Connects, and says whatever must be said before the first request.
+    fn connect(&mut self, address: SocketAddr) -> anyhow::Result<TcpStream> {
+        Ok(TcpStream::connect(address)?)
+    }
+
+    /// How many messages one request carries.
+    fn messages(&self) -> u64 {
+        1
+    }
+
+    /// The key of a message, as the server lists it.
+    fn id(&self, number: u64) -> String {
+        format!("{number:032}")
+    }
+
     /// Appends the request with this number; the number makes its key unique.
     fn request(&self, number: u64, out: &mut Vec<u8>);
 

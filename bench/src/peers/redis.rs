@@ -1,66 +1,24 @@
 //! Redis with an append-only file that is synced before every answer: `SET key body NX` is its durable, idempotent insert.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::Path, process::Command, sync::Arc};
 
-use anyhow::Context as _;
-
+use super::Server;
 use crate::{
     gateway::free_address,
     load::{Answer, Protocol},
 };
 
-/// A Redis process; killed when dropped.
-pub struct Redis {
-    process: Child,
-    /// Where it listens.
-    pub address: SocketAddr,
-}
-
-impl Redis {
-    /// Starts one in this directory.
-    pub fn start(directory: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(directory)?;
-        let address = free_address()?;
-        let process = Command::new("redis-server")
-            .args([
-                "--port",
-                &address.port().to_string(),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-            ])
-            .args(["--appendonly", "yes", "--appendfsync", "always", "--dir"])
-            .arg(directory)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .context("start redis-server")?;
-        let redis = Self { process, address };
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while std::net::TcpStream::connect(address).is_err() {
-            anyhow::ensure!(Instant::now() < deadline, "redis-server does not listen");
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "another program tells nobody that it listens"
-            )]
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(redis)
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Starts one in this directory.
+pub fn start(directory: &Path) -> anyhow::Result<Server> {
+    std::fs::create_dir_all(directory)?;
+    let address = free_address()?;
+    let mut command = Command::new("redis-server");
+    command
+        .args(["--port", &address.port().to_string(), "--bind", "127.0.0.1"])
+        .args(["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
+        .arg("--dir")
+        .arg(directory);
+    Server::start(command, address)
 }
 
 /// Sets one key per request, if it is not there.
