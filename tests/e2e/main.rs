@@ -6,6 +6,7 @@
 
 mod controller_killed;
 mod frozen_database;
+mod gateway_lanes;
 mod region_loss;
 mod standby_gateway_killed;
 mod supervision;

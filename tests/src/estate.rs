@@ -43,6 +43,18 @@ impl TestEstate {
         estate
     }
 
+    /// The same with a passage of its file replaced.
+    pub fn up_with(test: &str, passage: &str, replacement: &str) -> Self {
+        let estate = Self::declared(test);
+        let written = fs::read_to_string(&estate.file).unwrap();
+        let text = written.replace(passage, replacement);
+        assert_ne!(text, written, "the passage is not in the example any more");
+        fs::write(&estate.file, text).unwrap();
+        let up = estate.run_up();
+        assert_eq!(up.code, 0, "plimsoll up failed\n{}\n{}", up.stdout, up.stderr);
+        estate
+    }
+
     /// Writes the estate file, and starts nothing.
     pub fn declared(test: &str) -> Self {
         let name = EstateName::new(format!("e2e-{test}-{}", std::process::id())).unwrap();
