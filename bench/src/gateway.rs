@@ -37,12 +37,13 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts one with that many integrations (`lane-0`, `lane-1`, …) and makes it lead.
-    pub fn start(program: &Path, root: &Path, integrations: usize) -> anyhow::Result<Self> {
+    /// Starts one with that many integrations (`lane-0`, `lane-1`, …) and makes it lead. Where nobody listens at the
+    /// ERP's address, deliveries wait, which is what a lane does while its ERP is down.
+    pub fn start(program: &Path, root: &Path, integrations: usize, erp: SocketAddr) -> anyhow::Result<Self> {
         identities(root, &["gateway", "controller"])?;
         std::fs::write(root.join("token"), TOKEN)?;
         std::fs::write(root.join("key"), "no-erp")?;
-        let settings = settings(root, integrations)?;
+        let settings = settings(root, integrations, erp)?;
         let file = root.join("gateway.json");
         std::fs::write(&file, serde_json::to_vec(&settings)?)?;
         let process = spawn(program, &file)?;
@@ -149,7 +150,7 @@ fn spawn(program: &Path, file: &Path) -> anyhow::Result<Child> {
         .with_context(|| format!("start {}", program.display()))
 }
 
-fn settings(root: &Path, integrations: usize) -> anyhow::Result<GatewaySettings> {
+fn settings(root: &Path, integrations: usize, erp: SocketAddr) -> anyhow::Result<GatewaySettings> {
     let lanes = (0..integrations).map(|number| {
         Ok(IntegrationSettings {
             name: IntegrationName::new(format!("lane-{number}"))?,
@@ -177,8 +178,7 @@ fn settings(root: &Path, integrations: usize) -> anyhow::Result<GatewaySettings>
             segment_size: ByteSize::mib(64),
         },
         erp: ErpSettings {
-            // Nobody listens there: deliveries wait, which is what a lane does while its ERP is down.
-            url: format!("http://{}", free_address()?),
+            url: format!("http://{erp}"),
             database: "none".to_owned(),
             key_file: root.join("key"),
             timeout: Span::from_secs(1),

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    gateway::{Gateway, TOKEN},
+    gateway::{Gateway, TOKEN, free_address},
     http::{Post, PostMany},
     load::{
         Measured, Protocol,
@@ -173,7 +173,7 @@ fn gateway(
 ) -> anyhow::Result<Measured> {
     let directory = home.join("gateway");
     std::fs::create_dir_all(&directory)?;
-    let mut gateway = Gateway::start(&load.request.gateway, &directory, 1)?;
+    let mut gateway = Gateway::start(&load.request.gateway, &directory, 1, free_address()?)?;
     let line = Line {
         what,
         address: gateway.ingest(),

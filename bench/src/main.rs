@@ -6,6 +6,7 @@ mod compile;
 mod gateway;
 mod http;
 mod ingest;
+mod lanes;
 mod load;
 mod peers;
 mod usage;
@@ -22,6 +23,8 @@ struct Args {
 enum Row {
     /// Durable ingest: one message per request, with duplicates, and in batches
     Ingest(ingest::Request),
+    /// One of fifty integrations is dead
+    Lanes(lanes::Request),
     /// The compiler, for estates of 1 to 10 000 tenants
     Compile(compile::Request),
 }
@@ -29,6 +32,7 @@ enum Row {
 fn main() -> anyhow::Result<()> {
     match Args::parse().row {
         Row::Ingest(request) => ingest::run(&request),
+        Row::Lanes(request) => lanes::run(&request),
         Row::Compile(request) => compile::run(&request),
     }
 }
