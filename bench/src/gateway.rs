@@ -160,6 +160,7 @@ fn settings(root: &Path, integrations: usize, erp: SocketAddr) -> anyhow::Result
             body_max: ByteSize::new(64 << 10),
             concurrency: 1,
             lane: lane(),
+            edi: None,
         })
     });
     Ok(GatewaySettings {

@@ -5,7 +5,7 @@
 
 pub mod code;
 pub mod control_number;
-mod date;
+pub mod date;
 pub mod documents;
 pub mod duplicate;
 pub mod edifact;

@@ -294,6 +294,9 @@ pub(crate) const INTEGRATION_BODY_MAX: ByteSize = ByteSize::mib(1);
 
 // === Streams of messages ===
 
+/// Partners' systems work in batches of an hour or so; half a working day without a word is trouble.
+pub(crate) const EDI_ANSWER_WITHIN: Span = Span::from_hours(4);
+
 /// A message of an ERP integration is some kilobytes; a megabyte leaves room for long orders.
 pub(crate) const BODY_MAX: ByteSize = ByteSize::mib(1);
 /// Two deliveries at once keep one Odoo core busy and leave the others to people.

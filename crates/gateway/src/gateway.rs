@@ -37,6 +37,8 @@ pub struct Integration {
     pub token_hash: [u8; 32],
     /// What is counted of it.
     pub meters: LaneMeters,
+    /// Where a partner that speaks EDI is dealt with.
+    pub desk: Option<crate::edi::Desk>,
 }
 
 /// Leading, or following, in one generation; ends when its token is cancelled.

@@ -17,6 +17,7 @@
 
 mod control;
 mod copy;
+mod edi;
 mod erp;
 mod gateway;
 mod ingest;
@@ -27,6 +28,7 @@ mod log;
 mod marks;
 mod metrics;
 mod monitor;
+mod outbound;
 mod reconcile;
 mod refusal;
 mod role;

@@ -18,6 +18,7 @@ use types::settings::GatewaySettings;
 
 use crate::{
     control,
+    edi::{Desk, DeskError},
     gateway::{Gateway, Integration, Parts, Peer},
     ingest::Doors,
     lanes::{Register, keep},
@@ -64,6 +65,9 @@ pub enum StartError {
     /// Two integrations have the same name.
     #[error("two integrations are named {0}")]
     NameTwice(String),
+    /// What was agreed on with a partner cannot be used.
+    #[error("cannot deal with a partner that speaks EDI")]
+    Desk(#[from] DeskError),
     /// The remembered role cannot be read.
     #[error("cannot learn which generation this gateway has seen")]
     State(#[from] state::Error),
@@ -331,6 +335,7 @@ fn integrations(settings: &GatewaySettings) -> Result<Vec<Integration>, StartErr
         })?;
         integrations.push(Integration {
             settings: integration.clone(),
+            desk: Desk::open(integration)?,
             token_hash: journal::body_hash(token.trim_ascii()),
             meters: LaneMeters::default(),
         });

@@ -22,7 +22,7 @@ mod error;
 mod gs1;
 mod invoice;
 mod lines;
-mod number;
+pub mod number;
 mod order;
 mod party;
 mod product;

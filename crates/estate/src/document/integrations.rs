@@ -1,11 +1,13 @@
 //! Partners, and the streams of messages between them and the ERP.
 
 use ipnet::Ipv4Net;
-use types::settings::IdempotencySource;
+use types::settings::{EdiDocument, IdempotencySource};
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
 use crate::{
-    field::{Count, Endpoint, HeaderName, Line, List, Mail, Pointer, Whole, tagged},
+    field::{
+        Count, EdiAddressText, EdiDestination, Endpoint, HeaderName, Line, List, Mail, Pointer, Whole, tagged,
+    },
     model::{Criticality, Direction, Protocol},
     words::MessageKind,
 };
@@ -63,6 +65,30 @@ mapping! {
         Optional "keep" keep: Span,
         /// Who answers for it.
         Optional "owner" owner: Line,
+        /// What was agreed on with a partner whose `protocol` is `x12` or `edifact`.
+        Optional "edi" edi: EdiDocumentAgreement,
+    }
+
+    /// What was agreed on with a partner that speaks EDI.
+    EdiDocumentAgreement "an EDI agreement" {
+        /// Our address, as code list and address: `ZZ:EXAMPLESELLER`.
+        Required "us" us: EdiAddressText,
+        /// The partner's address.
+        Required "them" them: EdiAddressText,
+        /// The partner in the ERP: its reference or external id.
+        Required "erpPartner" erp_partner: Line,
+        /// Code of the warehouse that delivers; by default the ERP chooses.
+        Optional "warehouse" warehouse: Line,
+        /// Whether orders are confirmed as they come in; by default they wait for a person.
+        Optional "confirm" confirm: bool,
+        /// Documents that are sent when something happens in the ERP; by default none.
+        Optional "send" send: List<EdiDocument>,
+        /// Where they go: `https://…`, or `file:///directory`.
+        Optional "to" to: EdiDestination,
+        /// The partner acknowledges what is sent within this time, or an alarm stands; by default 4h.
+        Optional "answerWithin" answer_within: Span,
+        /// Whether it is a test; by default not.
+        Optional "test" test: bool,
     }
 
     /// Trying again.

@@ -34,7 +34,9 @@ pub(crate) use data::{
 };
 pub(crate) use environments::EnvironmentDocument;
 pub(crate) use ingress::{IngressDocument, PathDocument};
-pub(crate) use integrations::{AuthenticationDocument, IntegrationDocument, PartnerDocument};
+pub(crate) use integrations::{
+    AuthenticationDocument, EdiDocumentAgreement, IntegrationDocument, PartnerDocument,
+};
 pub(crate) use organisation::OrganisationDocument;
 pub(crate) use promises::{CapabilityDocument, TierDocument};
 pub(crate) use regions::RegionDocument;

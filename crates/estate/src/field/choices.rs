@@ -1,7 +1,7 @@
 //! Enums whose values are words.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
-use types::settings::{Authority, Probe};
+use types::settings::{Authority, EdiDocument, Probe};
 
 use super::{Field, text_of};
 use crate::{
@@ -92,6 +92,13 @@ word_fields! {
         "edifact" = Protocol::Edifact,
         "sftp" = Protocol::Sftp,
         "printer" = Protocol::Printer,
+    }
+    EdiDocument {
+        "order-response" = EdiDocument::OrderResponse,
+        "ship-notice" = EdiDocument::ShipNotice,
+        "warehouse-shipment" = EdiDocument::WarehouseShipment,
+        "invoice" = EdiDocument::Invoice,
+        "stock-report" = EdiDocument::StockReport,
     }
     Criticality {
         "critical" = Criticality::Critical,

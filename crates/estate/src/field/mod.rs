@@ -24,7 +24,9 @@ pub(crate) use collections::{List, OrNever, Pairs};
 pub(crate) use net::{Domain, Endpoint, Mail};
 pub(crate) use numbers::{Count, TlsNumber, Whole};
 pub(crate) use tagged::{Tag, tag_of, tagged};
-pub(crate) use text::{Digest, HeaderName, Key, Line, Pointer, PolicyCode, pointer};
+pub(crate) use text::{
+    Digest, EdiAddressText, EdiDestination, HeaderName, Key, Line, Pointer, PolicyCode, pointer,
+};
 pub(crate) use time::{Days, TimeZoneName};
 
 /// A value and where it was written.

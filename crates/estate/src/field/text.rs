@@ -65,6 +65,17 @@ macro_rules! ruled_texts {
 }
 
 ruled_texts! {
+    /// An address of EDI.
+    EdiAddressText "an EDI address": "^[A-Za-z0-9._-]{0,4}:[A-Za-z0-9._-]{1,15}$", max 20, example "ZZ:EXAMPLEBUYER",
+        |text| text.parse::<types::settings::EdiAddress>().is_ok(),
+        "write code list and address, such as `ZZ:EXAMPLEBUYER`";
+    /// Where EDI documents go.
+    EdiDestination "a destination": "^(https://|http://(127\\.0\\.0\\.1|localhost)[:/]|file:///)[!-~]+$", max 200, example "https://edi.example.net/in",
+        |text| text.bytes().all(|b| b.is_ascii_graphic())
+            && ["https://", "http://127.0.0.1:", "http://127.0.0.1/", "http://localhost:", "http://localhost/", "file:///"]
+                .iter()
+                .any(|scheme| text.starts_with(scheme) && text.len() > scheme.len()),
+        "write `https://…`, `file:///directory`, or `http://127.0.0.1:…` for a partner that runs on this machine";
     /// Name of a tag, of a secret in a vault and of whatever else Azure calls by letters, digits and hyphens.
     Key "a key of letters, digits and hyphens": "^[A-Za-z0-9][A-Za-z0-9-]*$", max 127, example "cost-centre",
         |text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !text.starts_with('-'),

@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 use serde::Serialize;
-use types::settings::IdempotencySource;
+use types::settings::{EdiSettings, IdempotencySource};
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
 /// A partner.
@@ -55,6 +55,9 @@ pub struct Integration {
     pub keep: Span,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// What was agreed on with a partner that speaks EDI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edi: Option<EdiSettings>,
 }
 
 /// Which way messages go.

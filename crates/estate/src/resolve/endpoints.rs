@@ -21,6 +21,34 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         check_authentication(one, problems);
         check_idempotency(one, problems);
         check_retry(one, problems);
+        check_edi(one, problems);
+    }
+}
+
+fn check_edi(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let Some(span) = one.written.edi.span() else {
+        return;
+    };
+    if !matches!(one.model.protocol, Protocol::X12 | Protocol::Edifact) {
+        problems
+            .error(
+                code::MISPLACED,
+                span,
+                "only X12 and EDIFACT have an EDI agreement",
+            )
+            .help("say `protocol: x12` or `protocol: edifact`, or take `edi` out")
+            .done();
+    }
+    let Some(edi) = &one.model.edi else { return };
+    if !edi.send.is_empty() && edi.to.is_none() {
+        problems
+            .error(
+                code::ENDPOINT,
+                span,
+                format!("nobody knows where the documents of `{}` go", one.model.name),
+            )
+            .help("add `to`, such as `https://edi.example.net/in`")
+            .done();
     }
 }
 

@@ -27,7 +27,7 @@ use journal::{Entry, body_hash, key_hash};
 use subtle::ConstantTimeEq as _;
 
 pub use accept::{Acceptance, accept};
-use answer::Answer;
+pub use answer::Answer;
 use counter::Counter;
 pub use door::Doors;
 
@@ -159,6 +159,9 @@ async fn message(
     let integration = enter(visitor, integration, headers)?;
     let _memory = visitor.gateway.intake.try_acquire().map_err(|_| too_many())?;
     let body = read(body, integration.settings.body_max.get()).await?;
+    if let Some(desk) = &integration.desk {
+        return crate::edi::take_in(&visitor.gateway, integration, desk, body).await;
+    }
     let id = key::find(&integration.settings.idempotency, headers, &body)?;
     let began = Instant::now();
     let accepted = visitor

@@ -93,13 +93,19 @@ async fn deliver(
     lane: usize,
     record: &Record,
 ) -> Result<Delivered, CallError> {
-    let payload: &RawValue = serde_json::from_slice(&record.entry.body)
-        .map_err(|_| CallError::Refused("the body is not JSON".to_owned()))?;
+    let settings = &gateway.integrations[lane].settings;
+    let (kind, payload) = if settings.edi.is_some() {
+        crate::edi::Order::read(&record.entry.body).map_err(CallError::Refused)?
+    } else {
+        let payload: &RawValue = serde_json::from_slice(&record.entry.body)
+            .map_err(|_| CallError::Refused("the body is not JSON".to_owned()))?;
+        (settings.kind.clone(), payload)
+    };
     let delivery = Delivery {
         source: &record.entry.stream,
         message_id: &record.entry.id,
         body_hash: hex::encode(record.entry.body_hash),
-        kind: &gateway.integrations[lane].settings.kind,
+        kind: &kind,
         payload,
         generation: term.generation.get(),
         incarnation: &term.incarnation,

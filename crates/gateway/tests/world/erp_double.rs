@@ -30,6 +30,8 @@ pub struct Inbox {
     pub fence: (u64, String),
     /// Answer as stock Odoo does without its database.
     pub down: bool,
+    /// Payloads as committed, by message id.
+    pub payloads: BTreeMap<String, Value>,
     /// Business errors.
     pub refused: BTreeSet<String>,
     /// Calls that never get an answer.
@@ -130,7 +132,7 @@ fn missing(inbox: &Inbox, body: &Value) -> Response {
 fn process(inbox: &mut Inbox, body: &Value) -> Response {
     let text = |name: &str| body[name].as_str().unwrap().to_owned();
     let (id, hash) = (text("message_id"), text("body_hash"));
-    assert!(["acme-edi", "web-shop"].contains(&text("source").as_str()));
+    assert!(["acme-edi", "web-shop", "acme-x12", "acme-edifact"].contains(&text("source").as_str()));
     assert_eq!(text("kind"), "order.create");
     assert!(body["payload"].is_object());
     inbox.calls.push(id.clone());
@@ -148,6 +150,7 @@ fn process(inbox: &mut Inbox, body: &Value) -> Response {
         Some(_) => "conflict",
         None => {
             inbox.rows.insert(id.clone(), hash);
+            inbox.payloads.insert(id.clone(), body["payload"].clone());
             inbox.effects.push(id);
             "done"
         }

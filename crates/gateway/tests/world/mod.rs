@@ -21,7 +21,7 @@ use reqwest::StatusCode;
 use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
-        ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
+        EdiSettings, EdiStandard, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
         PeerSettings, RetrySettings, TlsFiles,
     },
 };
@@ -175,7 +175,34 @@ fn settings(
                     ..lane()
                 },
             ),
+            speaking(integration(root, "acme-x12", lane()), EdiStandard::X12),
+            speaking(integration(root, "acme-edifact", lane()), EdiStandard::Edifact),
         ],
+    }
+}
+
+/// The same with a partner that speaks EDI.
+fn speaking(integration: IntegrationSettings, standard: EdiStandard) -> IntegrationSettings {
+    let list = match standard {
+        EdiStandard::X12 => "ZZ",
+        EdiStandard::Edifact => "14",
+    };
+    let edi = EdiSettings {
+        standard,
+        us: format!("{list}:EXAMPLESELLER").parse().unwrap(),
+        them: format!("{list}:EXAMPLEBUYER").parse().unwrap(),
+        partner: "ACME".to_owned(),
+        warehouse: None,
+        confirm: true,
+        send: Vec::new(),
+        to: None,
+        answer_within: Span::from_secs(2),
+        test: true,
+        mappings: Vec::new(),
+    };
+    IntegrationSettings {
+        edi: Some(edi),
+        ..integration
     }
 }
 
@@ -188,6 +215,7 @@ fn integration(root: &Path, name: &str, lane: LaneSettings) -> IntegrationSettin
         body_max: ByteSize::new(16 << 10),
         concurrency: 4,
         lane,
+        edi: None,
     }
 }
 
@@ -373,6 +401,23 @@ impl Node {
             .body(body);
         let response = request.send().await?;
         Ok((response.status(), response.bytes().await?.to_vec()))
+    }
+
+    /// Posts an interchange; status, arrival and the answer's text.
+    pub async fn interchange(&self, integration: &str, bytes: &[u8]) -> (u16, String, String) {
+        let request = self.request(reqwest::Method::POST, &format!("/in/{integration}"));
+        let response = request
+            .bearer_auth(TOKEN)
+            .body(bytes.to_vec())
+            .send()
+            .await
+            .unwrap();
+        let status = response.status().as_u16();
+        let arrival = response.headers().get("x-plimsoll-arrival").cloned();
+        let arrival = arrival
+            .map(|value| value.to_str().unwrap().to_owned())
+            .unwrap_or_default();
+        (status, arrival, response.text().await.unwrap())
     }
 
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {

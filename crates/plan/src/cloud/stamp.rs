@@ -102,6 +102,7 @@ impl<'e> Planner<'_, 'e> {
             authentication: one.authentication.clone(),
             address: one.address.clone(),
             body_max: one.body_max,
+            edi: one.edi.clone(),
             concurrency: one.concurrency,
             rate_max: one.rate_max,
             retry: one.retry,

@@ -55,6 +55,7 @@ impl Planner<'_> {
                     criticality: integration.criticality.as_str().to_owned(),
                     owner: integration.owner.clone(),
                 },
+                edi: integration.edi.clone(),
             });
         Ok(GatewaySettings {
             estate: self.estate.name.clone(),

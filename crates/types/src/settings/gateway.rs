@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::TlsFiles;
+use super::{EdiSettings, TlsFiles};
 use crate::{ByteSize, EstateName, IntegrationName, PartnerName, RegionName, Span, TenantName};
 
 /// Settings of one region's gateway.
@@ -95,6 +95,9 @@ pub struct IntegrationSettings {
     pub concurrency: u16,
     /// How it is delivered.
     pub lane: LaneSettings,
+    /// What was agreed on with a partner that speaks EDI; without it messages are JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edi: Option<EdiSettings>,
 }
 
 /// How one integration's messages are delivered, and what is said of it in metrics.

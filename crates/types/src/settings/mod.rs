@@ -4,6 +4,7 @@
 //! Secrets are always paths to files, never values.
 
 mod controller;
+mod edi;
 mod gateway;
 mod process;
 mod site;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use controller::{
     Authority, CapabilitySettings, ControllerSettings, FailoverSettings, Probe, RegionEndpoints,
 };
+pub use edi::{EdiAddress, EdiDocument, EdiSettings, EdiStandard};
 pub use gateway::{
     ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
     PeerSettings, RetrySettings,

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use types::{PartnerName, SecretName};
+use types::{
+    PartnerName, SecretName,
+    settings::{EdiSettings, EdiStandard},
+};
 
 use super::{Context, line, values};
 use crate::{
     defaults,
-    document::{AuthenticationDocument, IntegrationDocument, PartnerDocument, SecretDocument},
-    model::{Authentication, Buffering, Integration, Partner, Retry, Secret},
+    document::{
+        AuthenticationDocument, EdiDocumentAgreement, IntegrationDocument, PartnerDocument, SecretDocument,
+    },
+    model::{Authentication, Buffering, Integration, Partner, Protocol, Retry, Secret},
 };
 
 pub(super) fn partner(written: &PartnerDocument) -> Option<(PartnerName, Partner)> {
@@ -102,8 +107,31 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
         criticality: written.criticality.or(defaults::CRITICALITY),
         keep: written.keep.or(defaults::KEEP),
         owner: line(&written.owner),
+        edi: written.edi.get().and_then(|one| edi(one, protocol)),
         protocol,
         name,
+    })
+}
+
+/// Nothing for protocols that know no EDI; that is reported elsewhere.
+fn edi(written: &EdiDocumentAgreement, protocol: Protocol) -> Option<EdiSettings> {
+    let standard = match protocol {
+        Protocol::X12 => EdiStandard::X12,
+        Protocol::Edifact => EdiStandard::Edifact,
+        Protocol::HttpsJson | Protocol::Sftp | Protocol::Printer => return None,
+    };
+    Some(EdiSettings {
+        standard,
+        us: written.us.get()?.0.parse().ok()?,
+        them: written.them.get()?.0.parse().ok()?,
+        partner: line(&written.erp_partner)?,
+        warehouse: line(&written.warehouse),
+        confirm: written.confirm.or(false),
+        send: values(&written.send),
+        to: written.to.get().map(|one| one.0.clone()),
+        answer_within: written.answer_within.or(defaults::EDI_ANSWER_WITHIN),
+        test: written.test.or(false),
+        mappings: Vec::new(),
     })
 }
 

@@ -108,6 +108,9 @@ pub struct Lane {
     pub owner: Option<String>,
     /// Capabilities that cannot do without it.
     pub capabilities: Vec<CapabilityName>,
+    /// What was agreed on with a partner that speaks EDI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edi: Option<types::settings::EdiSettings>,
 }
 
 /// A secret that pods read.

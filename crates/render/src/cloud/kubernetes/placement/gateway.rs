@@ -207,6 +207,7 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                     criticality: lane.criticality.as_str().to_owned(),
                     owner: lane.owner.clone(),
                 },
+                edi: lane.edi.clone(),
             })
             .collect(),
     }

@@ -1,0 +1,93 @@
+//! One partner's desk: what was agreed on, and what one interchange at a time needs.
+
+use std::path::PathBuf;
+
+use mapping::{Given, Mapping};
+use serde_json::json;
+use types::settings::{EdiSettings, IntegrationSettings};
+
+use super::numbers::Numbers;
+use crate::outbound::Waiting;
+
+/// One partner's desk.
+pub struct Desk {
+    /// What was agreed on.
+    pub settings: EdiSettings,
+    /// Mappings, the partner's own first.
+    pub mappings: Vec<Mapping>,
+    /// What mappings may ask for by name.
+    pub given: Given,
+    /// One interchange at a time, in or out: control numbers and acknowledgements follow each other.
+    pub work: tokio::sync::Mutex<Work>,
+}
+
+/// What changes with every interchange; derived from the journal at the beginning of a term.
+#[derive(Default)]
+pub struct Work {
+    /// Control numbers.
+    pub numbers: Numbers,
+    /// What the partner has not acknowledged yet.
+    pub waiting: Waiting,
+}
+
+/// Why there is no desk.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// A mapping file cannot be read.
+    #[error("cannot read the mapping {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A mapping file is none.
+    #[error("cannot use the mapping {name}")]
+    Mapping {
+        /// Which.
+        name: String,
+        /// Why.
+        #[source]
+        source: mapping::FileError,
+    },
+}
+
+impl Desk {
+    /// The desk of an integration, if it is one that speaks EDI.
+    ///
+    /// # Errors
+    /// [`DeskError`] when a mapping cannot be used.
+    pub fn open(integration: &IntegrationSettings) -> Result<Option<Self>, DeskError> {
+        let Some(settings) = integration.edi.clone() else {
+            return Ok(None);
+        };
+        let mut mappings = Vec::new();
+        for path in &settings.mappings {
+            let text = std::fs::read_to_string(path).map_err(|source| DeskError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            mappings.push(Mapping::parse(&text).map_err(|source| DeskError::Mapping {
+                name: path.display().to_string(),
+                source,
+            })?);
+        }
+        let builtin = mapping::builtin().map_err(|source| DeskError::Mapping {
+            name: "that is built in".to_owned(),
+            source,
+        })?;
+        mappings.extend(builtin);
+        let given = Given::from([
+            ("partner".to_owned(), json!(settings.partner)),
+            ("warehouse".to_owned(), json!(settings.warehouse)),
+            ("confirm".to_owned(), json!(settings.confirm)),
+        ]);
+        Ok(Some(Self {
+            settings,
+            mappings,
+            given,
+            work: tokio::sync::Mutex::default(),
+        }))
+    }
+}

@@ -1,0 +1,41 @@
+//! From partners' documents to commands of the ERP's inbox: text in, commands out.
+//!
+//! A mapping is a file, so that what was agreed on with a partner can be read, versioned, reviewed and tested:
+//!
+//! ```yaml
+//! format: plimsoll-mapping/1
+//! name: x12-850
+//! version: 1
+//! from: { x12: "850" }
+//! to: order.create
+//! header: [PO1]
+//! set:
+//!   client_order_ref: BEG.3
+//!   partner: { given: partner }
+//!   lines:
+//!     each: PO1
+//!     until: [CTT]
+//!     set:
+//!       sku: { path: [PO1.6~VP, PO1.6~SK] }
+//!       quantity: { path: PO1.2, unit: PO1.3 }
+//! ```
+//!
+//! Constraints: no files, no clock, no chance; the gateway and the command line both use it. What a mapping makes is
+//! checked against the contract of its command ([`command`]), so a mapping cannot make what the inbox would not know.
+
+mod builtin;
+pub mod code;
+pub mod command;
+mod error;
+mod evaluate;
+mod file;
+mod path;
+mod source;
+mod value;
+
+pub use builtin::builtin;
+pub use command::Command;
+pub use error::MapError;
+pub use evaluate::{Given, map};
+pub use file::{Document, FileError, Mapping};
+pub use source::Source;
