@@ -1,4 +1,5 @@
 """Strict reading of what comes from outside. Every message names the place of the mistake."""
+import datetime
 import json
 import re
 
@@ -7,8 +8,10 @@ from odoo.exceptions import ValidationError
 TEXT_LENGTH_MAX = 256
 LINES_MAX = 1000
 QUANTITY_MAX = 1_000_000
+NUMBER_MAX = 1_000_000_000
 IDS_PER_CALL_MAX = 50_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -69,6 +72,33 @@ def check_quantity(value, where):
     # bool is an int in Python, and `true` is no quantity.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= QUANTITY_MAX:
         refuse(where, f"must be a number above 0, at most {QUANTITY_MAX}")
+    return value
+
+
+def check_number(value, where):
+    """A number that may be nought: a count, a price."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= NUMBER_MAX:
+        refuse(where, f"must be a number from 0 to {NUMBER_MAX}")
+    return value
+
+
+def check_date(value, where):
+    if not isinstance(value, str) or not _DATE.match(value):
+        refuse(where, "must be a date such as 2026-11-21")
+    try:
+        return datetime.date.fromisoformat(value)
+    except ValueError:
+        refuse(where, "is no day of the calendar")
+
+
+def check_lines(value, where="payload.lines", optional=(), quantity=check_quantity):
+    """Lines of `sku` and `quantity`, and what else is said of them."""
+    check_list(value, where, LINES_MAX)
+    for index, line in enumerate(value):
+        here = f"{where}[{index}]"
+        check_keys(line, here, ("sku", "quantity"), optional)
+        check_text(line["sku"], f"{here}.sku", 64)
+        quantity(line["quantity"], f"{here}.quantity")
     return value
 
 

@@ -1,7 +1,9 @@
-from odoo import Command, api, models
-from odoo.exceptions import ValidationError
+import datetime
 
-from ..checks import LINES_MAX, check_flag, check_keys, check_list, check_quantity, check_text
+from odoo import Command, api, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..checks import check_date, check_flag, check_keys, check_lines, check_number, check_text
 
 
 class PlimsollInbox(models.Model):
@@ -13,17 +15,25 @@ class PlimsollInbox(models.Model):
             **super()._handlers(),
             "order.create": self._handle_order_create,
             "order.confirm": self._handle_order_confirm,
+            "order.cancel": self._handle_order_cancel,
         }
 
     @api.model
     def _handle_order_create(self, payload):
-        check_keys(payload, "payload", ("client_order_ref", "partner", "lines"), ("confirm", "warehouse"))
+        check_keys(payload, "payload", ("client_order_ref", "partner", "lines"), ("confirm", "warehouse", "ordered_on", "wanted_on"))
         reference = check_text(payload["client_order_ref"], "payload.client_order_ref")
         partner = self._partner(payload["partner"])
         lines = self._order_lines(payload["lines"])
         values = {"partner_id": partner.id, "client_order_ref": reference, "order_line": lines}
         if "warehouse" in payload:
             values["warehouse_id"] = self._warehouse(payload["warehouse"]).id
+        values["plimsoll_source"] = self.env.context.get("plimsoll_source")
+        if "ordered_on" in payload:
+            values["plimsoll_ordered_on"] = check_date(payload["ordered_on"], "payload.ordered_on")
+        if "wanted_on" in payload:
+            # A day has no hour: noon is that day in every zone we deliver to.
+            day = check_date(payload["wanted_on"], "payload.wanted_on")
+            values["commitment_date"] = datetime.datetime.combine(day, datetime.time(12))
         confirm = check_flag(payload.get("confirm", False), "payload.confirm")
         # Second line of defence: a partner that sends one order under two message ids.
         existing = self.env["sale.order"].sudo().search(
@@ -50,36 +60,32 @@ class PlimsollInbox(models.Model):
         return self._order_result(order)
 
     @api.model
-    def _order_lines(self, lines):
-        check_list(lines, "payload.lines", LINES_MAX)
-        for index, line in enumerate(lines):
-            where = f"payload.lines[{index}]"
-            check_keys(line, where, ("sku", "quantity"))
-            check_text(line["sku"], f"{where}.sku", 64)
-            check_quantity(line["quantity"], f"{where}.quantity")
-        skus = {line["sku"] for line in lines}
-        products = self.env["product.product"].sudo().search([("default_code", "in", sorted(skus)), ("sale_ok", "=", True)])
-        by_sku = products.grouped("default_code")
-        unknown = sorted(skus - set(by_sku))
-        if unknown:
-            raise ValidationError(f"payload.lines: no product for sale has the reference {', '.join(unknown[:10])}")
-        shared = sorted(sku for sku, found in by_sku.items() if len(found) > 1)
-        if shared:
-            raise ValidationError(f"payload.lines: several products have the reference {', '.join(shared[:10])}")
-        return [
-            Command.create({"product_id": by_sku[line["sku"]].id, "product_uom_qty": line["quantity"]})
-            for line in lines
-        ]
+    def _handle_order_cancel(self, payload):
+        """Nothing of it may have left: what has is brought back by people."""
+        order = self._order_of(payload)
+        gone = order.picking_ids.filtered(lambda picking: picking.state == "done")
+        if gone:
+            raise UserError(f"Order {order.name}: {', '.join(gone.mapped('name'))} has left already.")
+        order.with_context(disable_cancel_warning=True).action_cancel()
+        if order.state != "cancel":
+            raise UserError(f"Order {order.name} cannot be cancelled.")
+        return self._order_result(order)
 
     @api.model
-    def _warehouse(self, code):
-        check_text(code, "payload.warehouse", 8)
-        warehouse = self.env["stock.warehouse"].sudo().search(
-            [("code", "=", code), ("company_id", "=", self.env.company.id)], limit=1
-        )
-        if not warehouse:
-            raise ValidationError(f"payload.warehouse: no warehouse has the code {code!r}")
-        return warehouse
+    def _order_lines(self, lines):
+        check_lines(lines, optional=("line", "price"))
+        by_sku = self._products(lines, domain=[("sale_ok", "=", True)])
+        return [
+            Command.create(
+                {
+                    "product_id": by_sku[line["sku"]].id,
+                    "product_uom_qty": line["quantity"],
+                    "plimsoll_line": check_text(line["line"], f"payload.lines[{index}].line", 20) if "line" in line else False,
+                    "plimsoll_price": check_number(line["price"], f"payload.lines[{index}].price") if "price" in line else 0,
+                }
+            )
+            for index, line in enumerate(lines)
+        ]
 
     @api.model
     def _order_result(self, order):

@@ -65,7 +65,8 @@ class PlimsollInbox(models.Model):
 
         known = self._find(source, message_id)
         if known is None:
-            handler = self._handlers().get(kind)
+            # Effects say through which integration they came, so that answers go back the same way.
+            handler = self.with_context(plimsoll_source=source)._handlers().get(kind)
             if handler is None:
                 raise ValidationError(f"kind: {kind!r} is unknown; known are {', '.join(sorted(self._handlers()))}")
             check_payload(payload, "payload", PAYLOAD_BYTES_MAX)
@@ -151,9 +152,9 @@ class PlimsollInbox(models.Model):
     # --- shared by the handlers ---
 
     @api.model
-    def _order_of(self, payload):
+    def _order_of(self, payload, more=()):
         """The one order a message is about. Its reference is the partner's, so two may share it."""
-        check_keys(payload, "payload", ("client_order_ref",), ("partner",))
+        check_keys(payload, "payload", ("client_order_ref",), ("partner", *more))
         reference = check_text(payload["client_order_ref"], "payload.client_order_ref")
         domain = [("client_order_ref", "=", reference), ("state", "!=", "cancel")]
         if "partner" in payload:
@@ -165,6 +166,30 @@ class PlimsollInbox(models.Model):
         if len(orders) > 1:
             raise ValidationError(f"payload.client_order_ref: {reference!r} is the reference of several orders; add 'partner'")
         return orders
+
+    @api.model
+    def _products(self, lines, where="payload.lines", domain=()):
+        """Products by reference, as {sku: product}; every one must be there, and be one."""
+        skus = {line["sku"] for line in lines}
+        products = self.env["product.product"].sudo().search([("default_code", "in", sorted(skus)), *domain])
+        by_sku = products.grouped("default_code")
+        unknown = sorted(skus - set(by_sku))
+        if unknown:
+            raise ValidationError(f"{where}: no product has the reference {', '.join(unknown[:10])}")
+        shared = sorted(sku for sku, found in by_sku.items() if len(found) > 1)
+        if shared:
+            raise ValidationError(f"{where}: several products have the reference {', '.join(shared[:10])}")
+        return by_sku
+
+    @api.model
+    def _warehouse(self, code):
+        check_text(code, "payload.warehouse", 8)
+        warehouse = self.env["stock.warehouse"].sudo().search(
+            [("code", "=", code), ("company_id", "=", self.env.company.id)], limit=1
+        )
+        if not warehouse:
+            raise ValidationError(f"payload.warehouse: no warehouse has the code {code!r}")
+        return warehouse
 
     @api.model
     def _partner(self, name):

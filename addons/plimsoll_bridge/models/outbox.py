@@ -29,6 +29,7 @@ class PlimsollOutbox(models.Model):
     res_model = fields.Char(required=True, readonly=True)
     res_id = fields.Integer(required=True, readonly=True)
     payload = fields.Json(readonly=True)
+    source = fields.Char(readonly=True, help="The integration whose partner hears of it; none: nobody in particular.")
     generation = BigInteger(required=True, readonly=True)
     created_at = fields.Datetime(required=True, readonly=True)
     published_at = fields.Datetime(readonly=True)
@@ -36,32 +37,44 @@ class PlimsollOutbox(models.Model):
     _event = models.Constraint("UNIQUE (event_id)", "Event ids are unique.")
     # Only what waits is looked for, and it is a handful among millions.
     _pending = models.Index("(id) WHERE published_at IS NULL")
+    _pending_of_source = models.Index("(source, id) WHERE published_at IS NULL AND source IS NOT NULL")
 
     @api.model
-    def _emit(self, kind, events):
-        """Record (record, payload) pairs. PostgreSQL sends the notification when, and only when, we commit."""
+    def _emit(self, kind, events, source=None):
+        """Record (record, payload) pairs. PostgreSQL sends the notification when, and only when, we commit.
+
+        `source` tells the integration of a record; without it the one whose message is being applied.
+        """
         if not events:
             return
         generation = self.env["plimsoll.fence"]._current("")["generation"]
         execute_values(
             self.env.cr._obj,
-            "INSERT INTO plimsoll_outbox (event_id, kind, res_model, res_id, payload, generation, created_at) VALUES %s",
-            [(str(uuid.uuid4()), kind, record._name, record.id, Json(payload), generation) for record, payload in events],
-            template="(%s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'utc')",
+            "INSERT INTO plimsoll_outbox (event_id, kind, res_model, res_id, payload, generation, source, created_at) VALUES %s",
+            [
+                (
+                    str(uuid.uuid4()), kind, record._name, record.id, Json(payload), generation,
+                    (source(record) if source else self.env.context.get("plimsoll_source")) or None,
+                )
+                for record, payload in events
+            ],
+            template="(%s, %s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'utc')",
         )
         self.env.cr.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
 
     @api.model
     @api.readonly
-    def pending(self, limit=100):
-        """Events not yet published, oldest first."""
+    def pending(self, limit=100, sources=None):
+        """Events not yet published, oldest first; with `sources`, those of these integrations."""
         self.env["plimsoll.fence"]._check_caller()
         if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= PENDING_MAX:
             refuse("limit", f"must be a whole number from 1 to {PENDING_MAX}")
+        if sources is not None:
+            check_ids(sources, "sources")
         self.env.cr.execute(
-            "SELECT event_id, kind, res_model, res_id, payload, generation, created_at::text FROM plimsoll_outbox"
-            " WHERE published_at IS NULL ORDER BY id LIMIT %s",
-            (limit,),
+            "SELECT event_id, kind, res_model, res_id, payload, generation, source, created_at::text FROM plimsoll_outbox"
+            " WHERE published_at IS NULL AND (%s::text[] IS NULL OR source = ANY(%s::text[])) ORDER BY id LIMIT %s",
+            (sources, sources, limit),
         )
         return self.env.cr.dictfetchall()
 

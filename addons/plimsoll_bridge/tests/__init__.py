@@ -2,3 +2,4 @@ from . import test_fence
 from . import test_handlers
 from . import test_inbox
 from . import test_outbox
+from . import test_commands

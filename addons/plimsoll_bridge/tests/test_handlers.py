@@ -61,7 +61,7 @@ class TestHandlers(BridgeCase):
             ({"lines": []}, "payload.lines"),
             ({"lines": [line] * 1001}, "more than 1000"),
             ({"lines": [{"sku": "TST-0001"}]}, "missing keys: 'quantity'"),
-            ({"lines": [{**line, "price": 0}]}, "payload.lines[0]: unknown keys: 'price'"),
+            ({"lines": [{**line, "colour": 0}]}, "payload.lines[0]: unknown keys: 'colour'"),
             ({"lines": [line, {**line, "quantity": 0}]}, "payload.lines[1].quantity"),
             ({"lines": [{**line, "quantity": True}]}, "payload.lines[0].quantity"),
             ({"lines": [{**line, "quantity": float("nan")}]}, "not finite"),

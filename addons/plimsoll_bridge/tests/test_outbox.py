@@ -33,11 +33,19 @@ class TestOutbox(BridgeCase):
         confirmed, shipped, posted = (event.payload for event in events)
         lines = [{"sku": "TST-0001", "quantity": 3}, {"sku": "TST-0002", "quantity": 2}]
         order = self.orders()
+        def of(line_list):
+            return [{key: line[key] for key in ("sku", "quantity")} for line in line_list]
+
         self.assertEqual(
-            confirmed,
-            {"order": order.name, "client_order_ref": "PO-EXAMPLE-1", "partner": "BRIDGE-EXAMPLE", "lines": lines},
+            (confirmed["order"], confirmed["client_order_ref"], confirmed["partner"], of(confirmed["lines"])),
+            (order.name, "PO-EXAMPLE-1", "BRIDGE-EXAMPLE", lines),
         )
-        self.assertEqual((shipped["order"], shipped["warehouse"], shipped["lines"]), (order.name, self.warehouse.code, lines))
+        self.assertEqual((shipped["order"], shipped["warehouse"], of(shipped["lines"])), (order.name, self.warehouse.code, lines))
+        self.assertEqual([of(package["lines"]) for package in shipped["packages"]], [lines])
+        self.assertEqual(of(posted["lines"]), lines)
+        self.assertAlmostEqual(sum(line["amount"] for line in posted["lines"]), posted["amount_untaxed"])
+        self.assertAlmostEqual(posted["amount_untaxed"] + sum(tax["amount"] for tax in posted["taxes"]), posted["amount_total"])
+        self.assertEqual(set(events.mapped("source")), {"example"}, "answers go back the way the order came")
         self.assertEqual((posted["orders"], posted["type"]), ([order.name], "out_invoice"))
         self.assertEqual(posted["amount_total"], order.amount_total)
         self.assertEqual(events[0].res_model, "sale.order")

@@ -1,0 +1,79 @@
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
+
+from ..checks import check_keys, check_lines, check_list, check_number, check_text
+
+SKUS_MAX = 5000
+
+
+class PlimsollInbox(models.Model):
+    _inherit = "plimsoll.inbox"
+
+    @api.model
+    def _handlers(self):
+        return {
+            **super()._handlers(),
+            "stock.adjust": self._handle_stock_adjust,
+            "stock.report": self._handle_stock_report,
+        }
+
+    @api.model
+    def _handle_stock_adjust(self, payload):
+        """Counted: what the lines say is there, in the warehouse's stock location."""
+        check_keys(payload, "payload", ("warehouse", "reference", "lines"))
+        reference = check_text(payload["reference"], "payload.reference")
+        warehouse = self._warehouse(payload["warehouse"])
+        lines = check_lines(payload["lines"], quantity=check_number)
+        by_sku = self._products(lines, domain=[("is_storable", "=", True)])
+        tracked = sorted(sku for sku, product in by_sku.items() if product.tracking != "none")
+        if tracked:
+            raise UserError(f"{', '.join(tracked[:10])}: counted by lot or serial number, which the message does not say.")
+        # Counting is a right of warehouse people: without one of them behind it Odoo takes a count for a delivery.
+        quants = self.env["stock.quant"].with_user(SUPERUSER_ID).with_context(inventory_mode=True, inventory_name=reference)
+        counted = quants.create(
+            [
+                {
+                    "product_id": by_sku[line["sku"]].id,
+                    "location_id": warehouse.lot_stock_id.id,
+                    "inventory_quantity": line["quantity"],
+                }
+                for line in lines
+            ]
+        )
+        changed = {quant.product_id.default_code: quant.inventory_diff_quantity for quant in counted}
+        counted.action_apply_inventory()
+        return {"warehouse": warehouse.code, "changed": {sku: change for sku, change in changed.items() if change}}
+
+    @api.model
+    def _handle_stock_report(self, payload):
+        """Tell the partner what is in stock: all that is sold, or the products that are named."""
+        check_keys(payload, "payload", ("partner", "warehouse", "reference"), ("skus",))
+        reference = check_text(payload["reference"], "payload.reference", 30)
+        partner, warehouse = self._partner(payload["partner"]), self._warehouse(payload["warehouse"])
+        if "skus" in payload:
+            skus = check_list(payload["skus"], "payload.skus", SKUS_MAX)
+            for index, sku in enumerate(skus):
+                check_text(sku, f"payload.skus[{index}]", 64)
+            products = self.env["product.product"].sudo().concat(*self._products([{"sku": sku} for sku in skus], "payload.skus").values())
+        else:
+            products = self.env["product.product"].sudo().search(
+                [("is_storable", "=", True), ("sale_ok", "=", True), ("default_code", "!=", False)], limit=SKUS_MAX, order="default_code"
+            )
+        products = products.with_context(warehouse_id=warehouse.id)
+        report = {
+            "report": reference,
+            "date": str(fields.Date.context_today(self)),
+            "partner": partner.ref or None,
+            "warehouse": warehouse.code,
+            "lines": [
+                {
+                    "sku": product.default_code,
+                    "gtin": product.barcode or None,
+                    "on_hand": product.qty_available,
+                    "available": product.free_qty,
+                }
+                for product in products
+            ],
+        }
+        self.env["plimsoll.outbox"]._emit("stock.reported", [(warehouse, report)])
+        return {"report": reference, "lines": len(products)}
