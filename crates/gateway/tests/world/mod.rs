@@ -21,8 +21,8 @@ use reqwest::StatusCode;
 use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
-        EdiSettings, EdiStandard, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
-        PeerSettings, RetrySettings, TlsFiles,
+        EdiSettings, EdiStandard, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings,
+        JournalSettings, LaneSettings, PeerSettings, RetrySettings, TlsFiles,
     },
 };
 
