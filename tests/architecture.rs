@@ -224,6 +224,29 @@ fn the_compiler_is_pure() {
 }
 
 #[test]
+fn a_simulation_depends_on_its_seed_alone() {
+    // It drives code that could be run by tokio, so it reaches that; it may not use it.
+    let graph = Graph::read();
+    let direct = &graph.direct["plimsoll-simulator"];
+    let bad: Vec<_> = IMPURE_DEPENDENCIES
+        .iter()
+        .filter(|name| direct.contains(**name))
+        .collect();
+    assert!(bad.is_empty(), "simulator depends on {bad:?}");
+    assert_eq!(offenders(&["simulator"], &IMPURE_WORDS), Vec::<String>::new());
+    assert_eq!(offenders(&["simulator"], &["HashMap", "HashSet"]), Vec::<String>::new());
+}
+
+#[test]
+fn mistakes_planted_for_the_simulator_are_not_in_the_product() {
+    let graph = Graph::read();
+    for name in graph.ours().filter(|name| *name != "simulator") {
+        let manifest = fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
+        assert!(!manifest.contains("planted-bugs"), "{name} would plant mistakes");
+    }
+}
+
+#[test]
 fn the_data_plane_runs_without_the_control_plane() {
     let graph = Graph::read();
     let reached = graph.reaches("gateway");
@@ -304,7 +327,16 @@ fn only_recovery_and_its_executors_ask_a_region_to_lead_or_to_fence() {
     let graph = Graph::read();
     // `api` defines the calls, `driver` names them, `controller` carries them out for the sagas of `recovery`, and
     // `local` and `gateway` are the ones that obey.
-    let allowed = ["api", "driver", "controller", "recovery", "local", "gateway"];
+    // `simulator` stands in for these, with the same decisions and the same saga.
+    let allowed = [
+        "api",
+        "driver",
+        "controller",
+        "recovery",
+        "local",
+        "gateway",
+        "simulator",
+    ];
     let others: Vec<&str> = graph.ours().filter(|name| !allowed.contains(name)).collect();
     assert_eq!(
         offenders(&others, &["LeadRequest", "FenceRequest", "RouteRequest"]),

@@ -122,6 +122,8 @@ pub enum Command {
         /// Which: `switchover`, `failover`, …; lists them when left out
         saga: Option<String>,
     },
+    /// Try thousands of disasters against a simulated world; needs no estate, and proves no recovery
+    Simulate(Simulate),
     /// Rehearse a disaster on the running estate, measure the recovery and leave evidence
     #[command(subcommand)]
     Drill(Drill),
@@ -258,6 +260,28 @@ pub enum ReportFormat {
     Text,
     Json,
     Sarif,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Simulate {
+    /// How many seeds
+    #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
+    pub seeds: u64,
+    /// The first seed; with `--seeds 1`, the only one
+    #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+    pub seed: u64,
+    /// What goes wrong: anything, region-loss, partition, grey, control-plane, clocks, disks, people, double
+    #[arg(long, default_value = "anything", value_name = "NAME")]
+    pub scenario: simulator::Scenario,
+    /// How many at the same time [default: one per core]
+    #[arg(long, value_name = "COUNT")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// Tell what happens under the first seed, line by line
+    #[arg(long)]
+    pub transcript: bool,
+    /// How to show the result: for people, or for programs
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
 }
 
 #[derive(Debug, Subcommand)]

@@ -18,6 +18,7 @@ mod policy;
 mod render;
 mod runbook;
 mod schema;
+mod simulate;
 mod status;
 mod table;
 mod up;
@@ -50,6 +51,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
         Command::Policy(args::Policy::Test { directory, output }) => policy::test(&directory, output),
         Command::Policy(args::Policy::List { packs, output }) => policy::list(packs.as_deref(), output),
         Command::Schema => Ok(schema::run()),
+        Command::Simulate(request) => simulate::run(&request, talk),
         Command::Up {
             file,
             tenant,

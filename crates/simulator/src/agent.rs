@@ -1,0 +1,552 @@
+//! A region's agent: obeys three orders, votes, and keeps a primary running for exactly as long as its lease is valid.
+//!
+//! Whether it obeys is decided by the agent's own code (`local::agent::decide_role`), who may write by the rules of
+//! `lease`. What is here is what lies between these: tasks of the real agent become timers.
+
+use std::time::Duration;
+
+use api::site::{FenceReceipt, FenceRequest, FollowRequest, LeadReceipt, LeadRequest, Role};
+use driver::Error;
+use lease::{Ballot, Candidacy, Candidate, Holder, Moment, PromiseAnswer, Voter, VoterName, WaitingOn};
+use local::agent::{
+    decide_role::{Boot, Data, Known, Obey, Refusal, decide_boot, decide_fence, decide_follow, decide_lead},
+    role::{DurableRole, RoleRecord},
+};
+use types::{Generation, Timestamp};
+
+use crate::{
+    bug::Bug,
+    calls::{Reply, Request},
+    database::Process,
+    message::{Message, Timer},
+    place::{Place, Side},
+    time::ms,
+    world::{TIMING, World},
+};
+
+/// Pause before a voter that did not answer is asked again: its time to answer, and the pause.
+const ASK_AGAIN_AFTER: u64 = ms(900);
+/// Without a majority by then the orchestrator is told.
+const MAJORITY_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Who asked, so that the answer finds the way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker {
+    pub call: u64,
+    pub run: u32,
+}
+
+#[derive(Debug)]
+pub(crate) enum Duty {
+    None,
+    Lead(Holder),
+    Follow(Side),
+}
+
+/// Where the lead stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lead {
+    Idle,
+    Working,
+    Leading,
+}
+
+/// How the right to write stands, as observers are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    None,
+    Held(Moment),
+    Expired,
+}
+
+#[derive(Debug)]
+struct Election {
+    request: LeadRequest,
+    asker: Asker,
+    candidate: Candidate,
+    give_up: Moment,
+    answered: [bool; 2],
+}
+
+#[derive(Debug)]
+pub(crate) struct Agent {
+    // On disk.
+    pub record: RoleRecord,
+    pub ballot: Ballot,
+    // In memory.
+    pub voter: Voter,
+    pub duty: Duty,
+    pub role: Role,
+    pub right: Right,
+    pub lead: Lead,
+    /// Ends what an earlier duty began.
+    pub serial: u32,
+    candidacy: Option<Election>,
+    /// Orders that wait until the candidacy has ended.
+    blocked: Vec<(Asker, Request)>,
+    /// Whoever waits for the lead.
+    waiting: Vec<Asker>,
+    /// Whoever waits until the database is dead.
+    fencing: Vec<(Asker, FenceRequest)>,
+    pub streamed_at: Option<Timestamp>,
+    pub renewed_at: Option<Timestamp>,
+    pub copying: bool,
+    pub refused_streams: u32,
+    pub lease_timer: bool,
+}
+
+// === impl Agent ===
+
+impl Agent {
+    pub fn new(record: RoleRecord, ballot: Ballot) -> Self {
+        Self {
+            voter: Voter::started(ballot.clone(), TIMING, Moment::ZERO),
+            record,
+            ballot,
+            duty: Duty::None,
+            role: Role::Waiting,
+            right: Right::None,
+            lead: Lead::Idle,
+            serial: 0,
+            candidacy: None,
+            blocked: Vec::new(),
+            waiting: Vec::new(),
+            fencing: Vec::new(),
+            streamed_at: None,
+            renewed_at: None,
+            copying: false,
+            refused_streams: 0,
+            lease_timer: false,
+        }
+    }
+
+    /// Forgets what is not on disk; its orders and duties end with it.
+    pub fn forget(&mut self, now: Moment, remembers_grants: bool) {
+        let (record, ballot, serial) = (self.record.clone(), self.ballot.clone(), self.serial);
+        *self = Self::new(record, ballot);
+        self.serial = serial + 1;
+        if !remembers_grants {
+            self.voter = Voter::started(self.ballot.clone(), TIMING, now);
+        }
+    }
+}
+
+fn refuse(whom: Side, refusal: Refusal) -> Error {
+    let whom = whom.to_string();
+    match refusal {
+        Refusal::Stale { known, .. } => Error::Stale { whom, known },
+        Refusal::NotNow(why) => Error::NotNow {
+            whom,
+            why: why.to_owned(),
+        },
+        Refusal::No(why) => Error::Refused {
+            whom,
+            why: why.to_owned(),
+        },
+    }
+}
+
+impl World<'_> {
+    pub(crate) fn boot_agent(&mut self, side: Side) {
+        let now = self.moment(side.place());
+        let forgets = self.planted(Bug::VoterForgetsGrants);
+        self.agent(side).forget(now, forgets);
+        self.begin_duty(side);
+        self.after(side.place(), 0, Timer::Heartbeat);
+    }
+
+    fn begin_duty(&mut self, side: Side) {
+        let agent = self.agent(side);
+        agent.serial += 1;
+        agent.lease_timer = false;
+        let serial = agent.serial;
+        match decide_boot(&agent.record) {
+            Boot::Wait => agent.duty = Duty::None,
+            Boot::AskForLease { generation } => {
+                agent.duty = Duty::Lead(Holder::new(generation, 2, TIMING));
+                agent.lead = Lead::Working;
+                agent.right = Right::Expired;
+                self.after(side.place(), 0, Timer::Round(serial));
+            }
+            Boot::Follow { upstream } => {
+                agent.role = Role::Standby { upstream };
+                agent.right = Right::None;
+                agent.duty = Duty::Follow(side.other());
+                agent.refused_streams = 0;
+                self.after(side.place(), 0, Timer::Look(serial));
+            }
+        }
+    }
+
+    pub(crate) fn end_duty(&mut self, side: Side) {
+        let agent = self.agent(side);
+        agent.serial += 1;
+        agent.duty = Duty::None;
+        agent.copying = false;
+    }
+
+    fn known(&mut self, side: Side) -> Known {
+        let region = &self.regions[side.index()];
+        let data = if region.database.rejoining {
+            Data::Rejoining
+        } else if region.database.exists {
+            Data::Complete
+        } else {
+            Data::Absent
+        };
+        Known {
+            record: region.agent.record.clone(),
+            data,
+            stopping: false,
+        }
+    }
+
+    // === orders ===
+
+    /// An order arrives. One at a time: it waits while a candidacy runs, unless it is newer and calls that off.
+    pub(crate) fn order(&mut self, side: Side, asker: Asker, request: Request) {
+        let generation = match &request {
+            Request::Lead(_, request) => request.generation,
+            Request::Follow(_, request) => request.generation,
+            Request::Fence(_, request) => request.generation,
+            _ => return,
+        };
+        if let Some(running) = &self.agent(side).candidacy {
+            if running.request.generation >= generation {
+                self.agent(side).blocked.push((asker, request));
+                return;
+            }
+            let whom = side.to_string();
+            let why = "the lead was called off by a newer order".to_owned();
+            self.candidacy_fails(side, Error::NotNow { whom, why });
+        }
+        match request {
+            Request::Lead(_, request) => self.told_to_lead(side, asker, request),
+            Request::Follow(_, request) => self.told_to_follow(side, asker, request),
+            Request::Fence(_, request) => self.told_to_fence(side, asker, request),
+            _ => {}
+        }
+    }
+
+    fn told_to_lead(&mut self, side: Side, asker: Asker, request: LeadRequest) {
+        match decide_lead(&self.known(side), request.generation, request.bootstrap) {
+            Obey::Refuse(refusal) => return self.answer(side, asker, Err(refuse(side, refusal))),
+            Obey::Already => return self.wait_for_lead(side, asker),
+            Obey::Begin => {}
+        }
+        // The server goes on as it is: a standby receives what is on its way, a primary has a deadline.
+        self.end_duty(side);
+        let (now, name) = (self.moment(side.place()), self.name(side));
+        let agent = self.agent(side);
+        let mut candidate = Candidate::new(2, TIMING);
+        let proven = request
+            .fenced
+            .as_ref()
+            .is_some_and(|receipt| receipt.generation >= request.generation);
+        if proven {
+            candidate.old_side_stopped();
+        }
+        match agent.voter.promise(now, request.generation, &name) {
+            PromiseAnswer::Promised {
+                older_grant_ends_in,
+                save,
+            } => {
+                keep(agent, save);
+                let ends_in = Duration::from_millis(rounded_up(older_grant_ends_in));
+                candidate.promised_by_own(now, ends_in);
+            }
+            PromiseAnswer::Refused { ballot } => {
+                self.begin_duty(side);
+                let known = ballot.promised;
+                return self.answer(
+                    side,
+                    asker,
+                    Err(Error::Stale {
+                        whom: side.to_string(),
+                        known,
+                    }),
+                );
+            }
+        }
+        agent.candidacy = Some(Election {
+            request,
+            asker,
+            candidate,
+            give_up: now.plus(MAJORITY_TIME_MAX),
+            answered: [false; 2],
+        });
+        let serial = agent.serial;
+        self.ask_voters(side, serial);
+        self.candidate_looks(side);
+    }
+
+    pub(crate) fn ask_voters(&mut self, side: Side, serial: u32) {
+        let agent = self.agent(side);
+        let Some(running) = agent.candidacy.as_ref().filter(|_| agent.serial == serial) else {
+            return;
+        };
+        let (generation, answered) = (running.request.generation, running.answered);
+        for (voter, answered) in [side.other().place(), Place::Control].into_iter().zip(answered) {
+            if !answered {
+                self.send(side.place(), voter, Message::Promise { generation });
+            }
+        }
+        if answered.contains(&false) {
+            self.after(side.place(), ASK_AGAIN_AFTER, Timer::AskVoters(serial));
+        }
+    }
+
+    pub(crate) fn voter_answered(
+        &mut self,
+        side: Side,
+        from: Place,
+        generation: Generation,
+        answer: Result<u64, Generation>,
+    ) {
+        let now = self.moment(side.place());
+        let voter = self.voter_name(from);
+        let Some(running) = self.agent(side).candidacy.as_mut() else {
+            return;
+        };
+        if running.request.generation != generation {
+            return;
+        }
+        running.answered[usize::from(from == Place::Control)] = true;
+        match answer {
+            Ok(millis) => running
+                .candidate
+                .promised(voter, now, Duration::from_millis(millis)),
+            Err(promised) => running.candidate.refused(promised),
+        }
+        self.candidate_looks(side);
+    }
+
+    pub(crate) fn candidate_looks(&mut self, side: Side) {
+        let place = side.place();
+        let now = self.moment(place);
+        let hasty = self.planted(Bug::PromotesWithoutWaiting);
+        let agent = self.agent(side);
+        let Some(running) = &agent.candidacy else { return };
+        let (serial, give_up) = (agent.serial, running.give_up);
+        let whom = side.to_string();
+        match running.candidate.decide(now) {
+            Candidacy::Proceed => self.candidacy_wins(side),
+            Candidacy::Wait {
+                why: WaitingOn::OlderGrants { .. },
+            } if hasty => self.candidacy_wins(side),
+            Candidacy::Refuse { promised } => self.candidacy_fails(
+                side,
+                Error::Stale {
+                    whom,
+                    known: promised,
+                },
+            ),
+            Candidacy::Wait {
+                why: WaitingOn::OlderGrants { until },
+            } => {
+                let left = self.machines[place.index()].clock.until(until, self.now);
+                self.after(place, left, Timer::Candidate(serial));
+            }
+            Candidacy::Wait {
+                why: WaitingOn::Promises,
+            } if now >= give_up => {
+                let why = "no majority of the voters promises this generation".to_owned();
+                self.candidacy_fails(side, Error::NotNow { whom, why });
+            }
+            Candidacy::Wait {
+                why: WaitingOn::Promises,
+            } => {
+                let left = self.machines[place.index()].clock.until(give_up, self.now);
+                self.after(place, left, Timer::Candidate(serial));
+            }
+        }
+    }
+
+    fn candidacy_fails(&mut self, side: Side, error: Error) {
+        let Some(running) = self.agent(side).candidacy.take() else {
+            return;
+        };
+        self.say(side.place(), || {
+            format!(
+                "cannot lead in generation {}: {error}",
+                running.request.generation
+            )
+        });
+        self.begin_duty(side);
+        self.answer(side, running.asker, Err(error));
+        self.unblock(side);
+    }
+
+    fn candidacy_wins(&mut self, side: Side) {
+        let at = self.wall(side.place());
+        let agent = self.agent(side);
+        let Some(running) = agent.candidacy.take() else {
+            return;
+        };
+        let request = running.request;
+        let proof = request
+            .fenced
+            .as_ref()
+            .filter(|receipt| receipt.generation >= request.generation);
+        let record = &mut agent.record;
+        record.generation = request.generation;
+        record.role = DurableRole::Active;
+        record.led = Some(request.generation);
+        record.seeds = request.bootstrap;
+        record.fenced_at = Some(proof.map_or(at, |receipt| receipt.at));
+        record.receipt = None;
+        record.fence = None;
+        record.divergence = None;
+        agent.lead = Lead::Working;
+        self.say(side.place(), || {
+            format!(
+                "may lead in generation {}: older grants have run out",
+                request.generation
+            )
+        });
+        self.begin_duty(side);
+        self.wait_for_lead(side, running.asker);
+        self.unblock(side);
+    }
+
+    fn unblock(&mut self, side: Side) {
+        for (asker, request) in std::mem::take(&mut self.agent(side).blocked) {
+            self.order(side, asker, request);
+        }
+    }
+
+    fn wait_for_lead(&mut self, side: Side, asker: Asker) {
+        let agent = self.agent(side);
+        if agent.lead == Lead::Leading
+            && agent.role == Role::Active
+            && let Some(receipt) = agent.record.receipt.clone()
+        {
+            return self.answer(side, asker, Ok(Reply::Leads(receipt)));
+        }
+        agent.waiting.push(asker);
+    }
+
+    pub(crate) fn lead_ends(&mut self, side: Side, answer: &Result<LeadReceipt, Error>) {
+        for asker in std::mem::take(&mut self.agent(side).waiting) {
+            self.answer(side, asker, answer.clone().map(Reply::Leads));
+        }
+    }
+
+    pub(crate) fn called_off(&mut self, side: Side) {
+        let (whom, why) = (
+            side.to_string(),
+            "the lead was called off by a newer order".to_owned(),
+        );
+        self.agent(side).lead = Lead::Idle;
+        self.lead_ends(side, &Err(Error::NotNow { whom, why }));
+    }
+
+    fn told_to_follow(&mut self, side: Side, asker: Asker, request: FollowRequest) {
+        match decide_follow(&self.known(side), request.generation, &request.upstream, true) {
+            Obey::Refuse(refusal) => return self.answer(side, asker, Err(refuse(side, refusal))),
+            Obey::Already => {}
+            Obey::Begin => {
+                let record = &mut self.agent(side).record;
+                record.generation = record.generation.max(request.generation);
+                record.role = DurableRole::Standby {
+                    upstream: request.upstream,
+                    generation: request.generation,
+                };
+                record.seeds = false;
+                record.receipt = None;
+                record.fence = None;
+                self.say(side.place(), || {
+                    format!("follows, generation {}", request.generation)
+                });
+                self.end_duty(side);
+                self.called_off(side);
+                self.begin_duty(side);
+            }
+        }
+        self.answer_done(side, asker);
+    }
+
+    fn told_to_fence(&mut self, side: Side, asker: Asker, request: FenceRequest) {
+        let known = self.known(side);
+        let decided = match decide_fence(&known, request.generation) {
+            Obey::Refuse(Refusal::Stale { .. }) if self.planted(Bug::FencesByOldGenerations) => Obey::Begin,
+            decided => decided,
+        };
+        match (decided, known.record.fence) {
+            (Obey::Refuse(refusal), _) => return self.answer(side, asker, Err(refuse(side, refusal))),
+            (Obey::Already, Some(receipt)) => return self.answer(side, asker, Ok(Reply::Fenced(receipt))),
+            (Obey::Already | Obey::Begin, _) => {}
+        }
+        let record = &mut self.agent(side).record;
+        record.generation = record.generation.max(request.generation);
+        if !matches!(known.record.role, DurableRole::Standby { .. }) {
+            record.role = DurableRole::Fenced;
+            record.seeds = false;
+            record.receipt = None;
+            record.fence = None;
+            self.end_duty(side);
+            self.called_off(side);
+        }
+        self.say(side.place(), || {
+            format!("is fenced below generation {}", request.generation)
+        });
+        if self.planted(Bug::AnswersTheFenceBeforeTheKill) {
+            self.fenced(side, asker, &request);
+        } else {
+            self.agent(side).fencing.push((asker, request));
+        }
+        self.kill_writer(side);
+        self.fences_answer(side);
+    }
+
+    /// Receipts are given once no writer is left.
+    pub(crate) fn fences_answer(&mut self, side: Side) {
+        let process = self.database(side).process;
+        if matches!(
+            process,
+            Process::Primary | Process::Starting { primary: true, .. } | Process::Ending { .. }
+        ) {
+            return;
+        }
+        for (asker, request) in std::mem::take(&mut self.agent(side).fencing) {
+            self.fenced(side, asker, &request);
+        }
+    }
+
+    fn fenced(&mut self, side: Side, asker: Asker, request: &FenceRequest) {
+        let receipt = FenceReceipt {
+            generation: request.generation,
+            at: self.wall(side.place()),
+            position: None,
+        };
+        let agent = self.agent(side);
+        if agent.record.role == DurableRole::Fenced {
+            agent.role = Role::Fenced;
+            agent.right = Right::None;
+            agent.record.fence = Some(receipt.clone());
+        }
+        self.answer(side, asker, Ok(Reply::Fenced(receipt)));
+    }
+}
+
+pub(crate) fn keep(agent: &mut Agent, save: Option<Ballot>) {
+    if let Some(ballot) = save {
+        agent.voter.saved(&ballot);
+        agent.ballot = ballot;
+    }
+}
+
+/// A candidate must never wait less than a grant lasts.
+pub(crate) fn rounded_up(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+/// A voter's name for the rules of the lease.
+impl World<'_> {
+    pub(crate) fn voter_name(&self, place: Place) -> VoterName {
+        match place.side() {
+            Some(side) => VoterName::Region(self.names[side.index()].clone()),
+            None => VoterName::Witness,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A database: a log of commits, and the process that may extend it.
+
+use lease::Moment;
+use types::Generation;
+
+use crate::{message::Set, time::At};
+
+/// One commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Commit {
+    pub what: Wrote,
+    pub generation: Generation,
+    pub at: At,
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrote {
+    /// The gateway advanced the fence row: the first write of a generation.
+    Fence,
+    /// The effect of a partner's message, with its inbox row.
+    Message(u8),
+    /// People's work.
+    Work,
+}
+
+/// The process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Process {
+    Stopped,
+    Starting {
+        serial: u32,
+        primary: bool,
+    },
+    Primary,
+    Standby,
+    /// Told to die; until it has, it may still write.
+    Ending {
+        serial: u32,
+        wrote: bool,
+    },
+}
+
+/// Bytes of one commit's log, so that lag has a size.
+pub(crate) const COMMIT_BYTES: u64 = 4 << 20;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    // On disk.
+    pub exists: bool,
+    pub log: Vec<Commit>,
+    pub timeline: u32,
+    /// Changes whenever the log is not simply extended: streams of another history do not fit.
+    pub history: u64,
+    /// What lies there must not be led with.
+    pub rejoining: bool,
+    /// It ran as a standby last, so it can go on without asking anybody.
+    pub was_standby: bool,
+    /// The former data, until its successor streams.
+    pub aside: Option<Vec<Commit>>,
+    // The process.
+    pub process: Process,
+    pub serial: u32,
+    /// The guard kills a primary then.
+    pub deadline: Option<Moment>,
+    pub generation: Generation,
+    /// Standby: the stream it believes in, and when something last came over it.
+    pub stream: Option<At>,
+    /// Up to where it has replayed what it received.
+    pub replayed: usize,
+    /// Primary: up to where the standby has received, and when it last said so.
+    pub downstream: Option<(usize, At)>,
+}
+
+// === impl Database ===
+
+impl Database {
+    pub const fn absent() -> Self {
+        Self {
+            exists: false,
+            log: Vec::new(),
+            timeline: 1,
+            history: 1,
+            rejoining: false,
+            was_standby: false,
+            aside: None,
+            process: Process::Stopped,
+            serial: 0,
+            deadline: None,
+            generation: Generation::NONE,
+            stream: None,
+            replayed: 0,
+            downstream: None,
+        }
+    }
+
+    /// Whether a write could be done.
+    pub const fn is_open(&self) -> bool {
+        matches!(
+            self.process,
+            Process::Primary | Process::Ending { wrote: true, .. }
+        )
+    }
+
+    pub const fn runs(&self) -> bool {
+        !matches!(self.process, Process::Stopped)
+    }
+
+    /// The generation in the fence row.
+    pub fn fence_row(&self) -> Generation {
+        let fence = self.log.iter().rev().find(|commit| commit.what == Wrote::Fence);
+        fence.map_or(Generation::NONE, |commit| commit.generation)
+    }
+
+    /// Messages whose effect is there.
+    pub fn applied(&self) -> Set {
+        self.log.iter().fold(0, |set, commit| match commit.what {
+            Wrote::Message(number) => set | 1 << number,
+            Wrote::Fence | Wrote::Work => set,
+        })
+    }
+
+    /// A message whose effect is there more than once.
+    pub fn applied_twice(&self) -> Option<u8> {
+        let mut seen: Set = 0;
+        self.log.iter().find_map(|commit| match commit.what {
+            Wrote::Message(number) => {
+                let bit = 1 << number;
+                let again = seen & bit != 0;
+                seen |= bit;
+                again.then_some(number)
+            }
+            Wrote::Fence | Wrote::Work => None,
+        })
+    }
+
+    /// A process that dies with its machine or its agent.
+    pub fn die(&mut self) {
+        self.process = Process::Stopped;
+        self.serial += 1;
+        self.deadline = None;
+        self.stream = None;
+        self.downstream = None;
+        self.replayed = self.log.len();
+    }
+}

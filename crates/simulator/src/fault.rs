@@ -1,0 +1,313 @@
+//! What can go wrong, and when.
+
+use saga::Boundary;
+use serde::Serialize;
+
+use crate::{
+    place::{Place, Side},
+    time::At,
+};
+
+/// One fault of a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// When it begins.
+    pub at: At,
+    /// What happens.
+    pub what: What,
+}
+
+/// What becomes of the disk of a region that is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// It is there again when the region is.
+    Kept,
+    /// The region comes back empty.
+    Lost,
+}
+
+/// What a person does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Orders a failover of whichever region leads.
+    OrderFailover,
+    /// Names the region that does not lead.
+    OrderFailoverOfTheStandby,
+    /// Says the same twice, where two different people must.
+    DeclareTwice,
+}
+
+/// What happens. Lengths are microseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "where, for how long, and back after how long: the names of the fields say it"
+)]
+pub enum What {
+    /// Everything in a region ends at once; it is started again later, or never.
+    LoseRegion {
+        side: Side,
+        back_after: Option<u64>,
+        disk: Disk,
+    },
+    /// The agent of a region ends, its database with it, and is started again.
+    RestartAgent { side: Side },
+    /// The database ends.
+    CrashDatabase { side: Side },
+    /// The gateway ends and is started again.
+    RestartGateway { side: Side },
+    /// The controller ends and is started again.
+    CrashControl { back_after: u64 },
+    /// The controller ends when a saga comes by this point, and is started again.
+    CrashAtStep {
+        node: &'static str,
+        boundary: Boundary,
+        back_after: u64,
+    },
+    /// A whole machine stands still.
+    Freeze { place: Place, lasts: u64 },
+    /// Only the agent stands still; the database and the guard go on.
+    FreezeAgent { side: Side, lasts: u64 },
+    /// Nothing gets from one place to another; the other way it does.
+    Cut { from: Place, to: Place, lasts: u64 },
+    /// Nothing gets from one place to another and back.
+    Partition { a: Place, b: Place, lasts: u64 },
+    /// Nothing gets to a place or away from it.
+    Isolate { place: Place, lasts: u64 },
+    /// A link is cut and mended again and again.
+    Flap {
+        a: Place,
+        b: Place,
+        times: u64,
+        every: u64,
+    },
+    /// A link is slow.
+    SlowLink { a: Place, b: Place, by: u64, lasts: u64 },
+    /// Messages are lost, repeated and overtake each other.
+    Disorder { loss: u64, repeat: u64, lasts: u64 },
+    /// A wall clock is set.
+    ClockJump { place: Place, by: i64 },
+    /// A clock runs at another rate, in parts per million.
+    Drift { place: Place, ppm: i64 },
+    /// Every sync to a region's disk takes so long.
+    SlowDisk { side: Side, by: u64, lasts: u64 },
+    /// A region's database cannot write.
+    FullDisk { side: Side, lasts: u64 },
+    /// A region's journal is told that it is synced when it is not.
+    LyingDisk { side: Side, lasts: u64 },
+    /// A standby receives and does not replay.
+    SlowReplay { side: Side, lasts: u64 },
+    /// A person does something.
+    Person { deed: Deed },
+}
+
+/// A fault without its particulars, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "they are the variants of `What`")]
+pub enum Kind {
+    LoseRegion,
+    LoseDisk,
+    RestartAgent,
+    CrashDatabase,
+    RestartGateway,
+    CrashControl,
+    CrashAtStep,
+    Freeze,
+    FreezeAgent,
+    Cut,
+    Partition,
+    Isolate,
+    Flap,
+    SlowLink,
+    Disorder,
+    ClockJump,
+    Drift,
+    SlowDisk,
+    FullDisk,
+    LyingDisk,
+    SlowReplay,
+    Person,
+}
+
+// === impl Kind ===
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 22] = [
+        Self::LoseRegion,
+        Self::LoseDisk,
+        Self::RestartAgent,
+        Self::CrashDatabase,
+        Self::RestartGateway,
+        Self::CrashControl,
+        Self::CrashAtStep,
+        Self::Freeze,
+        Self::FreezeAgent,
+        Self::Cut,
+        Self::Partition,
+        Self::Isolate,
+        Self::Flap,
+        Self::SlowLink,
+        Self::Disorder,
+        Self::ClockJump,
+        Self::Drift,
+        Self::SlowDisk,
+        Self::FullDisk,
+        Self::LyingDisk,
+        Self::SlowReplay,
+        Self::Person,
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LoseRegion => "lose-region",
+            Self::LoseDisk => "lose-disk",
+            Self::RestartAgent => "restart-agent",
+            Self::CrashDatabase => "crash-database",
+            Self::RestartGateway => "restart-gateway",
+            Self::CrashControl => "crash-control",
+            Self::CrashAtStep => "crash-at-step",
+            Self::Freeze => "freeze",
+            Self::FreezeAgent => "freeze-agent",
+            Self::Cut => "one-way-cut",
+            Self::Partition => "partition",
+            Self::Isolate => "isolate",
+            Self::Flap => "flap",
+            Self::SlowLink => "slow-link",
+            Self::Disorder => "disorder",
+            Self::ClockJump => "clock-jump",
+            Self::Drift => "drift",
+            Self::SlowDisk => "slow-disk",
+            Self::FullDisk => "full-disk",
+            Self::LyingDisk => "lying-disk",
+            Self::SlowReplay => "slow-replay",
+            Self::Person => "person",
+        }
+    }
+}
+
+// === impl What ===
+
+impl What {
+    /// Its kind.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::LoseRegion { disk: Disk::Lost, .. } => Kind::LoseDisk,
+            Self::LoseRegion { .. } => Kind::LoseRegion,
+            Self::RestartAgent { .. } => Kind::RestartAgent,
+            Self::CrashDatabase { .. } => Kind::CrashDatabase,
+            Self::RestartGateway { .. } => Kind::RestartGateway,
+            Self::CrashControl { .. } => Kind::CrashControl,
+            Self::CrashAtStep { .. } => Kind::CrashAtStep,
+            Self::Freeze { .. } => Kind::Freeze,
+            Self::FreezeAgent { .. } => Kind::FreezeAgent,
+            Self::Cut { .. } => Kind::Cut,
+            Self::Partition { .. } => Kind::Partition,
+            Self::Isolate { .. } => Kind::Isolate,
+            Self::Flap { .. } => Kind::Flap,
+            Self::SlowLink { .. } => Kind::SlowLink,
+            Self::Disorder { .. } => Kind::Disorder,
+            Self::ClockJump { .. } => Kind::ClockJump,
+            Self::Drift { .. } => Kind::Drift,
+            Self::SlowDisk { .. } => Kind::SlowDisk,
+            Self::FullDisk { .. } => Kind::FullDisk,
+            Self::LyingDisk { .. } => Kind::LyingDisk,
+            Self::SlowReplay { .. } => Kind::SlowReplay,
+            Self::Person { .. } => Kind::Person,
+        }
+    }
+
+    /// How long after its beginning it is over; 0 for what is over at once, or never.
+    pub const fn lasts(&self) -> u64 {
+        match self {
+            Self::LoseRegion {
+                back_after: Some(lasts),
+                ..
+            }
+            | Self::CrashControl { back_after: lasts }
+            | Self::CrashAtStep {
+                back_after: lasts, ..
+            }
+            | Self::Freeze { lasts, .. }
+            | Self::FreezeAgent { lasts, .. }
+            | Self::Cut { lasts, .. }
+            | Self::Partition { lasts, .. }
+            | Self::Isolate { lasts, .. }
+            | Self::SlowLink { lasts, .. }
+            | Self::Disorder { lasts, .. }
+            | Self::SlowDisk { lasts, .. }
+            | Self::FullDisk { lasts, .. }
+            | Self::LyingDisk { lasts, .. }
+            | Self::SlowReplay { lasts, .. } => *lasts,
+            Self::Flap { times, every, .. } => *times * *every * 2,
+            Self::LoseRegion { back_after: None, .. }
+            | Self::RestartAgent { .. }
+            | Self::CrashDatabase { .. }
+            | Self::RestartGateway { .. }
+            | Self::ClockJump { .. }
+            | Self::Drift { .. }
+            | Self::Person { .. } => 0,
+        }
+    }
+}
+
+impl std::fmt::Display for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.kind().name())?;
+        let millis = |micros: u64| format!("{} ms", micros / 1_000);
+        match self {
+            Self::LoseRegion {
+                side,
+                back_after: Some(back),
+                ..
+            } => write!(f, " {side}, back after {}", millis(*back)),
+            Self::LoseRegion {
+                side,
+                back_after: None,
+                ..
+            } => write!(f, " {side} for good"),
+            Self::RestartAgent { side } | Self::CrashDatabase { side } | Self::RestartGateway { side } => {
+                write!(f, " {side}")
+            }
+            Self::CrashControl { back_after } => write!(f, ", back after {}", millis(*back_after)),
+            Self::CrashAtStep {
+                node,
+                boundary,
+                back_after,
+            } => {
+                write!(
+                    f,
+                    " {node}:{}, back after {}",
+                    boundary.name(),
+                    millis(*back_after)
+                )
+            }
+            Self::Freeze { place, lasts } | Self::Isolate { place, lasts } => {
+                write!(f, " {place} for {}", millis(*lasts))
+            }
+            Self::FreezeAgent { side, lasts }
+            | Self::FullDisk { side, lasts }
+            | Self::LyingDisk { side, lasts }
+            | Self::SlowReplay { side, lasts } => write!(f, " {side} for {}", millis(*lasts)),
+            Self::Cut { from, to, lasts } => write!(f, " {from} → {to} for {}", millis(*lasts)),
+            Self::Partition { a, b, lasts } => write!(f, " {a} | {b} for {}", millis(*lasts)),
+            Self::Flap { a, b, times, every } => {
+                write!(f, " {a} | {b}, {times} times, every {}", millis(*every))
+            }
+            Self::SlowLink { a, b, by, lasts } => {
+                write!(f, " {a} ~ {b} by {} for {}", millis(*by), millis(*lasts))
+            }
+            Self::Disorder { loss, repeat, lasts } => {
+                write!(f, ", {loss} % lost, {repeat} % repeated for {}", millis(*lasts))
+            }
+            Self::ClockJump { place, by } => write!(f, " {place} by {} ms", by / 1_000),
+            Self::Drift { place, ppm } => write!(f, " {place} at {ppm} ppm"),
+            Self::SlowDisk { side, by, lasts } => {
+                write!(f, " {side} by {} for {}", millis(*by), millis(*lasts))
+            }
+            Self::Person { deed } => write!(f, ": {deed:?}"),
+        }
+    }
+}

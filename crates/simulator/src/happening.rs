@@ -1,0 +1,276 @@
+//! Faults as they begin and end.
+
+use crate::{
+    database::Database,
+    fault::{Disk, What},
+    ledger::Broken,
+    message::Event,
+    place::{Place, Side},
+    time::ms,
+    world::World,
+};
+
+impl World<'_> {
+    pub(crate) fn fault_begins(&mut self, index: usize) {
+        let Some(fault) = self.schedule.faults.get(index) else {
+            return;
+        };
+        let what = fault.what.clone();
+        self.faults_to_come -= 1;
+        self.stats.fault(what.kind());
+        self.last_fault = self.now;
+        self.say(Place::Outside, || format!("*** {what}"));
+        let lasts = what.lasts();
+        let end = self.now.plus(lasts);
+        if lasts > 0 && !matches!(what, What::CrashAtStep { .. }) {
+            self.faults_active += 1;
+            self.push(end, Event::FaultEnds(index));
+        }
+        match what {
+            What::LoseRegion { side, disk, .. } => self.lose_region(side, disk),
+            What::RestartAgent { side } => self.restart_agent(side),
+            What::CrashDatabase { side } => self.crash_database(side),
+            What::RestartGateway { side } => self.restart_gateway(side),
+            What::CrashControl { .. } => self.stop_machine(Place::Control),
+            What::CrashAtStep { node, boundary, .. } => self.control.die_at(node, boundary),
+            What::Freeze { place, .. } => {
+                self.machines[place.index()].frozen_until = end;
+                if let Some(side) = place.side() {
+                    self.ledger.stands_still(side, end);
+                }
+            }
+            What::FreezeAgent { side, .. } => self.regions[side.index()].agent_frozen_until = end,
+            What::Cut { .. } | What::Partition { .. } | What::Isolate { .. } => self.cuts(&what, true),
+            What::Flap { times, every, .. } => {
+                for turn in 0..times {
+                    let at = self.now.plus(turn * every * 2);
+                    self.push(
+                        at,
+                        Event::Flap {
+                            fault: index,
+                            cut: true,
+                        },
+                    );
+                    self.push(
+                        at.plus(every),
+                        Event::Flap {
+                            fault: index,
+                            cut: false,
+                        },
+                    );
+                }
+            }
+            What::SlowLink { a, b, by, .. } => self.slow_link(a, b, by),
+            What::Disorder { loss, repeat, .. } => (self.loss, self.repeat) = (loss, repeat),
+            What::ClockJump { place, by } => self.machines[place.index()].clock.jump(by),
+            What::Drift { place, ppm } => {
+                let now = self.now;
+                self.machines[place.index()].clock.drift(ppm, now);
+            }
+            What::SlowDisk { side, by, .. } => {
+                let disk = &mut self.regions[side.index()].disk;
+                (disk.slow_by, disk.slow_until) = (by, end);
+            }
+            What::FullDisk { side, .. } => self.regions[side.index()].disk.full_until = end,
+            What::LyingDisk { side, .. } => {
+                let gateway = &self.regions[side.index()].gateway;
+                self.regions[side.index()].disk.lies_since = Some((gateway.stored, gateway.marks));
+            }
+            What::SlowReplay { side, .. } => self.regions[side.index()].disk.slow_replay_until = end,
+            What::Person { deed } => self.deed(deed),
+        }
+    }
+
+    pub(crate) fn fault_ends(&mut self, index: usize) {
+        let Some(fault) = self.schedule.faults.get(index) else {
+            return;
+        };
+        let what = fault.what.clone();
+        self.faults_active -= 1;
+        self.last_fault = self.now;
+        self.say(Place::Outside, || format!("*** over: {what}"));
+        match what {
+            What::LoseRegion { side, .. } => self.restart(side.place()),
+            What::CrashControl { .. } => self.restart(Place::Control),
+            What::Freeze { place, .. } => {
+                if let Some(side) = place.side() {
+                    self.guard(side);
+                }
+            }
+            What::Cut { .. } | What::Partition { .. } | What::Isolate { .. } => self.cuts(&what, false),
+            What::SlowLink { a, b, .. } => self.slow_link(a, b, 0),
+            What::Disorder { .. } => (self.loss, self.repeat) = (0, 0),
+            What::LyingDisk { side, .. } => self.regions[side.index()].disk.lies_since = None,
+            What::RestartAgent { .. }
+            | What::CrashDatabase { .. }
+            | What::RestartGateway { .. }
+            | What::CrashAtStep { .. }
+            | What::FreezeAgent { .. }
+            | What::Flap { .. }
+            | What::ClockJump { .. }
+            | What::Drift { .. }
+            | What::SlowDisk { .. }
+            | What::FullDisk { .. }
+            | What::SlowReplay { .. }
+            | What::Person { .. } => {}
+        }
+    }
+
+    pub(crate) fn flap(&mut self, fault: usize, cut: bool) {
+        if let Some(What::Flap { a, b, .. }) = self.schedule.faults.get(fault).map(|fault| fault.what.clone())
+        {
+            self.cut(a, b, cut);
+            self.cut(b, a, cut);
+        }
+    }
+
+    fn cuts(&mut self, what: &What, cut: bool) {
+        match *what {
+            What::Cut { from, to, .. } => self.cut(from, to, cut),
+            What::Partition { a, b, .. } => {
+                self.cut(a, b, cut);
+                self.cut(b, a, cut);
+            }
+            What::Isolate { place, .. } => {
+                for other in Place::MACHINES.into_iter().filter(|other| *other != place) {
+                    self.cut(place, other, cut);
+                    self.cut(other, place, cut);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn slow_link(&mut self, a: Place, b: Place, by: u64) {
+        self.slow[a.index()][b.index()] = by;
+        self.slow[b.index()][a.index()] = by;
+    }
+
+    fn stop_machine(&mut self, place: Place) {
+        self.machines[place.index()].up = false;
+        if place == Place::Control {
+            self.control.die();
+        }
+    }
+
+    /// The controller ends where a saga was told to, and is started again.
+    pub(crate) fn control_dies_at_step(&mut self) {
+        self.stop_machine(Place::Control);
+        let back_after = self.schedule.faults.iter().find_map(|fault| match fault.what {
+            What::CrashAtStep { back_after, .. } => Some(back_after),
+            _ => None,
+        });
+        self.faults_active += 1;
+        self.push(
+            self.now.plus(back_after.unwrap_or(ms(500))),
+            Event::Restart {
+                place: Place::Control,
+            },
+        );
+    }
+
+    /// What ended by itself is started again.
+    pub(crate) fn restarts(&mut self, place: Place) {
+        self.faults_active -= 1;
+        self.restart(place);
+    }
+
+    fn restart(&mut self, place: Place) {
+        if self.machines[place.index()].up {
+            return;
+        }
+        self.last_fault = self.now;
+        match place {
+            Place::Control => {
+                let machine = &mut self.machines[place.index()];
+                (machine.up, machine.run) = (true, machine.run + 1);
+                self.boot_control();
+                self.say(Place::Control, || "is started again".to_owned());
+            }
+            Place::West => self.start_region(Side::West),
+            Place::North => self.start_region(Side::North),
+            Place::Door | Place::Outside => {}
+        }
+    }
+
+    fn lose_region(&mut self, side: Side, disk: Disk) {
+        self.machines[side.place().index()].up = false;
+        self.ledger.closes(side);
+        self.database(side).die();
+        self.forget_lies(side);
+        self.gateway(side).restart();
+        if disk == Disk::Lost {
+            self.lose_disk(side);
+        }
+    }
+
+    /// A voter that may have forgotten a promise must not vote: the ballot is restored with the machine.
+    fn lose_disk(&mut self, side: Side) {
+        let other = &self.regions[side.other().index()];
+        let left = (other.database.exists && !other.database.rejoining) || other.database.aside.is_some();
+        if !left {
+            self.ledger.broken(Broken::LastCopyDeleted, self.now, || {
+                format!(
+                    "the disk of {side} is lost, and {} had removed its own copy",
+                    side.other()
+                )
+            });
+        }
+        let only_here = self.regions[side.index()].gateway.stored & !other.gateway.stored;
+        self.ledger.excused |= only_here & !self.ledger.twice;
+        let region = &mut self.regions[side.index()];
+        let serial = region.database.serial + 1;
+        region.database = Database {
+            serial,
+            ..Database::absent()
+        };
+        (region.gateway.stored, region.gateway.marks) = (0, 0);
+    }
+
+    /// What was told to be synced and was not is gone when the process is.
+    fn forget_lies(&mut self, side: Side) {
+        let region = &mut self.regions[side.index()];
+        if let Some((stored, marks)) = region.disk.lies_since {
+            let gone = region.gateway.stored & !stored;
+            (region.gateway.stored, region.gateway.marks) = (stored, marks);
+            self.ledger.excused |= gone & !self.ledger.twice;
+        }
+    }
+
+    fn start_region(&mut self, side: Side) {
+        let machine = &mut self.machines[side.place().index()];
+        (machine.up, machine.run) = (true, machine.run + 1);
+        self.boot_agent(side);
+        self.say(side.place(), || "is started again".to_owned());
+    }
+
+    /// The agent ends, and everything that it had started with it.
+    fn restart_agent(&mut self, side: Side) {
+        if !self.is_down(side.place()) {
+            self.lose_region(side, Disk::Kept);
+            self.faults_active += 1;
+            self.push(self.now.plus(ms(300)), Event::Restart { place: side.place() });
+        }
+    }
+
+    fn crash_database(&mut self, side: Side) {
+        if self.is_down(side.place()) || !self.database(side).runs() {
+            return;
+        }
+        self.ledger.closes(side);
+        let database = self.database(side);
+        database.serial += 1;
+        database.process = crate::database::Process::Stopped;
+        database.stream = None;
+        database.downstream = None;
+        self.fences_answer(side);
+        self.restart_soon(side);
+    }
+
+    fn restart_gateway(&mut self, side: Side) {
+        if !self.is_down(side.place()) {
+            self.forget_lies(side);
+            self.gateway(side).restart();
+        }
+    }
+}

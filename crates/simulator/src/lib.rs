@@ -1,0 +1,55 @@
+//! The decisions, the saga and the lease of the product against a simulated world, deterministic by seed.
+//!
+//! Real are the controller's decisions (`recovery::decide`, `recovery::reconcile`), the failover saga and its engine, the
+//! lease, and what an agent obeys (`local::agent::decide_role`). Simulated is everything that these act upon: databases,
+//! networks, disks, clocks and people, behind the very port traits of production ([`driver`]).
+//!
+//! ```text
+//!   seed ──► Schedule: faults with times ──► World: a queue of events over virtual time ──► Run
+//!                                              │ every event: invariants                      │ violation
+//!                                              ▼                                              ▼
+//!                                          Transcript                               shrink ──► a regression test
+//! ```
+//!
+//! Pure: no runtime, no file, no clock and no chance but the seed. The same seed gives the same run, on every machine.
+//! **A simulated run never counts as a verified recovery.** What is a model here, and what the product's own code, is
+//! said in `docs/concepts/simulation.md`.
+
+mod agent;
+mod asking;
+mod bug;
+mod calls;
+mod control;
+mod database;
+mod fault;
+mod following;
+mod gateway;
+mod happening;
+mod holding;
+mod leading;
+mod ledger;
+mod message;
+mod network;
+mod outside;
+mod place;
+mod random;
+mod run;
+mod schedule;
+mod shrink;
+mod stats;
+mod time;
+mod transcript;
+mod witness;
+mod world;
+
+#[cfg(feature = "planted-bugs")]
+pub use bug::Bug;
+pub use fault::{Deed, Disk, Fault, Kind, What};
+pub use ledger::{Broken, Violation};
+pub use place::{Place, Side};
+pub use run::{Broke, Run, Simulator};
+pub use schedule::{Scenario, Schedule};
+pub use shrink::shrink;
+pub use stats::Stats;
+pub use time::At;
+pub use transcript::Line;

@@ -1,0 +1,205 @@
+//! What travels between places, and what happens at them by itself.
+
+use api::site::Observation;
+use lease::Moment;
+use types::Generation;
+
+use crate::{
+    calls::{Answered, Request},
+    place::Place,
+};
+
+/// A set of messages of partners, by number.
+pub(crate) type Set = u128;
+
+/// Something on its way.
+#[derive(Clone, Debug)]
+pub(crate) enum Message {
+    // The lease.
+    Renew {
+        generation: Generation,
+        sent: Moment,
+    },
+    Granted {
+        generation: Generation,
+        sent: Moment,
+    },
+    RenewRefused {
+        generation: Generation,
+        promised: Generation,
+    },
+    Promise {
+        generation: Generation,
+    },
+    Promised {
+        generation: Generation,
+        ends_in_ms: u64,
+    },
+    PromiseRefused {
+        generation: Generation,
+        promised: Generation,
+    },
+    // Agents and controller.
+    Heartbeat(Box<Observation>),
+    Ask {
+        call: u64,
+        request: Box<Request>,
+    },
+    Answer {
+        call: u64,
+        answer: Box<Answered>,
+    },
+    // Replication of the database.
+    Attach {
+        length: usize,
+    },
+    Attached {
+        history: u64,
+        length: usize,
+    },
+    NotAttached,
+    Wal {
+        history: u64,
+        length: usize,
+    },
+    Received {
+        history: u64,
+        length: usize,
+    },
+    // Copy of the journal.
+    Copy {
+        generation: Generation,
+        all: Set,
+        marks: Set,
+    },
+    Copied {
+        generation: Generation,
+        held: Set,
+        marks: Set,
+        surplus: Set,
+    },
+    CopyRefused {
+        known: Generation,
+    },
+    // Partners.
+    Submit {
+        number: u8,
+    },
+    Accepted {
+        number: u8,
+        copies: u8,
+    },
+}
+
+/// What a place does by itself after some time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Timer {
+    // Agent; the number ends what an earlier duty began.
+    Heartbeat,
+    Round(u32),
+    LeaseEnds(u32),
+    Candidate(u32),
+    AskVoters(u32),
+    StartDatabase(u32),
+    Look(u32),
+    Rejoined(u32),
+    // Database and guard.
+    DatabaseUp(u32),
+    DatabaseDown(u32),
+    Guard,
+    Keepalive,
+    // Gateway.
+    GatewayTick(u32),
+    Synced { number: u8, run: u32 },
+    Degrade { number: u8, run: u32 },
+    // Controller.
+    Watch,
+    Reconcile,
+    Poll,
+    CallTimeout(u64),
+    LocalAnswer(u64),
+    Pause(u64),
+    // Front door.
+    DoorHeartbeat,
+    // Outside.
+    PartnerSends { number: u8 },
+    PeopleWork,
+    PersonDecides,
+}
+
+/// An event of the simulated world.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Deliver {
+        from: Place,
+        to: Place,
+        run: u32,
+        message: Message,
+    },
+    Timer {
+        place: Place,
+        run: u32,
+        timer: Timer,
+    },
+    FaultBegins(usize),
+    FaultEnds(usize),
+    Flap {
+        fault: usize,
+        cut: bool,
+    },
+    Restart {
+        place: Place,
+    },
+}
+
+impl Timer {
+    /// Whether it stands still while only the agent does: the guard, the database and the gateway are other processes.
+    pub const fn is_agents(self) -> bool {
+        matches!(
+            self,
+            Self::Heartbeat
+                | Self::Round(_)
+                | Self::LeaseEnds(_)
+                | Self::Candidate(_)
+                | Self::AskVoters(_)
+                | Self::StartDatabase(_)
+                | Self::Look(_)
+                | Self::Rejoined(_)
+        )
+    }
+}
+
+impl Message {
+    /// Whether an agent takes it.
+    pub const fn is_for_agent(&self) -> bool {
+        match self {
+            Self::Renew { .. }
+            | Self::Granted { .. }
+            | Self::RenewRefused { .. }
+            | Self::Promise { .. }
+            | Self::Promised { .. }
+            | Self::PromiseRefused { .. } => true,
+            Self::Ask { request, .. } => matches!(
+                **request,
+                Request::Observe(_) | Request::Fence(..) | Request::Lead(..) | Request::Follow(..)
+            ),
+            Self::Heartbeat(_)
+            | Self::Answer { .. }
+            | Self::Attach { .. }
+            | Self::Attached { .. }
+            | Self::NotAttached
+            | Self::Wal { .. }
+            | Self::Received { .. }
+            | Self::Copy { .. }
+            | Self::Copied { .. }
+            | Self::CopyRefused { .. }
+            | Self::Submit { .. }
+            | Self::Accepted { .. } => false,
+        }
+    }
+
+    /// Whether a lost packet only makes it late, because its connection sends again.
+    pub const fn is_sent_again(&self) -> bool {
+        matches!(self, Self::Ask { .. } | Self::Answer { .. })
+    }
+}

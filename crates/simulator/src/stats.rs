@@ -1,0 +1,98 @@
+//! What was tried: without that, a million seeds without a violation mean nothing.
+
+use std::collections::BTreeMap;
+
+use saga::{Boundary, Point};
+use serde::Serialize;
+
+use crate::fault::Kind;
+
+/// Counts over one schedule, or over all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// Events handled.
+    pub events: u64,
+    /// Heartbeats of a region that led.
+    pub heartbeats_of_a_leader: u64,
+    /// Commands of the reconciler.
+    pub commands: u64,
+    /// Faults by kind.
+    pub faults: BTreeMap<Kind, u64>,
+    /// Schedules in which both kinds happened.
+    pub pairs: BTreeMap<String, u64>,
+    /// Decisions by kind, counted when they change.
+    pub decisions: BTreeMap<&'static str, u64>,
+    /// How sagas ended.
+    pub sagas: BTreeMap<&'static str, u64>,
+    /// Points of a saga that were passed while a fault was at work.
+    pub steps: BTreeMap<String, u64>,
+    /// Points of a saga at which the controller died.
+    pub deaths: BTreeMap<String, u64>,
+    /// How schedules ended.
+    pub ends: BTreeMap<&'static str, u64>,
+}
+
+// === impl Stats ===
+
+impl Stats {
+    pub(crate) fn fault(&mut self, kind: Kind) {
+        *self.faults.entry(kind).or_default() += 1;
+    }
+
+    pub(crate) const fn commanded(&mut self) {
+        self.commands += 1;
+    }
+
+    pub(crate) fn decided(&mut self, kind: &'static str) {
+        *self.decisions.entry(kind).or_default() += 1;
+    }
+
+    pub(crate) fn saga_ended(&mut self, how: &'static str) {
+        *self.sagas.entry(how).or_default() += 1;
+    }
+
+    pub(crate) fn reached(&mut self, point: &Point, under_fault: bool) {
+        if under_fault && point.boundary == Boundary::Before {
+            *self.steps.entry(point.node.clone()).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn died(&mut self, point: &Point) {
+        *self.deaths.entry(point.to_string()).or_default() += 1;
+    }
+
+    pub(crate) fn ended(&mut self, how: &'static str) {
+        *self.ends.entry(how).or_default() += 1;
+        let kinds: Vec<Kind> = self.faults.keys().copied().collect();
+        for (index, one) in kinds.iter().enumerate() {
+            for other in &kinds[index + 1..] {
+                *self
+                    .pairs
+                    .entry(format!("{} + {}", one.name(), other.name()))
+                    .or_default() += 1;
+            }
+        }
+    }
+
+    /// Takes another's counts in.
+    pub fn add(&mut self, other: &Self) {
+        fn sum<K: Ord + Clone>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
+            for (key, count) in from {
+                match into.get_mut(key) {
+                    Some(known) => *known += count,
+                    None => drop(into.insert(key.clone(), *count)),
+                }
+            }
+        }
+        self.events += other.events;
+        self.heartbeats_of_a_leader += other.heartbeats_of_a_leader;
+        self.commands += other.commands;
+        sum(&mut self.faults, &other.faults);
+        sum(&mut self.pairs, &other.pairs);
+        sum(&mut self.decisions, &other.decisions);
+        sum(&mut self.sagas, &other.sagas);
+        sum(&mut self.steps, &other.steps);
+        sum(&mut self.deaths, &other.deaths);
+        sum(&mut self.ends, &other.ends);
+    }
+}

@@ -1,0 +1,32 @@
+//! Mistakes planted on purpose are found. Run with `--features planted-bugs`.
+
+#![cfg(feature = "planted-bugs")]
+
+use plimsoll_simulator::{Broken, Bug, Scenario, Schedule, Simulator};
+
+/// A mistake that is not found within so many seeds counts as not found.
+const SEEDS_MAX: u64 = 20_000;
+
+/// The first seed that shows a mistake, and the invariant that it breaks.
+fn first(bug: Bug, scenario: Scenario) -> Option<(u64, Broken)> {
+    let simulator = Simulator::new().unwrap().with(bug);
+    (0..SEEDS_MAX).find_map(|seed| {
+        let run = simulator.run(&Schedule::of(seed, scenario));
+        run.violation.map(|violation| (seed, violation.broken))
+    })
+}
+
+#[test]
+fn every_planted_mistake_is_found() {
+    let mut missed = Vec::new();
+    for bug in Bug::ALL {
+        match first(bug, Scenario::Anything) {
+            Some((seed, broken)) => println!("{bug:?}: seed {seed}, {broken:?}"),
+            None => {
+                println!("{bug:?}: not found");
+                missed.push(bug);
+            }
+        }
+    }
+    assert_eq!(missed, []);
+}

@@ -1,0 +1,45 @@
+//! Seeds that once broke an invariant, with what was wrong. Each is run again for ever.
+
+use plimsoll_simulator::{Scenario, Schedule, Simulator};
+
+/// Scenario, seed, and what was wrong.
+const ONCE_BROKEN: [(Scenario, u64, &str); 5] = [
+    (
+        Scenario::Anything,
+        118,
+        "the judge: a machine that stands still counted as one that writes; it cannot, but its guard needs a moment \
+         when it goes on",
+    ),
+    (
+        Scenario::ControlPlane,
+        29,
+        "the judge: a failover to a region that is then lost for good gives up waiting only after six minutes, which \
+         counted as never",
+    ),
+    (
+        Scenario::Clocks,
+        395,
+        "the judge: a message acknowledged with one copy, in a region that never comes back, counted as lost without a \
+         record",
+    ),
+    (
+        Scenario::Double,
+        283,
+        "the judge: the same, with a partition before",
+    ),
+    (
+        Scenario::Disks,
+        6,
+        "the outbox: a gateway whose journal had lost its tail sent effects again before it had heard what the other \
+         region knows to be sent; it marks nothing before that now",
+    ),
+];
+
+#[test]
+fn what_was_broken_once_is_not_broken_again() {
+    let simulator = Simulator::new().unwrap();
+    for (scenario, seed, what) in ONCE_BROKEN {
+        let run = simulator.run(&Schedule::of(seed, scenario));
+        assert_eq!(run.violation, None, "{} seed {seed}: {what}", scenario.name());
+    }
+}
