@@ -7,6 +7,7 @@
 mod controller_killed;
 mod frozen_database;
 mod gateway_lanes;
+mod planned_moves;
 mod region_loss;
 mod standby_gateway_killed;
 mod supervision;

@@ -288,27 +288,16 @@ pub struct Simulate {
 pub enum Drill {
     /// Kill the active region outright under load, wait for the recovery, reconcile, count
     RegionLoss(RegionLoss),
+    /// Move writes to the other region as planned, under load and with somebody logged in
+    Switchover(Rehearse),
+    /// Kill the active region under load, start it again, and wait until the other one could be lost
+    Failback(Rehearse),
 }
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct RegionLoss {
     #[command(flatten)]
-    pub which: Which,
-    /// How often, 1 to 1000 times; each run loses the region that is active then
-    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub runs: u16,
-    /// Seed of the random kill moments; printed, so that a drill can be repeated with the same ones
-    #[arg(long, value_name = "NUMBER")]
-    pub seed: Option<u64>,
-    /// Orders posted per second, 1 to 200
-    #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=200))]
-    pub rate: u16,
-    /// Earliest moment of the kill after the load began
-    #[arg(long, default_value = "3s", value_name = "TIME")]
-    pub kill_after_min: Span,
-    /// Latest moment of the kill after the load began
-    #[arg(long, default_value = "8s", value_name = "TIME")]
-    pub kill_after_max: Span,
+    pub rehearse: Rehearse,
     /// Freeze replication this long before the kill, so that the standby's database really lacks commits and the
     /// journal has to repair it
     #[arg(long, default_value = "0s", value_name = "TIME")]
@@ -317,6 +306,27 @@ pub struct RegionLoss {
     /// place (SIGSTOP)
     #[arg(long, value_enum, default_value_t = Fault::Kill)]
     pub fault: Fault,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Rehearse {
+    #[command(flatten)]
+    pub which: Which,
+    /// How often, 1 to 1000 times; each run begins with the region that is active then
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub runs: u16,
+    /// Seed of the random moments; printed, so that a drill can be repeated with the same ones
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Orders posted per second, 1 to 200
+    #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub rate: u16,
+    /// Earliest moment of the kill or move after the load began
+    #[arg(long, default_value = "3s", value_name = "TIME")]
+    pub kill_after_min: Span,
+    /// Latest moment of the kill or move after the load began
+    #[arg(long, default_value = "8s", value_name = "TIME")]
+    pub kill_after_max: Span,
     /// Give up on a recovery after this long
     #[arg(long, default_value = "2m", value_name = "TIME")]
     pub timeout: Span,

@@ -76,6 +76,7 @@ impl Auditor {
                 (one.site.listen, format!("{name}'s agent")),
                 (one.postgres.listen, format!("{name}'s postgres")),
                 (one.redis.listen, format!("{name}'s redis")),
+                (one.redis.copy_listen, format!("{name}'s redis for copies")),
                 (one.ingress.listen, format!("{name}'s ingress")),
                 (one.gateway.ingest_listen, format!("{name}'s gateway")),
                 (one.gateway.control_listen, format!("{name}'s gateway control")),

@@ -235,7 +235,11 @@ pub struct Redis {
     pub listen: SocketAddr,
     /// Its directory.
     pub directory: PathBuf,
-    /// File with its `requirepass` line.
+    /// Where the other regions copy it from, over TLS.
+    pub copy_listen: SocketAddr,
+    /// What it proves itself with to the other regions, and they to it.
+    pub tls: TlsFiles,
+    /// File with its password and the secret names of commands.
     pub secret_file: PathBuf,
     /// Sessions that end soonest are dropped beyond this.
     pub memory_max: ByteSize,

@@ -20,6 +20,8 @@ pub enum Port {
     Postgres,
     /// Redis.
     Redis,
+    /// Where the other regions copy Redis from, over TLS.
+    RedisCopy,
     /// The region's ingress.
     Ingress,
     /// Odoo for people.
@@ -36,7 +38,7 @@ pub enum Port {
 
 impl Port {
     /// All of them, in the order of their names' use.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Agent,
         Self::Postgres,
         Self::Redis,
@@ -46,6 +48,7 @@ impl Port {
         Self::OdooLive,
         Self::GatewayIngest,
         Self::GatewayControl,
+        Self::RedisCopy,
     ];
 
     /// The port's name in one region.
@@ -60,6 +63,7 @@ impl fmt::Display for Port {
             Self::Agent => "agent",
             Self::Postgres => "postgres",
             Self::Redis => "redis",
+            Self::RedisCopy => "redis-copy",
             Self::Ingress => "ingress",
             Self::OdooWeb => "odoo-web",
             Self::OdooIntegration => "odoo-integration",

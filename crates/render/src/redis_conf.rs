@@ -46,6 +46,20 @@ pub(crate) fn render(redis: &Redis, path: &str) -> Result<String, Error> {
     conf.plain("port", redis.listen.port());
     conf.plain("protected-mode", "yes");
     conf.path("include", &redis.secret_file)?;
+    conf.why(
+        "The other regions copy it over this port, and prove who they are with a certificate of the estate.",
+    );
+    conf.plain("tls-port", redis.copy_listen.port());
+    conf.path("tls-cert-file", &redis.tls.certificate)?;
+    conf.path("tls-key-file", &redis.tls.key)?;
+    conf.path("tls-ca-cert-file", &redis.tls.ca)?;
+    conf.plain("tls-auth-clients", "yes");
+    conf.plain("tls-replication", "yes");
+    conf.why("A copy that lost its source goes on answering: who is logged in stays so.");
+    conf.plain("replica-serve-stale-data", "yes");
+    conf.plain("repl-diskless-sync-delay", 0);
+    conf.plain("repl-timeout", 10);
+    conf.plain("repl-ping-replica-period", 2);
     conf.plain("daemonize", "no");
     conf.plain("supervised", "no");
     conf.plain("databases", 1);
@@ -63,8 +77,8 @@ pub(crate) fn render(redis: &Redis, path: &str) -> Result<String, Error> {
     conf.plain("maxclients", 512);
     conf.plain("tcp-keepalive", 30);
     conf.plain("timeout", 0);
-    conf.why("Nothing needs these, and one slip with them is an outage.");
-    for command in ["FLUSHALL", "FLUSHDB", "DEBUG", "REPLICAOF", "MODULE"] {
+    conf.why("Nothing needs these, and one slip with them is an outage. REPLICAOF has a secret name, for the agent.");
+    for command in ["FLUSHALL", "FLUSHDB", "DEBUG", "SLAVEOF", "MODULE"] {
         conf.plain("rename-command", format_args!("{command} \"\""));
     }
     Ok(conf.text)

@@ -107,7 +107,7 @@ impl Layout {
     }
 
     /// Identity of one program: `controller`, `cli`, `front-door`, `<region>-agent`, `<region>-gateway`,
-    /// `<region>-postgres`, `<region>-ingress`.
+    /// `<region>-postgres`, `<region>-redis`, `<region>-ingress`.
     pub fn identity(&self, program: &str) -> TlsFiles {
         let tls = self.root.join("tls");
         TlsFiles {
@@ -136,7 +136,11 @@ pub mod secret {
     pub const SEED_ROLES_SQL: &str = "seed-roles.sql";
     /// SQL that gives Odoo's users their credentials; run in the tenant's database.
     pub const SEED_TENANT_SQL: &str = "seed-tenant.sql";
-    /// `requirepass` line, included by `redis.conf`.
+    /// Password of every region's Redis.
+    pub const REDIS: &str = "redis";
+    /// Name of the command with which an agent changes the role of its region's Redis.
+    pub const REDIS_ROLE_COMMAND: &str = "redis-role-command";
+    /// Password and secret names of commands, included by `redis.conf`.
     pub const REDIS_CONF: &str = "redis-secret.conf";
     /// Redis URL with the password, for sessions; one per region because ports differ: `redis-url-<region>`.
     pub const REDIS_URL_PREFIX: &str = "redis-url-";

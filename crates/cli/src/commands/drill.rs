@@ -1,34 +1,38 @@
-//! `plimsoll drill region-loss`: lose a region on purpose, measure the recovery, leave evidence.
+//! `plimsoll drill`: lose a region on purpose, bring it back, or move writes as planned; measure it, leave evidence.
 
+mod failback;
 mod fault;
 mod keep;
 mod load;
 mod machine;
+mod person;
 mod probe;
 mod public;
 mod run;
 mod show;
+mod switchover;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 pub use keep::DOCUMENT;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use recovery::evidence::chain::{Kind, NewEntry};
 use recovery::evidence::{CapabilityResult, Documents, Evidence, Run, SCHEMA, Verdict, WalLost};
+use types::Span;
 
 use self::{load::now, public::Public, run::Measured};
 use crate::{
-    args::{Output, RegionLoss},
+    args::{Output, RegionLoss, Rehearse},
     failure::{Exit, Failure},
     open_estate::OpenEstate,
-    talk::Talk,
+    talk::{Step, Talk},
 };
 
 /// The scenario's name in evidence.
 const SCENARIO: &str = "region-loss";
 
 /// Refuses a range of moments that holds none; asked before anything of the estate is looked at.
-pub fn check_moments(request: &RegionLoss) -> Result<(), Failure> {
+pub fn check_moments(request: &Rehearse) -> Result<(), Failure> {
     let (earliest, latest) = (request.kill_after_min, request.kill_after_max);
     if earliest <= latest {
         return Ok(());
@@ -44,44 +48,92 @@ pub fn check_moments(request: &RegionLoss) -> Result<(), Failure> {
     .hint("give both: they are 3s and 8s when left out"))
 }
 
+/// What every drill is asked for.
+pub struct Rehearsal {
+    scenario: &'static str,
+    runs: u16,
+    seed: Option<u64>,
+    rate: u16,
+    earliest: Span,
+    latest: Span,
+    timeout: Duration,
+    evidence: Option<PathBuf>,
+    output: Output,
+}
+
+impl Rehearsal {
+    fn of(scenario: &'static str, request: &Rehearse) -> Self {
+        Self {
+            scenario,
+            runs: request.runs,
+            seed: request.seed,
+            rate: request.rate,
+            earliest: request.kill_after_min,
+            latest: request.kill_after_max,
+            timeout: request.timeout.as_duration(),
+            evidence: request.evidence.clone(),
+            output: request.output,
+        }
+    }
+}
+
 pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk) -> Result<Exit, Failure> {
-    let (earliest, latest) = (
-        request.kill_after_min.as_millis(),
-        request.kill_after_max.as_millis(),
-    );
-    let public = Public::open(estate)?;
-    let seed = request.seed.unwrap_or_else(rand::random);
-    let drill = uuid::Uuid::new_v4().simple().to_string();
-    let directory = keep::directory(estate, request, &drill)?;
-    talk.say(format_args!(
-        "drill {SCENARIO} on {}: {}, {} orders per second, seed {seed}",
-        estate.controller.estate,
-        runs(usize::from(request.runs)),
-        request.rate
-    ));
-    let mut evidence = Evidence {
-        schema: SCHEMA,
-        id: drill.clone(),
-        estate: estate.controller.estate.clone(),
-        tenant: estate.controller.tenant.clone(),
-        scenario: SCENARIO.to_owned(),
-        simulated: false,
-        seed,
-        started: now(),
-        finished: now(),
-        host: machine::facts(),
-        versions: machine::versions(estate),
-        runs: Vec::new(),
-        summary: None,
+    let lose = run::Lose {
+        fault: request.fault,
+        behind: request.wal_loss.as_duration(),
     };
+    let asked = Rehearsal::of(SCENARIO, &request.rehearse);
+    let public = Public::open(estate)?;
+    let once = async |id: &str, after: Duration, step: &Step| {
+        run::once(estate, &public, &asked, lose, id, after, step).await
+    };
+    rehearse(estate, &asked, talk, once).await
+}
+
+pub async fn switchover(estate: &OpenEstate, request: &Rehearse, talk: &Talk) -> Result<Exit, Failure> {
+    let asked = Rehearsal::of(recovery::sagas::switchover::KIND, request);
+    let public = Public::open(estate)?;
+    let once = async |id: &str, after: Duration, step: &Step| {
+        switchover::once(estate, &public, &asked, id, after, step).await
+    };
+    rehearse(estate, &asked, talk, once).await
+}
+
+pub async fn failback(estate: &OpenEstate, request: &Rehearse, talk: &Talk) -> Result<Exit, Failure> {
+    let asked = Rehearsal::of(recovery::sagas::failback::KIND, request);
+    let public = Public::open(estate)?;
+    let once = async |id: &str, after: Duration, step: &Step| {
+        failback::once(estate, &public, &asked, id, after, step).await
+    };
+    rehearse(estate, &asked, talk, once).await
+}
+
+/// Runs a scenario as often as asked, and leaves its evidence.
+async fn rehearse(
+    estate: &OpenEstate,
+    asked: &Rehearsal,
+    talk: &Talk,
+    once: impl AsyncFn(&str, Duration, &Step) -> Result<Measured, Failure>,
+) -> Result<Exit, Failure> {
+    let seed = asked.seed.unwrap_or_else(rand::random);
+    let drill = uuid::Uuid::new_v4().simple().to_string();
+    let directory = keep::directory(estate, asked, &drill)?;
+    talk.say(format_args!(
+        "drill {} on {}: {}, {} orders per second, seed {seed}",
+        asked.scenario,
+        estate.controller.estate,
+        runs(usize::from(asked.runs)),
+        asked.rate
+    ));
+    let mut evidence = blank(estate, asked.scenario, drill.clone(), seed);
     let mut random = StdRng::seed_from_u64(seed);
-    for number in 1..=request.runs {
+    let moments = asked.earliest.as_millis()..=asked.latest.as_millis();
+    for number in 1..=asked.runs {
         let run_seed = random.random();
-        let kill_after =
-            Duration::from_millis(StdRng::seed_from_u64(run_seed).random_range(earliest..=latest));
-        let step = talk.step(format!("run {number} of {}", request.runs));
+        let after = StdRng::seed_from_u64(run_seed).random_range(moments.clone());
+        let step = talk.step(format!("run {number} of {}", asked.runs));
         let id = format!("DRILL-{}-{number}", &drill[..8]);
-        let measured = run::once(estate, &public, request, &id, kill_after, &step).await?;
+        let measured = once(&id, Duration::from_millis(after), &step).await?;
         let run = conclude(estate, u32::from(number), run_seed, &measured);
         step.done_as(show::line(&run));
         keep::orders(&directory, estate, number, &measured.orders)?;
@@ -92,7 +144,7 @@ pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk)
         keep::evidence(&directory, estate, &evidence)?;
     }
     super::evidence::sign(estate, &directory, entry(&evidence))?;
-    match request.output {
+    match asked.output {
         Output::Json => anstream::println!("{}", serde_json::to_string_pretty(&evidence).unwrap_or_default()),
         Output::Text => show::result(&evidence),
     }
@@ -106,6 +158,24 @@ pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk)
         .summary
         .is_some_and(|summary| summary.verdict == Verdict::Kept);
     Ok(if kept { Exit::Done } else { Exit::No })
+}
+
+fn blank(estate: &OpenEstate, scenario: &str, id: String, seed: u64) -> Evidence {
+    Evidence {
+        schema: SCHEMA,
+        id,
+        estate: estate.controller.estate.clone(),
+        tenant: estate.controller.tenant.clone(),
+        scenario: scenario.to_owned(),
+        simulated: false,
+        seed,
+        started: now(),
+        finished: now(),
+        host: machine::facts(),
+        versions: machine::versions(estate),
+        runs: Vec::new(),
+        summary: None,
+    }
 }
 
 fn runs(count: usize) -> String {
@@ -166,6 +236,8 @@ fn conclude(estate: &OpenEstate, number: u32, seed: u64, measured: &Measured) ->
                 _ => 0.0,
             },
         }),
+        moved: measured.moved,
+        rebuilt: measured.rebuilt.clone(),
     }
 }
 

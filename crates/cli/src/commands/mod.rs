@@ -92,8 +92,16 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
         Command::Abort(request) => abort::run(&open(&request.which)?, &request, talk).await,
         Command::Runbook { saga } => runbook::run(saga.as_deref()),
         Command::Drill(Drill::RegionLoss(request)) => {
+            drill::check_moments(&request.rehearse)?;
+            drill::region_loss(&open(&request.rehearse.which)?, &request, talk).await
+        }
+        Command::Drill(Drill::Switchover(request)) => {
             drill::check_moments(&request)?;
-            drill::region_loss(&open(&request.which)?, &request, talk).await
+            drill::switchover(&open(&request.which)?, &request, talk).await
+        }
+        Command::Drill(Drill::Failback(request)) => {
+            drill::check_moments(&request)?;
+            drill::failback(&open(&request.which)?, &request, talk).await
         }
         Command::Gateway(request) => gateway::run(&open(request.which())?, &request, talk).await,
         Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),

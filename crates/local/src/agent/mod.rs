@@ -1,8 +1,8 @@
 //! What stands in a region and runs its processes.
 //!
 //! One program, `plimsoll-agent`, per site: a region, or the front door above the regions. It starts, watches and stops
-//! everything there, keeps the region's right to write (see the `lease` crate), and obeys three orders: lead, follow,
-//! fence. It decides nothing about other regions; that is the controller's part.
+//! everything there, keeps the region's right to write (see the `lease` crate), and obeys four orders: lead, follow,
+//! fence, release. It decides nothing about other regions; that is the controller's part.
 //!
 //! Pure decisions are in `decide_*`; everything around them gathers what they need or does what they say.
 
@@ -20,6 +20,7 @@ pub mod process_tree;
 pub mod region;
 pub mod role;
 pub mod run;
+pub mod sessions;
 pub mod supervise;
 pub mod voting;
 mod waiting_room;

@@ -42,7 +42,7 @@ pub fn ensure(
     let (odoo, replication, redis) = (
         kept("postgres-odoo")?,
         kept("postgres-replication")?,
-        kept("redis")?,
+        kept(secret::REDIS)?,
     );
     for integration in integrations {
         keep(files, &layout.integration_token(integration))?;
@@ -65,7 +65,15 @@ pub fn ensure(
             replication.expose()
         ),
     )?;
-    derived(secret::REDIS_CONF, format!("requirepass {}\n", redis.expose()))?;
+    let role_command = kept(secret::REDIS_ROLE_COMMAND)?;
+    derived(
+        secret::REDIS_CONF,
+        format!(
+            "requirepass {0}\nmasterauth {0}\nrename-command REPLICAOF {1}\n",
+            redis.expose(),
+            role_command.expose()
+        ),
+    )?;
     for (region, port) in redis_ports {
         let url = format!("redis://:{}@127.0.0.1:{port}/0", redis.expose());
         derived(&format!("{}{region}", secret::REDIS_URL_PREFIX), url)?;

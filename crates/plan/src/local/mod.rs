@@ -158,8 +158,9 @@ impl Planner<'_> {
         );
         report.decide(
             "sessions",
-            "in a Redis per region, not replicated",
-            "a login survives the loss of a web process; after the loss of a region people log in again",
+            "in a Redis per region, of which the standby's is a copy",
+            "a login survives the loss of a web process and a planned move; the copy is asynchronous, so who logged in \
+             in the last moment before a region was lost logs in again",
         );
         for site in &self.estate.sites {
             report.decide(

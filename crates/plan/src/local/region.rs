@@ -33,6 +33,7 @@ impl Planner<'_> {
             peers: peers.collect::<Result<_, _>>()?,
             lease: timing::LEASE,
             database: self.database_settings(name)?,
+            sessions: Some(self.session_store(name)?),
         };
         Ok(RegionBlueprint {
             region: name.clone(),

@@ -5,6 +5,7 @@
 //! Documents are signed and chained by [`chain`].
 
 pub mod chain;
+mod moves;
 mod page;
 mod summary;
 mod timeline_svg;
@@ -16,6 +17,7 @@ use types::{CapabilityName, EstateName, Generation, RegionName, Span, TenantName
 
 use crate::decide::EstimatedLoss;
 
+pub use moves::{GAP_PROMISE, Moved, Rebuilt};
 pub use page::html;
 pub use summary::{CapabilitySummary, Documents, PhaseSummary, Spread, Summary, Verdict, percentile, spread};
 
@@ -99,6 +101,12 @@ pub struct Run {
     pub documents: Documents,
     /// Write-ahead log that did not survive, once the lost region has told.
     pub wal: Option<WalLost>,
+    /// What people met with, in a planned move.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
+    /// How the lost region came back, in a failback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebuilt: Option<Rebuilt>,
 }
 
 /// How soon a capability worked again.

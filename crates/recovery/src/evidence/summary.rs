@@ -189,6 +189,8 @@ fn broken(run: &Run) -> Vec<String> {
             None => format!("run {number}: {name} did not work again in the time of the drill"),
         });
     }
+    because.extend(run.moved.iter().flat_map(|moved| moved.broken(number)));
+    because.extend(run.rebuilt.iter().filter_map(|rebuilt| rebuilt.broken(number)));
     if run.clocks.reconciled.is_none() {
         because.push(format!("run {number}: the reconciliation was not seen to end"));
     }

@@ -55,6 +55,8 @@ fn run(number: u32, accepted_ms: i64) -> Run {
             commits: 3,
             seconds: 0.21,
         }),
+        moved: None,
+        rebuilt: None,
     }
 }
 

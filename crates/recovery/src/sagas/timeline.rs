@@ -1,6 +1,10 @@
 //! The clocks of a failover, read from its log.
 
-use api::{controller::RecoveryTimeline, gateway::Reconciliation, site::LeadReceipt};
+use api::{
+    controller::RecoveryTimeline,
+    gateway::Reconciliation,
+    site::{FenceReceipt, LeadReceipt},
+};
 use saga::{EventKind, Record};
 use serde::{Deserialize, de::DeserializeOwned};
 use types::Timestamp;
@@ -16,6 +20,9 @@ use super::failover::{DoneAt, Fenced, Plan};
 /// also proves that the database accepted writes, and a promotion that nobody older could write. So no clock here is
 /// ever later than the one after it.
 pub fn timeline(record: &Record) -> Option<RecoveryTimeline> {
+    if record.kind == super::switchover::KIND {
+        return planned(record);
+    }
     let plan = (record.kind == super::failover::KIND)
         .then(|| Plan::deserialize(&record.params).ok())
         .flatten()?;
@@ -39,6 +46,27 @@ pub fn timeline(record: &Record) -> Option<RecoveryTimeline> {
             .flatten()
             .map(|done| done.at),
         first_write,
+        reconciled: output::<Option<Reconciliation>>(record, "reconcile")
+            .flatten()
+            .and_then(|made| made.finished),
+    })
+}
+
+/// A planned move has nothing to notice: it begins with its decision, and the old writer says itself when it has stopped.
+fn planned(record: &Record) -> Option<RecoveryTimeline> {
+    let plan = super::switchover::Plan::deserialize(&record.params).ok()?;
+    let done_at = |node| {
+        output::<Option<DoneAt>>(record, node)
+            .flatten()
+            .map(|done| done.at)
+    };
+    Some(RecoveryTimeline {
+        detected: Some(plan.decided),
+        decided: Some(plan.decided),
+        fenced: output::<FenceReceipt>(record, "release_old").map(|receipt| receipt.at),
+        promoted: output::<LeadReceipt>(record, "promote").map(|lead| lead.at),
+        routed: done_at("route"),
+        first_write: done_at("await_first_write"),
         reconciled: output::<Option<Reconciliation>>(record, "reconcile")
             .flatten()
             .and_then(|made| made.finished),

@@ -23,8 +23,8 @@ pub use gateway::{
 };
 pub use process::{ProcessSettings, ReadyWhen, RunsWhen, StopSignal};
 pub use site::{
-    DatabaseSettings, FrontDoorSettings, RegionSettings, ReplicationSettings, SeedSql, SiteRole,
-    SiteSettings, Upstream,
+    DatabaseSettings, FrontDoorSettings, RegionSettings, ReplicationSettings, SeedSql, SessionStoreSettings,
+    SiteRole, SiteSettings, Upstream,
 };
 
 use crate::Span;

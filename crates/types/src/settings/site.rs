@@ -51,6 +51,23 @@ pub struct RegionSettings {
     pub lease: LeaseTiming,
     /// The region's PostgreSQL.
     pub database: DatabaseSettings,
+    /// The region's session store; `None` where the agent does not look after one.
+    #[serde(default)]
+    pub sessions: Option<SessionStoreSettings>,
+}
+
+/// A region's session store: who is logged in. The leading region's accepts writes, the others hold copies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionStoreSettings {
+    /// Where it listens for programs of its own region.
+    pub listen: SocketAddr,
+    /// File with its password.
+    pub password_file: PathBuf,
+    /// File with the name that the command has which changes its role.
+    pub role_command_file: PathBuf,
+    /// Where the other regions' stores let themselves be copied (TLS).
+    pub upstreams: BTreeMap<RegionName, Upstream>,
 }
 
 /// Where traffic can be sent. Each route is one rendered file; the agent puts the chosen one in place of `live_file`.

@@ -8,8 +8,9 @@ use std::{
 
 use recovery::evidence::{Evidence, html};
 
+use super::Rehearsal;
 use super::load::Order;
-use crate::{args::RegionLoss, failure::Failure, open_estate::OpenEstate};
+use crate::{failure::Failure, open_estate::OpenEstate};
 
 /// The document for machines.
 pub const DOCUMENT: &str = "evidence.json";
@@ -17,12 +18,12 @@ pub const DOCUMENT: &str = "evidence.json";
 pub const PAGE: &str = "evidence.html";
 
 /// Where this drill's evidence goes.
-pub fn directory(estate: &OpenEstate, request: &RegionLoss, drill: &str) -> Result<PathBuf, Failure> {
+pub fn directory(estate: &OpenEstate, request: &Rehearsal, drill: &str) -> Result<PathBuf, Failure> {
     let parent = request
         .evidence
         .clone()
         .unwrap_or_else(|| estate.layout.evidence());
-    let directory = parent.join(format!("region-loss-{}", &drill[..8]));
+    let directory = parent.join(format!("{}-{}", request.scenario, &drill[..8]));
     fs::create_dir_all(&directory).map_err(Failure::file("make the directory", &directory))?;
     std::path::absolute(&directory).map_err(Failure::file("resolve", &directory))
 }

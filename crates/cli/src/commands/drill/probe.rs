@@ -97,7 +97,7 @@ async fn apply(public: &Public, message_id: &str, kind: &str, payload: &Value) -
     }
 }
 
-async fn try_apply(public: &Public, message_id: &str, kind: &str, payload: &Value) -> Option<Value> {
+pub async fn try_apply(public: &Public, message_id: &str, kind: &str, payload: &Value) -> Option<Value> {
     // The fence of the moment: a drill is no partner, it speaks for whoever leads now.
     let Outcome::Answered(fence) = public.call("plimsoll.fence", "read_fence", &json!({})).await else {
         return None;

@@ -28,6 +28,7 @@ const ORDER_CREATE: &str = "order.create";
 #[derive(Clone, Debug)]
 pub struct Public {
     http: reqwest::Client,
+    authority: PathBuf,
     url: String,
     database: String,
     key: Redacted<String>,
@@ -51,15 +52,7 @@ impl Public {
     /// Takes the first integration that brings orders, with its partner's token.
     pub fn open(estate: &OpenEstate) -> Result<Self, Failure> {
         let ca = estate.layout.identity("cli").ca;
-        let tls = api::tls::public_client(&ca).map_err(|error| {
-            Failure::machine("PL0003", "cannot use the estate's authority").because(&error)
-        })?;
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .timeout(CALL_TIME_MAX)
-            .build()
-            .map_err(|error| Failure::machine("PL0003", "cannot build an HTTP client").because(&error))?;
+        let http = client(&ca, CALL_TIME_MAX, reqwest::redirect::Policy::default())?;
         let region = estate
             .regions()
             .into_iter()
@@ -84,6 +77,7 @@ impl Public {
             })?;
         Ok(Self {
             http,
+            authority: ca,
             url: estate.controller.public_url.trim_end_matches('/').to_owned(),
             database: gateway.erp.database,
             key: Redacted::new(read(&estate.layout.secret(secret::INTEGRATION_KEY))?),
@@ -91,6 +85,16 @@ impl Public {
             token: Redacted::new(read(&estate.layout.integration_token(&lane.name))?),
             idempotency: lane.idempotency.clone(),
         })
+    }
+
+    /// The public base URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A client that behaves as a browser whose redirects we want to see.
+    pub fn browser(&self, patience: Duration) -> Result<reqwest::Client, Failure> {
+        client(&self.authority, patience, reqwest::redirect::Policy::none())
     }
 
     /// Posts one order as a partner does; `reference` is its idempotency key and the order's customer reference.
@@ -156,6 +160,22 @@ impl Public {
             _ => Outcome::Unknown(format!("status {status}")),
         }
     }
+}
+
+fn client(
+    ca: &PathBuf,
+    limit: Duration,
+    redirects: reqwest::redirect::Policy,
+) -> Result<reqwest::Client, Failure> {
+    let tls = api::tls::public_client(ca)
+        .map_err(|error| Failure::machine("PL0003", "cannot use the estate's authority").because(&error))?;
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(redirects)
+        .timeout(limit)
+        .build()
+        .map_err(|error| Failure::machine("PL0003", "cannot build an HTTP client").because(&error))
 }
 
 /// An order of the example data: two lines, not confirmed.

@@ -10,23 +10,24 @@ use api::{
     site::Divergence,
 };
 use local::host;
+use recovery::evidence::{Moved, Rebuilt};
 use tokio::task::JoinSet;
 use types::{CapabilityName, Generation, RegionName, Span, Timestamp};
 
 use super::{
-    fault,
+    Rehearsal, fault,
     load::{Load, Order, now},
     probe,
     public::{Outcome, Public},
 };
-use crate::{args::RegionLoss, failure::Failure, open_estate::OpenEstate, talk::Step};
+use crate::{args::Fault, failure::Failure, open_estate::OpenEstate, talk::Step};
 
 /// How often the controller is asked; measured times come from its records, not from this.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Load that goes on after the recovery: the estate must stay well.
 const LOAD_AFTER: Duration = Duration::from_secs(2);
 /// Time for the last acknowledgements and for the ERP to apply them.
-const SETTLE_TIME_MAX: Duration = Duration::from_secs(60);
+pub const SETTLE_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What one run measured.
 pub struct Measured {
@@ -44,39 +45,49 @@ pub struct Measured {
     /// How often the ERP has each acknowledged order.
     pub found: BTreeMap<String, u64>,
     pub divergence: Option<Divergence>,
+    /// What people met with, in a planned move.
+    pub moved: Option<Moved>,
+    /// How the lost region came back, in a failback.
+    pub rebuilt: Option<Rebuilt>,
+}
+
+/// What a region is lost by.
+#[derive(Clone, Copy, Debug)]
+pub struct Lose {
+    pub fault: Fault,
+    /// Replication is frozen this long before.
+    pub behind: Duration,
 }
 
 /// Runs once. `id` begins every reference of this run; `kill_after` is the moment of the fault under load.
 pub async fn once(
     estate: &OpenEstate,
     public: &Public,
-    request: &RegionLoss,
+    request: &Rehearsal,
+    lose: Lose,
     id: &str,
     kill_after: Duration,
     step: &Step,
 ) -> Result<Measured, Failure> {
-    let limit = request.timeout.as_duration();
+    let limit = request.timeout;
     step.detail("waiting until the estate is protected");
     let before = protected(estate, limit).await?;
-    let from = before
-        .active
-        .clone()
-        .ok_or_else(|| Failure::no("PL0403", "no region leads"))?;
+    let from = leader(&before)?;
 
     step.detail(&format!("posting {} orders per second", request.rate));
     let load = Load::start(public, id, request.rate);
     tokio::time::sleep(kill_after).await;
     let region = estate.region_program(&from);
-    let behind = request.wal_loss.as_duration();
+    let (behind, frozen) = (lose.behind, Span::from_millis(lose.behind.as_millis() as u64));
     if !behind.is_zero() {
-        step.detail(&format!("freezing replication for {}", request.wal_loss));
+        step.detail(&format!("freezing replication for {frozen}"));
         fault::freeze_replication(&region)?;
         tokio::time::sleep(behind).await;
     }
     let t0 = now();
-    let mut fault = fault::inject(request.fault, &region)?;
+    let mut fault = fault::inject(lose.fault, &region)?;
     if !behind.is_zero() {
-        fault = format!("replication frozen for {}, then {fault}", request.wal_loss);
+        fault = format!("replication frozen for {frozen}, then {fault}");
     }
     step.detail(&fault);
 
@@ -109,7 +120,35 @@ pub async fn once(
         orders,
         found,
         divergence,
+        moved: None,
+        rebuilt: None,
     })
+}
+
+/// The region that leads.
+pub fn leader(status: &EstateStatus) -> Result<RegionName, Failure> {
+    let active = status.active.clone();
+    active.ok_or_else(|| Failure::no("PL0403", "no region leads"))
+}
+
+/// Waits until a region's agent is heard again.
+pub async fn heard(estate: &OpenEstate, region: &RegionName, limit: Duration) -> Result<(), Failure> {
+    let (controller, began) = (estate.controller()?, Instant::now());
+    while began.elapsed() < limit {
+        let status = controller.status().await?;
+        let seen = status.regions.iter().find(|one| one.region == *region);
+        let fresh = seen
+            .and_then(|one| one.heard_ms_ago)
+            .is_some_and(|ago| ago < 1_000);
+        if fresh && status.running.is_none() {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Err(Failure::machine(
+        "PL0402",
+        format!("nothing is heard from {region}"),
+    ))
 }
 
 /// Waits until the loss of the active region would be survived.
@@ -136,7 +175,7 @@ pub async fn protected(estate: &OpenEstate, limit: Duration) -> Result<EstateSta
 }
 
 /// Waits for the end of the failover that began after the fault.
-async fn recovery(
+pub async fn recovery(
     estate: &OpenEstate,
     t0: Timestamp,
     limit: Duration,
@@ -176,10 +215,10 @@ const fn recovery_kind() -> &'static str {
     recovery::sagas::failover::KIND
 }
 
-type Probes = JoinSet<(CapabilityName, Option<Timestamp>)>;
+pub type Probes = JoinSet<(CapabilityName, Option<Timestamp>)>;
 
 /// Every capability that has a probe gets its own clock. One probe serves all capabilities that name it.
-fn start_probes(
+pub fn start_probes(
     estate: &OpenEstate,
     public: &Public,
     load: &Load,
@@ -200,7 +239,7 @@ fn start_probes(
     probes
 }
 
-async fn finish_probes(
+pub async fn finish_probes(
     estate: &OpenEstate,
     probes: &mut Probes,
 ) -> BTreeMap<CapabilityName, Option<Timestamp>> {
@@ -221,7 +260,7 @@ async fn finish_probes(
 }
 
 /// Counts the acknowledged orders in the ERP. Acknowledged means journaled: the last ones may need a moment to be applied.
-async fn count(public: &Public, orders: &[Order]) -> Result<BTreeMap<String, u64>, Failure> {
+pub async fn count(public: &Public, orders: &[Order]) -> Result<BTreeMap<String, u64>, Failure> {
     let acknowledged: Vec<String> = orders
         .iter()
         .filter(|order| order.acknowledged.is_some())
@@ -247,7 +286,7 @@ async fn count(public: &Public, orders: &[Order]) -> Result<BTreeMap<String, u64
     }
 }
 
-fn divergence(status: &EstateStatus, region: &RegionName) -> Option<Divergence> {
+pub fn divergence(status: &EstateStatus, region: &RegionName) -> Option<Divergence> {
     let observation = status
         .regions
         .iter()

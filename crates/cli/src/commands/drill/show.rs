@@ -1,6 +1,6 @@
 //! Shows a drill's result to people.
 
-use recovery::evidence::{Evidence, Run, Spread, Verdict};
+use recovery::evidence::{Evidence, Moved, Rebuilt, Run, Spread, Verdict};
 use types::{Span, Timestamp};
 
 use crate::commands::table::table;
@@ -13,6 +13,32 @@ pub fn line(run: &Run) -> String {
         .iter()
         .filter_map(|result| result.measured_ms)
         .min();
+    if let Some(moved) = &run.moved {
+        return format!(
+            "run {}: {} → {}, longest wait for an order {}, gap in the ERP {}, {} of {} sessions kept, {} lost, {} duplicated",
+            run.number,
+            run.from,
+            run.to,
+            seconds(moved.order_wait_ms),
+            seconds(moved.order_gap_ms),
+            moved.sessions_kept,
+            moved.sessions,
+            documents.lost,
+            documents.duplicated
+        );
+    }
+    if let Some(rebuilt) = &run.rebuilt {
+        let told = |ms: Option<u64>| ms.map_or("?".to_owned(), seconds);
+        return format!(
+            "run {}: {} back, streaming after {}, protected after {}, {} lost, {} duplicated",
+            run.number,
+            run.from,
+            told(rebuilt.streaming_ms),
+            told(rebuilt.protected_ms),
+            documents.lost,
+            documents.duplicated
+        );
+    }
     format!(
         "run {}: {} → {}, first capability back after {}, {} acknowledged, {} lost, {} duplicated",
         run.number,
@@ -55,6 +81,7 @@ pub fn result(evidence: &Evidence) {
         phases.add_row([one.phase.clone(), p50, p95, max]);
     }
     anstream::println!("\n{phases}");
+    moves(&evidence.runs);
     let documents = &summary.documents;
     anstream::println!(
         "\norders: {} acknowledged, {} lost, {} duplicated ({} posted)",
@@ -105,6 +132,54 @@ fn timeline(run: &Run) {
     events.sort();
     for (at, what) in events {
         anstream::println!("  {:>8.3} s  {what}", at.seconds_after(run.fault_at));
+    }
+}
+
+/// What planned moves and returns are measured by, where there were any.
+fn moves(runs: &[Run]) {
+    let moved = |what: fn(&Moved) -> u64| {
+        runs.iter()
+            .filter_map(|run| run.moved.as_ref().map(what))
+            .collect()
+    };
+    let rebuilt = |what: fn(&Rebuilt) -> Option<u64>| {
+        let known = runs.iter().filter_map(|run| what(run.rebuilt.as_ref()?));
+        known.collect::<Vec<_>>()
+    };
+    let rows: [(&str, Vec<u64>); 5] = [
+        (
+            "longest wait for an order's acknowledgement",
+            moved(|moved| moved.order_wait_ms),
+        ),
+        (
+            "longest gap between orders in the ERP",
+            moved(|moved| moved.order_gap_ms),
+        ),
+        ("longest wait for a page", moved(|moved| moved.click_wait_ms)),
+        (
+            "lost region streams again",
+            rebuilt(|rebuilt| rebuilt.streaming_ms),
+        ),
+        ("estate protected again", rebuilt(|rebuilt| rebuilt.protected_ms)),
+    ];
+    let mut shown = table(["measured", "p50", "p95", "worst"]);
+    for (what, values) in rows.into_iter().filter(|(_, values)| !values.is_empty()) {
+        let (p50, p95, max) = spread(recovery::evidence::spread(&values).as_ref());
+        shown.add_row([what.to_owned(), p50, p95, max]);
+    }
+    if !shown.is_empty() {
+        anstream::println!("\n{shown}");
+    }
+    let planned: Vec<_> = runs.iter().filter_map(|run| run.moved).collect();
+    if !planned.is_empty() {
+        let sum = |what: fn(&Moved) -> u64| planned.iter().map(what).sum::<u64>();
+        anstream::println!(
+            "\npeople: {} of {} sessions kept, {} pages came, {} were refused",
+            sum(|moved| moved.sessions_kept.into()),
+            sum(|moved| moved.sessions.into()),
+            sum(|moved| moved.clicks),
+            sum(|moved| moved.clicks_refused)
+        );
     }
 }
 

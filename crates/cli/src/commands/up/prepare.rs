@@ -170,7 +170,8 @@ fn identities(estate: &Estate) -> Vec<String> {
     let mut programs = ["controller", "cli", "front-door"].map(str::to_owned).to_vec();
     for region in &estate.regions {
         programs.extend(
-            ["agent", "gateway", "postgres", "ingress"].map(|program| format!("{}-{program}", region.name)),
+            ["agent", "gateway", "postgres", "redis", "ingress"]
+                .map(|program| format!("{}-{program}", region.name)),
         );
     }
     programs

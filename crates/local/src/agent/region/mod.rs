@@ -1,6 +1,6 @@
 //! One region: its role, its database, its processes, its lease.
 //!
-//! A region is told what to be by three orders (lead, follow, fence). An order is judged by
+//! A region is told what to be by four orders (lead, follow, fence, release). An order is judged by
 //! [`decide_role`](super::decide_role), written down, and only then carried out by the *duty* of the new role: a task
 //! that goes on for as long as the role does.
 //!
@@ -52,6 +52,7 @@ use super::{
         observe, seed,
     },
     role::RoleRecord,
+    sessions,
     supervise::{guarded::Launcher, supervisor::Supervisor},
     voting::Voting,
 };
@@ -114,6 +115,7 @@ pub struct Region {
     right: watch::Sender<Option<Right>>,
     lead: watch::Sender<Lead>,
     database: watch::Sender<DatabaseObservation>,
+    sessions: watch::Sender<Option<ComponentObservation>>,
     streamed_at: Mutex<Option<Timestamp>>,
     duty: tokio::sync::Mutex<Duty>,
     candidacy: Mutex<Option<(Generation, CancellationToken)>>,
@@ -158,6 +160,7 @@ impl Region {
             right: watch::channel(None).0,
             lead: watch::channel(Lead::Idle).0,
             database: watch::channel(observe::unknown(DatabaseState::Stopped)).0,
+            sessions: watch::channel(None).0,
             streamed_at: Mutex::default(),
             duty: tokio::sync::Mutex::default(),
             candidacy: Mutex::new(None),
@@ -192,6 +195,17 @@ impl Region {
         tokio::select! {
             () = observing => {}
             () = telling => {}
+            () = self.keep_sessions(cancel.clone()) => {}
+        }
+    }
+
+    async fn keep_sessions(&self, cancel: CancellationToken) {
+        match self.settings.sessions.clone() {
+            Some(settings) => {
+                let role = self.role.subscribe();
+                sessions::keep(settings, role, self.sessions.clone(), cancel).await;
+            }
+            None => cancel.cancelled().await,
         }
     }
 
@@ -290,6 +304,7 @@ impl Region {
         };
         let mut components = self.supervisor.observe();
         components.extend(self.database_component(&database));
+        components.extend(self.sessions.borrow().clone());
         Observation {
             site: Site::Region(self.settings.region.clone()),
             at: clock::timestamp(),

@@ -106,6 +106,7 @@ impl World {
             let settings = SiteSettings {
                 estate: EstateName::new("test").unwrap(),
                 role: SiteRole::Region(Box::new(RegionSettings {
+                    sessions: None,
                     region: name.clone(),
                     peers: BTreeMap::from([(
                         peer.clone(),
