@@ -115,6 +115,13 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Reads what an index knows.
+    pub(crate) fn over(index: Index) -> Self {
+        Self {
+            index: Arc::new(RwLock::new(index)),
+        }
+    }
+
     /// The end of the log.
     pub fn position(&self) -> Position {
         let index = self.index();

@@ -62,6 +62,7 @@ mod open;
 mod repair;
 mod scan;
 mod segment;
+mod survey;
 mod watermark;
 
 pub use append::AppendError;
@@ -72,3 +73,4 @@ pub use index::{Epoch, Position, ReadError, Reader};
 pub use journal::{Journal, Options, Preparation};
 pub use open::{Damage, OpenError, Recovery, Torn};
 pub use repair::RepairError;
+pub use survey::{Flaw, SegmentSurvey, Survey, survey};

@@ -1,6 +1,7 @@
 //! Opening: finding what is there, telling a torn tail from damage, and going on behind it.
 
 use std::{
+    any::Any,
     io,
     ops::RangeInclusive,
     path::{Path, PathBuf},
@@ -25,6 +26,12 @@ pub enum OpenError {
     /// Another process has it open.
     #[error("{} is in use by another process", path.display())]
     InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Nothing in the directory belongs to a journal.
+    #[error("{} holds no journal", path.display())]
+    NotAJournal {
         /// The directory.
         path: PathBuf,
     },
@@ -115,14 +122,7 @@ impl Journal {
         ] {
             disk.create_dir(&part).map_err(failed("create", &part))?;
         }
-        let lock = disk
-            .lock(&directory.join("lock"))
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::WouldBlock => OpenError::InUse {
-                    path: directory.to_owned(),
-                },
-                _ => failed("lock", directory)(source),
-            })?;
+        let lock = lock(&*disk, directory)?;
         // After a sync of the directory that failed, names may be here that the medium has not.
         disk.sync_directory(directory)
             .map_err(failed("sync", directory))?;
@@ -131,23 +131,8 @@ impl Journal {
         finish_cut(&*disk, directory, &mut watermark).map_err(failed("finish a cut in", directory))?;
 
         let mut found = Found::new(watermark.marked());
-        let mut ordinals: Vec<u64> = disk
-            .list(directory)
-            .map_err(failed("list", directory))?
-            .iter()
-            .filter_map(|path| segment::ordinal_of(path))
-            .collect();
-        ordinals.sort_unstable();
-        for ordinal in &ordinals {
-            let path = segment::path(directory, *ordinal);
-            let file = disk.open(&path).map_err(failed("open", &path))?;
-            found
-                .segment(*ordinal, file, &mut each)
-                .map_err(failed("read", &path))?;
-        }
-        found
-            .judge(&mut each)
-            .map_err(failed("read damaged parts of", directory))?;
+        let ordinals = find_segments(&*disk, directory)?;
+        found.read(&*disk, directory, &ordinals, &mut each)?;
         let quarantine = directory.join("quarantine");
         found
             .keep(&*disk, &quarantine)
@@ -192,30 +177,60 @@ impl Journal {
     }
 }
 
+/// Takes the lock of a journal's directory.
+pub(crate) fn lock(disk: &dyn Disk, directory: &Path) -> Result<Box<dyn Any + Send + Sync>, OpenError> {
+    let path = directory.join("lock");
+    disk.lock(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => OpenError::InUse {
+            path: directory.to_owned(),
+        },
+        _ => OpenError::Disk {
+            doing: "lock",
+            path: directory.to_owned(),
+            source,
+        },
+    })
+}
+
+/// The ordinals of the segments in a directory, in order.
+pub(crate) fn find_segments(disk: &dyn Disk, directory: &Path) -> Result<Vec<u64>, OpenError> {
+    let paths = disk.list(directory).map_err(|source| OpenError::Disk {
+        doing: "list",
+        path: directory.to_owned(),
+        source,
+    })?;
+    let mut ordinals: Vec<u64> = paths
+        .iter()
+        .filter_map(|path| segment::ordinal_of(path))
+        .collect();
+    ordinals.sort_unstable();
+    Ok(ordinals)
+}
+
 /// What was found so far.
-struct Found {
+pub(crate) struct Found {
     /// What the watermark vouches for.
     marked: Marked,
-    index: Index,
-    recovery: Recovery,
+    pub(crate) index: Index,
+    pub(crate) recovery: Recovery,
     /// Everything before this was synced: the last valid mark, or the watermark.
     proven: (u64, u64),
     /// The highest sequence number that a mark or the watermark vouches for, with its chain.
     vouched: (u64, u32),
     /// Bad bytes: segment, from, to.
-    bad: Vec<(u64, u64, u64)>,
+    pub(crate) bad: Vec<(u64, u64, u64)>,
     /// The end of the last intact batch; `None` behind bad bytes, where it is unknown what must follow.
     last: Option<(u64, u32)>,
     /// Extents behind the last mark of their segment, which were not shown yet.
     unshown: Vec<Extent>,
     /// Where the torn tail begins: segment, offset.
-    torn_at: Option<(u64, u64)>,
+    pub(crate) torn_at: Option<(u64, u64)>,
     /// Where the data of the last segment ends.
     data_end: u64,
 }
 
 impl Found {
-    fn new(marked: Marked) -> Self {
+    pub(crate) fn new(marked: Marked) -> Self {
         Self {
             marked,
             index: Index::default(),
@@ -228,6 +243,28 @@ impl Found {
             torn_at: None,
             data_end: HEADER_LEN,
         }
+    }
+
+    /// Reads all segments, and tells what is damaged from what is torn.
+    pub(crate) fn read(
+        &mut self,
+        disk: &dyn Disk,
+        directory: &Path,
+        ordinals: &[u64],
+        each: &mut impl FnMut(&RecordView<'_>),
+    ) -> Result<(), OpenError> {
+        let failed = |doing: &'static str, path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Disk { doing, path, source }
+        };
+        for ordinal in ordinals {
+            let path = segment::path(directory, *ordinal);
+            let file = disk.open(&path).map_err(failed("open", &path))?;
+            self.segment(*ordinal, file, each)
+                .map_err(failed("read", &path))?;
+        }
+        self.judge(each)
+            .map_err(failed("read damaged parts of", directory))
     }
 
     fn segment(
@@ -446,8 +483,8 @@ impl Found {
         disk.sync_directory(quarantine)
     }
 
-    /// Erases the torn tail; says where the log ends and where the next write goes.
-    fn end(&mut self) -> io::Result<(Position, Option<Tail>)> {
+    /// Where the log ends, readable or not.
+    pub(crate) fn end_position(&self) -> Position {
         let last = self.index.extents.last().copied();
         let mut end = Position {
             sequence: last.map_or(0, |extent| extent.last),
@@ -458,6 +495,12 @@ impl Found {
             // The last batch is damaged or gone: its number is never given to another message.
             (end.sequence, end.chain) = self.vouched;
         }
+        end
+    }
+
+    /// Erases the torn tail; says where the log ends and where the next write goes.
+    fn end(&mut self) -> io::Result<(Position, Option<Tail>)> {
+        let end = self.end_position();
         let Some((ordinal, file)) = self.index.segments.last_key_value() else {
             return Ok((end, None));
         };

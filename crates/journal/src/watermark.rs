@@ -4,6 +4,7 @@ use std::{io, path::Path, sync::Arc};
 
 use crate::{Disk, DiskFile, frame};
 
+const NAME: &str = "watermark";
 const MAGIC: [u8; 4] = *b"PLJW";
 const SLOT_LEN: usize = 64;
 /// The slots lie in different sectors, so that a write torn by a power cut leaves the other one whole.
@@ -38,15 +39,34 @@ impl Watermark {
     /// Opens the file, creating it if there is none. A slot that cannot be read counts as absent: the marks in the
     /// segments still prove everything but the last write.
     pub(crate) fn open(disk: &dyn Disk, directory: &Path) -> io::Result<Self> {
-        let path = directory.join("watermark");
-        if !disk.list(directory)?.contains(&path) {
+        let path = directory.join(NAME);
+        if !Self::exists(disk, directory)? {
             let file = disk.create(&path)?;
             file.write_at(&[0; SLOT_OFFSETS[1] as usize + SLOT_LEN], 0)?;
             file.sync_data()?;
             disk.sync_directory(directory)?;
         }
-        let file = disk.open(&path)?;
-        let (mut counter, mut marked) = (0, Marked::default());
+        let (counter, marked) = Self::read(disk, directory)?;
+        Ok(Self {
+            file: disk.open(&path)?,
+            counter,
+            marked,
+            settled: true,
+        })
+    }
+
+    /// Whether there is one.
+    pub(crate) fn exists(disk: &dyn Disk, directory: &Path) -> io::Result<bool> {
+        Ok(disk.list(directory)?.contains(&directory.join(NAME)))
+    }
+
+    /// What it says, with the number of the slot's write; nothing when there is none.
+    pub(crate) fn read(disk: &dyn Disk, directory: &Path) -> io::Result<(u64, Marked)> {
+        let mut newest = (0, Marked::default());
+        if !Self::exists(disk, directory)? {
+            return Ok(newest);
+        }
+        let file = disk.open(&directory.join(NAME))?;
         for offset in SLOT_OFFSETS {
             let mut slot = [0; SLOT_LEN];
             match file.read_at(&mut slot, offset) {
@@ -54,16 +74,11 @@ impl Watermark {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => continue,
                 Err(error) => return Err(error),
             }
-            if let Some(read) = decode(&slot).filter(|(number, _)| *number > counter) {
-                (counter, marked) = read;
+            if let Some(read) = decode(&slot).filter(|(number, _)| *number > newest.0) {
+                newest = read;
             }
         }
-        Ok(Self {
-            file,
-            counter,
-            marked,
-            settled: true,
-        })
+        Ok(newest)
     }
 
     pub(crate) const fn marked(&self) -> Marked {

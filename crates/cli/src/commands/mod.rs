@@ -103,7 +103,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             drill::check_moments(&request)?;
             drill::failback(&open(&request.which)?, &request, talk).await
         }
-        Command::Gateway(request) => gateway::run(&open(request.which())?, &request, talk).await,
+        Command::Gateway(request) => gateway::run(&request, open, talk).await,
         Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),
     }
 }

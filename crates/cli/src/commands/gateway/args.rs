@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use types::IntegrationName;
 
+use super::journal::Journal;
 use crate::args::{Output, Which};
 
 #[derive(Debug, Subcommand)]
@@ -21,22 +22,9 @@ pub enum Gateway {
     Replay(Replay),
     /// Tell the life of one message: received, stored, copied, tried, applied or refused
     Trace(Trace),
-}
-
-impl Gateway {
-    /// Which estate is meant.
-    pub const fn which(&self) -> &Which {
-        let how = match self {
-            Self::Lanes(request) => &request.how,
-            Self::Show(request) => &request.how,
-            Self::Pause(request) => &request.how,
-            Self::Resume(request) => &request.how,
-            Self::DeadLetters(request) => &request.how,
-            Self::Replay(request) => &request.how,
-            Self::Trace(request) => &request.how,
-        };
-        &how.which
-    }
+    /// Look into a journal's directory while its gateway is stopped
+    #[command(subcommand)]
+    Journal(Journal),
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -4,6 +4,7 @@ pub mod args;
 mod dead_letters;
 mod find;
 mod hold;
+pub mod journal;
 mod lanes;
 mod leader;
 mod replay;
@@ -14,21 +15,27 @@ mod words;
 use args::Gateway;
 
 use crate::{
+    args::Which,
     failure::{Exit, Failure},
     open_estate::OpenEstate,
     talk::Talk,
 };
 
 /// Runs what was asked.
-pub async fn run(estate: &OpenEstate, request: &Gateway, talk: &Talk) -> Result<Exit, Failure> {
+pub async fn run(
+    request: &Gateway,
+    open: impl Fn(&Which) -> Result<OpenEstate, Failure>,
+    talk: &Talk,
+) -> Result<Exit, Failure> {
     match request {
-        Gateway::Lanes(request) => lanes::run(estate, request).await,
-        Gateway::Show(request) => show::run(estate, request).await,
-        Gateway::Pause(request) => hold::pause(estate, request, talk).await,
-        Gateway::Resume(request) => hold::resume(estate, request, talk).await,
-        Gateway::DeadLetters(request) => dead_letters::run(estate, request, talk).await,
-        Gateway::Replay(request) => replay::run(estate, request, talk).await,
-        Gateway::Trace(request) => trace::run(estate, request).await,
+        Gateway::Lanes(request) => lanes::run(&open(&request.how.which)?, request).await,
+        Gateway::Show(request) => show::run(&open(&request.how.which)?, request).await,
+        Gateway::Pause(request) => hold::pause(&open(&request.how.which)?, request, talk).await,
+        Gateway::Resume(request) => hold::resume(&open(&request.how.which)?, request, talk).await,
+        Gateway::DeadLetters(request) => dead_letters::run(&open(&request.how.which)?, request, talk).await,
+        Gateway::Replay(request) => replay::run(&open(&request.how.which)?, request, talk).await,
+        Gateway::Trace(request) => trace::run(&open(&request.how.which)?, request).await,
+        Gateway::Journal(request) => journal::run(request, talk),
     }
 }
 
