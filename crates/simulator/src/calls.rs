@@ -61,6 +61,8 @@ pub(crate) enum Reply {
 /// An answer, or why there is none.
 pub(crate) type Answered = Result<Reply, Error>;
 
+type Numbered<T> = Vec<(u64, T)>;
+
 #[derive(Debug, Default)]
 struct Lists {
     next: u64,
@@ -109,7 +111,7 @@ impl Bridge {
     }
 
     /// What was asked, and which pauses were begun, since the last time.
-    pub fn take(&self) -> (Vec<(u64, Request)>, Vec<(u64, Duration)>) {
+    pub fn take(&self) -> (Numbered<Request>, Numbered<Duration>) {
         let mut lists = self.lock();
         (
             std::mem::take(&mut lists.asked),

@@ -323,9 +323,8 @@ impl World<'_> {
         gateway.compared_marks = true;
         gateway.copied |= held;
         gateway.copied_marks |= marks;
-        gateway.link = if gateway.stored & !gateway.copied == 0 {
-            Link::InSync
-        } else if gateway.link == Link::InSync {
+        let has_all = gateway.stored & !gateway.copied == 0;
+        gateway.link = if has_all || gateway.link == Link::InSync {
             Link::InSync
         } else {
             Link::CatchingUp
@@ -427,7 +426,8 @@ impl World<'_> {
         );
         let region = &mut self.regions[side.index()];
         let gateway = &mut region.gateway;
-        if !(gateway.is_reconciled() && gateway.compared_marks) && !unheld && !unmarked {
+        let compared = gateway.is_reconciled() && gateway.compared_marks;
+        if !(compared || unheld || unmarked) {
             return;
         }
         let due = region.database.applied() & WITH_EFFECT & !gateway.marks;

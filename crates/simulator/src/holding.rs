@@ -29,7 +29,6 @@ impl World<'_> {
         if now >= holder.next_round() {
             holder.round_begun(now);
             let generation = holder.generation();
-            let next = holder.next_round();
             match agent.voter.renew(now, &name, generation) {
                 RenewAnswer::Granted { save } => keep(agent, save),
                 RenewAnswer::Refused { promised } => return self.stand_down(side, promised),
@@ -44,6 +43,10 @@ impl World<'_> {
                     },
                 );
             }
+        }
+        // Armed again also when a clock that was set to another rate has woken it early.
+        if let Duty::Lead(holder) = &self.agent(side).duty {
+            let next = holder.next_round();
             let left = self.machines[place.index()].clock.until(next, self.now);
             self.after(place, left, Timer::Round(serial));
         }

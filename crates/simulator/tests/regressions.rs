@@ -1,9 +1,11 @@
 //! Seeds that once broke an invariant, with what was wrong. Each is run again for ever.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use plimsoll_simulator::{Scenario, Schedule, Simulator};
 
 /// Scenario, seed, and what was wrong.
-const ONCE_BROKEN: [(Scenario, u64, &str); 5] = [
+const ONCE_BROKEN: [(Scenario, u64, &str); 6] = [
     (
         Scenario::Anything,
         118,
@@ -21,6 +23,11 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 5] = [
         395,
         "the judge: a message acknowledged with one copy, in a region that never comes back, counted as lost without a \
          record",
+    ),
+    (
+        Scenario::Anything,
+        3_483,
+        "the simulated agent: a clock that was slowed down woke its renewals too early, and they were not armed again",
     ),
     (
         Scenario::Double,

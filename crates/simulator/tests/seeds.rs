@@ -1,5 +1,7 @@
 //! Seeds, run: the invariants hold, and the same seed gives the same run.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use plimsoll_simulator::{Scenario, Schedule, Simulator, shrink};
 
 /// Runs seeds and fails with a readable account of the first that breaks an invariant.
