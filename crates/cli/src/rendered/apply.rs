@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -17,19 +18,17 @@ use super::{Change, Error, Update, file, manifest::Manifest};
 pub fn apply(directory: &Path, estate: &EstateName, tree: &FileTree, update: &Update) -> Result<(), Error> {
     fs::create_dir_all(directory).map_err(file("create", directory))?;
     if !update.is_empty() {
-        write_manifest(directory, estate, both(update))?;
+        write_manifest(directory, estate, true, both(update))?;
     }
     let mut directories = Directories::new(directory);
     for (path, change) in &update.changes {
         let target = directory.join(path);
         match change {
-            Change::Add | Change::Replace => {
+            Change::Add => {
                 directories.ensure_parent_of(path)?;
-                // The tree is what the update was made from.
-                if let Some(content) = tree.get(path) {
-                    replace(&target, content.as_bytes())?;
-                }
+                write(&target, tree, path, add)?;
             }
+            Change::Replace => write(&target, tree, path, replace)?,
             Change::Remove => {
                 fs::remove_file(&target).map_err(file("remove", &target))?;
                 remove_empty_parents(directory, path);
@@ -41,10 +40,21 @@ pub fn apply(directory: &Path, estate: &EstateName, tree: &FileTree, update: &Up
         .iter()
         .map(|(path, digest)| (path.clone(), BTreeSet::from([digest.clone()])))
         .collect();
-    if update.before != after {
-        write_manifest(directory, estate, after)?;
+    if !update.is_empty() || update.under_way || update.before != after {
+        write_manifest(directory, estate, false, after)?;
     }
     Ok(())
+}
+
+/// The tree is what the update was made from, so it has the file.
+fn write(
+    target: &Path,
+    tree: &FileTree,
+    path: &str,
+    how: fn(&Path, &[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    tree.get(path)
+        .map_or(Ok(()), |content| how(target, content.as_bytes()))
 }
 
 /// Old and new contents, both ours.
@@ -59,15 +69,25 @@ fn both(update: &Update) -> BTreeMap<String, BTreeSet<String>> {
 fn write_manifest(
     directory: &Path,
     estate: &EstateName,
+    under_way: bool,
     files: BTreeMap<String, BTreeSet<String>>,
 ) -> Result<(), Error> {
     let path = Manifest::path(directory);
-    let text =
-        serde_json::to_vec(&Manifest::of(estate.clone(), files)).map_err(|source| Error::Manifest {
+    let text = serde_json::to_vec(&Manifest::of(estate.clone(), under_way, files)).map_err(|source| {
+        Error::Manifest {
             path: path.clone(),
             source,
-        })?;
+        }
+    })?;
     replace(&path, &text)
+}
+
+/// A file that nobody reads yet is written in its place: half the work for ten thousands of them. What is left of one
+/// when we are killed is the beginning of it, by which [`super::compare`] knows it.
+fn add(path: &Path, content: &[u8]) -> Result<(), Error> {
+    fs::File::create_new(path)
+        .and_then(|mut created| created.write_all(content))
+        .map_err(file("write", path))
 }
 
 /// Readers see the old file or the new one, never a half. Not synced: after a power cut one renders again.

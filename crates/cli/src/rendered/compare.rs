@@ -33,6 +33,8 @@ pub struct Update {
     pub same: usize,
     /// Files that a person changed or made, and that a change would overwrite or remove.
     pub by_hand: BTreeSet<String>,
+    /// An earlier run was killed.
+    pub(super) under_way: bool,
     pub(super) before: BTreeMap<String, BTreeSet<Digest>>,
     pub(super) after: BTreeMap<String, Digest>,
 }
@@ -49,13 +51,15 @@ impl Update {
 /// # Errors
 /// When the directory is not ours, or cannot be read.
 pub fn compare(directory: &Path, estate: &EstateName, tree: &FileTree) -> Result<Update, Error> {
-    let before = Manifest::load(directory, estate)?.map_or_else(BTreeMap::new, |manifest| manifest.files);
+    let (under_way, before) = Manifest::load(directory, estate)?
+        .map_or_else(Default::default, |manifest| (manifest.under_way, manifest.files));
     let mut update = Update {
         changes: BTreeMap::new(),
         same: 0,
         by_hand: BTreeSet::new(),
         after: BTreeMap::new(),
         before,
+        under_way,
     };
     for (path, content) in tree.iter() {
         let path = path.as_str();
@@ -67,6 +71,10 @@ pub fn compare(directory: &Path, estate: &EstateName, tree: &FileTree) -> Result
                 update.changes.insert(path.to_owned(), Change::Add);
             }
             Some(found) if found == content.as_bytes() => update.same += 1,
+            // The beginning of it, from a run that was killed: nothing in it is a person's.
+            Some(found) if under_way && content.as_bytes().starts_with(&found) => {
+                update.changes.insert(path.to_owned(), Change::Replace);
+            }
             Some(found) => update.touch(path, &found, Change::Replace),
         }
     }

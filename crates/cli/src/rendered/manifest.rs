@@ -29,15 +29,23 @@ pub(super) fn digest_of(content: &[u8]) -> Digest {
 pub(super) struct Manifest {
     format: u32,
     estate: EstateName,
+    /// A run was begun, and has not ended: files may be there in part.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) under_way: bool,
     /// By path: digests of contents that are ours. Two while a run is under way.
     pub(super) files: BTreeMap<String, BTreeSet<Digest>>,
 }
 
 impl Manifest {
-    pub(super) const fn of(estate: EstateName, files: BTreeMap<String, BTreeSet<Digest>>) -> Self {
+    pub(super) const fn of(
+        estate: EstateName,
+        under_way: bool,
+        files: BTreeMap<String, BTreeSet<Digest>>,
+    ) -> Self {
         Self {
             format: FORMAT,
             estate,
+            under_way,
             files,
         }
     }

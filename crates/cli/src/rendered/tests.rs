@@ -150,3 +150,25 @@ fn a_killed_run_is_finished_by_the_next_whatever_it_renders() {
             .is_empty()
     );
 }
+
+#[test]
+fn half_a_file_of_a_killed_run_is_ours_and_half_a_file_of_a_finished_one_is_not() {
+    let home = tempfile::tempdir().unwrap();
+    render(home.path(), &[("a", "1")]);
+    // A run that dies: what it adds second cannot be written, and what it added first is there in part.
+    let second = tree(&[("a", "1"), ("b", "long text"), ("c", "2")]);
+    let update = compare(home.path(), &estate(), &second).unwrap();
+    fs::create_dir(home.path().join("c")).unwrap();
+    assert!(apply(home.path(), &estate(), &second, &update).is_err());
+    fs::remove_dir(home.path().join("c")).unwrap();
+    fs::write(home.path().join("b"), "long").unwrap();
+
+    let update = compare(home.path(), &estate(), &second).unwrap();
+    assert_eq!(update.by_hand.len(), 0, "{update:?}");
+    apply(home.path(), &estate(), &second, &update).unwrap();
+    assert!(compare(home.path(), &estate(), &second).unwrap().is_empty());
+
+    fs::write(home.path().join("b"), "long").unwrap();
+    let update = compare(home.path(), &estate(), &second).unwrap();
+    assert!(update.by_hand.contains("b"), "{update:?}");
+}
