@@ -1,7 +1,5 @@
 //! Seeds that once broke an invariant, with what was wrong. Each is run again for ever.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use plimsoll_simulator::{Scenario, Schedule, Simulator};
 
 /// Scenario, seed, and what was wrong.

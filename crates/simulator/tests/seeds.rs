@@ -1,6 +1,10 @@
 //! Seeds, run: the invariants hold, and the same seed gives the same run.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says why"
+)]
 
 use plimsoll_simulator::{Scenario, Schedule, Simulator, shrink};
 
