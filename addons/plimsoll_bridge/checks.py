@@ -12,6 +12,7 @@ NUMBER_MAX = 1_000_000_000
 IDS_PER_CALL_MAX = 50_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_HASH = re.compile(r"^[0-9a-f]{64}$")
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -125,6 +126,12 @@ def check_ids(value, where):
 def check_generation(value, where="generation"):
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
         refuse(where, "must be a whole number, 0 or more")
+    return value
+
+
+def check_hash(value, where):
+    if not isinstance(value, str) or not _HASH.match(value):
+        refuse(where, "must be a SHA-256 in lower-case hexadecimal digits")
     return value
 
 

@@ -1,5 +1,6 @@
 from . import fence
 from . import inbox
+from . import compare
 from . import sale_order
 from . import handle_order
 from . import handle_shipment

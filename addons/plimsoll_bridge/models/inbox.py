@@ -3,8 +3,9 @@ from psycopg2.extras import Json
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..checks import check_generation, check_ids, check_incarnation, check_keys, check_payload, check_text
+from ..checks import check_generation, check_hash, check_ids, check_incarnation, check_keys, check_payload, check_text
 from ..fields import BigInteger
+from ..fingerprint import fingerprint
 
 # An EDI order of a thousand lines is about 100 KiB; a larger body is a mistake or an attack.
 PAYLOAD_BYTES_MAX = 1024 * 1024
@@ -42,8 +43,10 @@ class PlimsollInbox(models.Model):
         return {}
 
     @api.model
-    def process_message(self, source, message_id, body_hash, kind, payload, generation, incarnation=None):
+    def process_message(self, source, message_id, body_hash, kind, payload, generation, incarnation=None, place=None):
         """Apply a message once. See addons/README.md for the statuses.
+
+        `place` is its number in the gateway's journal, by which both sides compare later (see compare.py).
 
         A UserError or ValidationError of the handler leaves no row behind (HTTP 422): the gateway
         decides whether to correct and send again. Serialization failures go up to Odoo, which runs
@@ -57,6 +60,9 @@ class PlimsollInbox(models.Model):
         check_generation(generation)
         if incarnation is not None:
             check_incarnation(incarnation)
+        if place is not None:
+            check_generation(place, "place")
+            check_hash(body_hash, "body_hash")
 
         # FOR SHARE: a failover that advances the fence waits for us, or we find it advanced.
         fence = self.env["plimsoll.fence"]._current("FOR SHARE")
@@ -70,7 +76,7 @@ class PlimsollInbox(models.Model):
             if handler is None:
                 raise ValidationError(f"kind: {kind!r} is unknown; known are {', '.join(sorted(self._handlers()))}")
             check_payload(payload, "payload", PAYLOAD_BYTES_MAX)
-            row_id = self._insert(source, message_id, body_hash, kind, payload, generation)
+            row_id = self._insert(source, message_id, body_hash, kind, payload, generation, place)
             if row_id is not None:
                 result = handler(payload)
                 self._finish(row_id, result)
@@ -129,13 +135,14 @@ class PlimsollInbox(models.Model):
         return self.env.cr.dictfetchone()
 
     @api.model
-    def _insert(self, source, message_id, body_hash, kind, payload, generation):
+    def _insert(self, source, message_id, body_hash, kind, payload, generation, place):
+        mark = None if place is None else fingerprint(source, message_id, body_hash)
         self.env.cr.execute(
             "INSERT INTO plimsoll_inbox"
-            " (source, message_id, body_hash, kind, payload, generation, received_at, state)"
-            " VALUES (%s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'utc', 'processing')"
+            " (source, message_id, body_hash, kind, payload, generation, place, fingerprint, received_at, state)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'utc', 'processing')"
             " ON CONFLICT (source, message_id) DO NOTHING RETURNING id",
-            (source, message_id, body_hash, kind, Json(payload), generation),
+            (source, message_id, body_hash, kind, Json(payload), generation, place, mark),
         )
         row = self.env.cr.fetchone()
         return row and row[0]

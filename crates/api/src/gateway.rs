@@ -1,6 +1,7 @@
 //! What a gateway is asked and what it tells on its control listener.
 
 pub mod lanes;
+pub mod reconciliation;
 
 use std::time::Duration;
 
@@ -152,6 +153,21 @@ pub struct Reconciliation {
     pub replayed: u64,
     /// First write the recovered ERP accepted (the fence row), for the timeline of a recovery.
     pub first_write: Option<Timestamp>,
+    /// Ranges of the journal whose digests were compared.
+    #[serde(default)]
+    pub ranges: u64,
+    /// Of those, compared message by message because they differ.
+    #[serde(default)]
+    pub differing: u64,
+    /// What one side knows and the other has lost, for a person to decide about.
+    #[serde(default)]
+    pub phantoms: u64,
+    /// When it was compared once more after the replay, and nothing lacked.
+    #[serde(default)]
+    pub checked: Option<Timestamp>,
+    /// How long the rest of the replay takes at its pace so far, milliseconds.
+    #[serde(default)]
+    pub eta_ms: Option<u64>,
 }
 
 /// "You lead in this generation." Idempotent; returns at once, reconciliation shows in the status.

@@ -48,6 +48,8 @@ pub struct Delivery<'a> {
     pub kind: &'a str,
     /// The body as it came.
     pub payload: &'a RawValue,
+    /// Its number in this journal, by which both sides compare later.
+    pub place: u64,
     /// Who delivers.
     pub generation: u64,
     /// To which database.
@@ -106,6 +108,19 @@ pub enum Advanced {
     /// It is somebody else's.
     Refused(String),
 }
+
+/// What the ERP has of a source.
+#[derive(Debug, Deserialize)]
+pub struct Digests {
+    /// Number of the range, how many messages, XOR of their fingerprints.
+    pub ranges: Vec<(u64, u64, i64)>,
+    /// Messages whose place is not known: they are in no range.
+    pub unplaced: u64,
+}
+
+/// A message that the ERP has: its place, its id, the hash of its body, what it was.
+#[derive(Debug, Deserialize)]
+pub struct Placed(pub u64, pub String, pub String, pub String);
 
 /// Speaks to the ERP.
 #[derive(Clone)]
@@ -186,6 +201,18 @@ impl Erp {
     pub async fn missing(&self, source: &str, ids: &[String]) -> Result<Vec<String>, CallError> {
         let body = serde_json::json!({ "source": source, "message_ids": ids });
         self.call("plimsoll.inbox/missing", &body).await
+    }
+
+    /// `plimsoll.inbox/digests`: what the ERP has of a source, by ranges of so many places.
+    pub async fn digests(&self, source: &str, size: u64) -> Result<Digests, CallError> {
+        let body = serde_json::json!({ "source": source, "size": size });
+        self.call("plimsoll.inbox/digests", &body).await
+    }
+
+    /// `plimsoll.inbox/placed`: what lies in a range of places, both ends included.
+    pub async fn placed(&self, source: &str, first: u64, last: u64) -> Result<Vec<Placed>, CallError> {
+        let body = serde_json::json!({ "source": source, "first": first, "last": last });
+        self.call("plimsoll.inbox/placed", &body).await
     }
 
     async fn call<A: DeserializeOwned>(&self, method: &str, body: &impl Serialize) -> Result<A, CallError> {

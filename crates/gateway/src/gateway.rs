@@ -363,7 +363,7 @@ impl Gateway {
     pub fn reconciliation(&self) -> Option<Reconciliation> {
         lock(&self.reconciliation)
             .as_ref()
-            .map(|progress| progress.report.clone())
+            .map(reconcile::Progress::summary)
     }
 }
 

@@ -176,6 +176,11 @@ impl Gateways for World {
                     lacking: 0,
                     replayed: 0,
                     first_write: None,
+                    ranges: 0,
+                    differing: 0,
+                    phantoms: 0,
+                    checked: None,
+                    eta_ms: None,
                 });
             }
             Ok(Done { at })

@@ -107,6 +107,7 @@ async fn deliver(
         body_hash: hex::encode(record.entry.body_hash),
         kind: &kind,
         payload,
+        place: record.sequence,
         generation: term.generation.get(),
         incarnation: &term.incarnation,
     };

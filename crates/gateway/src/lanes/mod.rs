@@ -42,6 +42,10 @@ pub async fn lead(gateway: Arc<Gateway>, term: Arc<Term>, erp: Erp) {
     let Some(end) = reconcile::begin(&gateway, &term, &erp).await else {
         return;
     };
+    {
+        let (gateway, erp, tasks) = (Arc::clone(&gateway), erp.clone(), Arc::clone(&gateway));
+        tasks.spawn(&term, async move { reconcile::check(&gateway, &erp, end).await });
+    }
     for desk in &term.desks {
         let (gateway, desk, erp) = (Arc::clone(&gateway), Arc::clone(desk), erp.clone());
         let of = Arc::clone(&term);

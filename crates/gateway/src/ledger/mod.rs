@@ -6,6 +6,7 @@
 mod acks;
 mod hash;
 mod lane;
+mod ranges;
 mod tray;
 
 use std::collections::{HashMap, hash_map::Entry};
@@ -17,6 +18,7 @@ use types::Timestamp;
 pub use acks::{Acks, Need, Outcome, Stored, Unstored, Waiter};
 use hash::KeyMap;
 pub use lane::Lane;
+pub use ranges::{Digest, ShortHash};
 pub use tray::{Bells, Reply, Tray};
 
 /// A message to deliver.
@@ -26,9 +28,6 @@ pub const KIND_CONFLICT: u8 = 2;
 
 /// Messages of integrations that are no longer in the settings are kept, and belong to no lane.
 const NO_LANE: u16 = u16::MAX;
-
-/// Half of a SHA-256: enough to tell bodies apart, and half the memory.
-type ShortHash = [u8; 16];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Known {
@@ -71,6 +70,8 @@ pub struct Ledger {
     conflicts: HashMap<(KeyHash, ShortHash), u64>,
     flights: KeyMap<Flight>,
     slots: Vec<Slot>,
+    /// Fingerprints of messages, beside their slots: a slot is half as large.
+    prints: Vec<i64>,
     /// One per integration, in the order of the settings.
     pub lanes: Vec<Lane>,
     /// Who waits for what.
@@ -91,6 +92,7 @@ impl Ledger {
             conflicts: HashMap::new(),
             flights: KeyMap::default(),
             slots: Vec::new(),
+            prints: Vec::new(),
             lanes,
             acks,
             changed: Vec::new(),
@@ -144,6 +146,7 @@ impl Ledger {
                 state: None,
             };
             self.slots.resize(index + 1, nothing);
+            self.prints.resize(index + 1, 0);
         }
         let lane = self.names.get(record.stream).copied().unwrap_or(NO_LANE);
         let mut state = MessageState::Quarantined;
@@ -164,6 +167,7 @@ impl Ledger {
                 .insert((record.key, short(&record.body_hash)), record.sequence);
         }
         self.readable += 1;
+        self.prints[index] = ranges::fingerprint(&record.key, &short(&record.body_hash));
         self.slots[index] = Slot {
             lane,
             state: Some(state),
@@ -230,6 +234,7 @@ impl Ledger {
             }
         }
         self.slots.truncate(slot_index(sequence));
+        self.prints.truncate(slot_index(sequence));
         self.keys.retain(|_, known| known.sequence < sequence);
         self.conflicts.retain(|_, at| *at < sequence);
         self.changed.retain(|at| *at < sequence);
@@ -274,16 +279,6 @@ impl Ledger {
             }
             Some(_) | None => false,
         }
-    }
-
-    /// Sequence numbers and states of a lane's deliverable messages up to `until`, in order.
-    pub fn deliverable(&self, lane: usize, until: u64) -> Vec<(u64, MessageState)> {
-        (1..=until)
-            .zip(&self.slots)
-            .filter(|(_, slot)| usize::from(slot.lane) == lane)
-            .filter_map(|(sequence, slot)| Some((sequence, slot.state?)))
-            .filter(|(_, state)| matches!(state, MessageState::Pending | MessageState::Applied))
-            .collect()
     }
 
     /// States of a range, for marks.
@@ -411,7 +406,7 @@ mod tests {
             Admission::KnownConflict
         ));
         assert_eq!((ledger.lanes[0].accepted, ledger.lanes[0].quarantined), (1, 1));
-        assert_eq!(ledger.deliverable(0, 9), [(1, MessageState::Pending)]);
+        assert_eq!(ledger.deliverable(0, 0, 9), [(1, MessageState::Pending)]);
     }
 
     #[test]

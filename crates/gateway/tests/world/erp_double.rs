@@ -22,6 +22,8 @@ use tokio::net::TcpListener;
 pub struct Inbox {
     /// Message id to body hash, as committed.
     pub rows: BTreeMap<String, String>,
+    /// Message id to source and place in the journal; a row whose place is not known is not here.
+    pub places: BTreeMap<String, (String, u64)>,
     /// Effects ever made, one entry per `done`, what was lost later included.
     pub effects: Vec<String>,
     /// Calls of `process_message`, whatever became of them.
@@ -90,6 +92,8 @@ async fn call(
     match format!("{model}/{method}").as_str() {
         "plimsoll.fence/advance" => advance(&mut inbox, &body),
         "plimsoll.inbox/missing" => missing(&inbox, &body),
+        "plimsoll.inbox/digests" => digests(&inbox, &body),
+        "plimsoll.inbox/placed" => placed(&inbox, &body),
         "plimsoll.inbox/process_message" => process(&mut inbox, &body),
         other => panic!("the gateway called {other}"),
     }
@@ -129,6 +133,47 @@ fn missing(inbox: &Inbox, body: &Value) -> Response {
     Json(ids.iter().filter(lacks).cloned().collect::<Vec<_>>()).into_response()
 }
 
+/// Count and XOR of fingerprints by range, as `compare.py` and `fingerprint.py` have them.
+fn digests(inbox: &Inbox, body: &Value) -> Response {
+    let (source, size) = (body["source"].as_str().unwrap(), body["size"].as_u64().unwrap());
+    let mut ranges: BTreeMap<u64, (u64, i64)> = BTreeMap::new();
+    for (id, (of, place)) in inbox.places.iter().filter(|(_, (of, _))| of == source) {
+        let Some(hash) = inbox.rows.get(id) else { continue };
+        let range = ranges.entry(place / size).or_default();
+        range.0 += 1;
+        range.1 ^= fingerprint(of, id, hash);
+    }
+    let ranges: Vec<_> = ranges
+        .into_iter()
+        .map(|(range, (count, xor))| (range, count, xor))
+        .collect();
+    let unplaced = inbox
+        .rows
+        .keys()
+        .filter(|id| !inbox.places.contains_key(*id))
+        .count();
+    Json(json!({ "ranges": ranges, "unplaced": unplaced })).into_response()
+}
+
+fn fingerprint(source: &str, id: &str, hash: &str) -> i64 {
+    let key = journal::key_hash(source, id);
+    let word = |bytes: &[u8]| u64::from_le_bytes(bytes[..8].try_into().unwrap());
+    let body = word(&hex::decode(&hash[..16]).unwrap());
+    word(&key)
+        .wrapping_add(body.wrapping_mul(word(&key[8..]) | 1))
+        .cast_signed()
+}
+
+fn placed(inbox: &Inbox, body: &Value) -> Response {
+    let (first, last) = (body["first"].as_u64().unwrap(), body["last"].as_u64().unwrap());
+    let listed = inbox.places.iter().filter_map(|(id, (source, place))| {
+        let hash = inbox.rows.get(id)?;
+        let wanted = body["source"] == source.as_str() && (first..=last).contains(place);
+        wanted.then(|| json!([place, id, hash, "order.create"]))
+    });
+    Json(listed.collect::<Vec<_>>()).into_response()
+}
+
 fn process(inbox: &mut Inbox, body: &Value) -> Response {
     let text = |name: &str| body[name].as_str().unwrap().to_owned();
     let (id, hash) = (text("message_id"), text("body_hash"));
@@ -150,6 +195,8 @@ fn process(inbox: &mut Inbox, body: &Value) -> Response {
         Some(_) => "conflict",
         None => {
             inbox.rows.insert(id.clone(), hash);
+            let place = body["place"].as_u64().unwrap();
+            inbox.places.insert(id.clone(), (text("source"), place));
             inbox.payloads.insert(id.clone(), body["payload"].clone());
             inbox.effects.push(id);
             "done"
