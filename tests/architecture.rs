@@ -234,7 +234,10 @@ fn a_simulation_depends_on_its_seed_alone() {
         .collect();
     assert!(bad.is_empty(), "simulator depends on {bad:?}");
     assert_eq!(offenders(&["simulator"], &IMPURE_WORDS), Vec::<String>::new());
-    assert_eq!(offenders(&["simulator"], &["HashMap", "HashSet"]), Vec::<String>::new());
+    assert_eq!(
+        offenders(&["simulator"], &["HashMap", "HashSet"]),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
