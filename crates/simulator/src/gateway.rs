@@ -488,6 +488,11 @@ const fn started(generation: Generation, at: Timestamp) -> Reconciliation {
         lacking: 0,
         replayed: 0,
         first_write: None,
+        ranges: 0,
+        differing: 0,
+        phantoms: 0,
+        checked: None,
+        eta_ms: None,
     }
 }
 
