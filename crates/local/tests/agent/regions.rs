@@ -134,6 +134,24 @@ async fn a_lost_region_is_replaced_and_comes_back_as_standby_and_tells_what_it_h
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_may_take_longer_than_the_lease_it_began_with() {
+    let _turn = crate::turn().await;
+    let world = World::new(|_| vec![]).await;
+    let tenant = world.a.directory.parent().unwrap().join("tenant.sql");
+    let sql = std::fs::read_to_string(&tenant).unwrap();
+    let seconds = TIMING.ttl.as_duration().as_secs() + 1;
+    std::fs::write(&tenant, format!("select pg_sleep({seconds});\n{sql}")).unwrap();
+    world.a.lead(1, true).await;
+    let seen = world.a.client.observe().await.unwrap();
+    let database = seen
+        .components
+        .iter()
+        .find(|found| found.name.as_str() == "postgres");
+    assert_eq!(database.unwrap().starts, 2, "once to be filled in, once to lead");
+    Writer::start(&world.a).writes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn data_that_cannot_be_trusted_is_replaced_by_a_copy_and_kept_until_the_copy_streams() {
     let _turn = crate::turn().await;
     let mut world = World::protected(|_| vec![]).await;

@@ -26,6 +26,10 @@ const IMMEDIATE_GRACE: Duration = Duration::from_millis(300);
 /// A fast shutdown writes a checkpoint; longer than this is not worth waiting for, because a crash recovery is safe.
 const FAST_GRACE: Duration = Duration::from_secs(30);
 
+/// Tells until when the right to write lasts, as it stands at the moment of asking: it is renewed while a start is
+/// being prepared, and a server that is started with an older answer is killed although its region may write.
+pub type Lasts<'a> = &'a (dyn Fn() -> Moment + Send + Sync);
+
 /// How the server was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -177,6 +181,22 @@ impl Postgres {
             postgres.start_now(mode, deadline).await
         });
         task.await.unwrap_or(Err(Error::CalledOff))
+    }
+
+    /// Starts a server that writes, for as long as the right lasts.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn start_while(
+        self: &Arc<Self>,
+        mode: Mode,
+        lasts: Lasts<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<Arc<Guarded>, Error> {
+        let server = self.start(mode, Some(lasts()), cancel).await?;
+        // A renewal that came while it was being started was told to nobody.
+        server.set_deadline(Some(lasts()));
+        Ok(server)
     }
 
     async fn start_now(

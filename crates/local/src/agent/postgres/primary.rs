@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use types::{Generation, Lsn};
 
 use super::{
-    control::{self, Mode, Postgres},
+    control::{self, Lasts, Mode, Postgres},
     history,
     session::{self, lsn, timeline_of, timestamp},
 };
@@ -87,21 +87,21 @@ pub async fn wait_ready(postgres: &Postgres, server: &Guarded) -> Result<Client,
 pub async fn ensure(
     postgres: &std::sync::Arc<Postgres>,
     generation: Generation,
-    deadline: lease::Moment,
+    lasts: Lasts<'_>,
     is_standby: bool,
     cancel: &CancellationToken,
 ) -> Result<LeadReceipt, Error> {
     let server = match postgres.running() {
         Some(server) => {
-            server.set_deadline(Some(deadline));
+            server.set_deadline(Some(lasts()));
             server
         }
         None if is_standby => {
             let upstream = postgres.region.clone();
             let mode = Mode::Standby { upstream };
-            postgres.start(mode, Some(deadline), cancel).await?
+            postgres.start_while(mode, lasts, cancel).await?
         }
-        None => postgres.start(Mode::Primary, Some(deadline), cancel).await?,
+        None => postgres.start_while(Mode::Primary, lasts, cancel).await?,
     };
     let client = wait_ready(postgres, &server).await?;
     postgres.promoting();

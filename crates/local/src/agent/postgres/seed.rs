@@ -2,11 +2,10 @@
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use lease::Moment;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    control::{self, Mode, Postgres},
+    control::{self, Lasts, Mode, Postgres},
     data_directory::DataDirectory,
     primary,
 };
@@ -73,13 +72,15 @@ impl Marker {
 /// Until they are filled in, the server has no TCP port and its socket lies in a directory of our own, where anybody
 /// who can reach it is us; so nobody can use a seed's empty passwords.
 ///
+/// Copying takes longer than a lease lasts, so how long it lasts is asked when the server starts, not before.
+///
 /// # Errors
 /// [`Error`].
 pub async fn begin(
     postgres: &Arc<Postgres>,
     data: &DataDirectory,
     marker: &Marker,
-    deadline: Moment,
+    lasts: Lasts<'_>,
     cancel: &CancellationToken,
 ) -> Result<(), Error> {
     let files = |doing| move |source| Error::Files { doing, source };
@@ -94,7 +95,7 @@ pub async fn begin(
         hba_file: marker.hba_file.clone(),
     };
     let server = postgres
-        .start(mode, Some(deadline), cancel)
+        .start_while(mode, lasts, cancel)
         .await
         .map_err(Error::Start)?;
     drop(

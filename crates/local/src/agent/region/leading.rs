@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use api::site::{LeadReceipt, Role};
-use lease::{Moment, Standing};
+use lease::Standing;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use types::Generation;
@@ -14,7 +14,7 @@ use types::Generation;
 use super::{Lead, Region};
 use crate::agent::{
     keeper::{Keeper, Right},
-    postgres::{primary, seed},
+    postgres::{control::Lasts, primary, seed},
     role::DurableRole,
 };
 
@@ -81,8 +81,14 @@ impl Region {
             if self.stopping.is_cancelled() || !self.still_leads(generation) {
                 return std::future::pending().await;
             }
+            let renewed = right.clone();
+            // A right that is gone ends the start in another way; until then what was valid at its beginning is less.
+            let lasts = move || match renewed.borrow().standing {
+                Standing::Valid { until } => until,
+                Standing::Expired | Standing::Deposed { .. } => until,
+            };
             let leading = tokio::select! {
-                leading = self.become_primary(generation, until, cancel) => leading,
+                leading = self.become_primary(generation, &lasts, cancel) => leading,
                 () = lost(&mut right) => Err("the lease was lost while the database was being started".to_owned()),
             };
             match leading {
@@ -106,7 +112,7 @@ impl Region {
     async fn become_primary(
         self: &Arc<Self>,
         generation: Generation,
-        until: Moment,
+        lasts: Lasts<'_>,
         cancel: &CancellationToken,
     ) -> Result<LeadReceipt, String> {
         let marker = self.marker();
@@ -125,12 +131,12 @@ impl Region {
             return Err("the data directory is gone; another region has to lead".to_owned());
         }
         if !self.data.exists() || marker.is_pending() {
-            seed::begin(&self.postgres, &self.data, &marker, until, cancel)
+            seed::begin(&self.postgres, &self.data, &marker, lasts, cancel)
                 .await
                 .map_err(|error| words(&error))?;
         }
         let is_standby = self.data.is_standby();
-        let receipt = primary::ensure(&self.postgres, generation, until, is_standby, cancel)
+        let receipt = primary::ensure(&self.postgres, generation, lasts, is_standby, cancel)
             .await
             .map_err(|error| words(&error))?;
         let receipt = LeadReceipt {
