@@ -429,18 +429,23 @@ impl Writer {
         if *lock(&self.shared.permit) != Permit::Copies(generation) {
             return Err(CopyError::NotFollowing);
         }
-        if let Err(error) = self.journal.commit(batches) {
-            self.check_poison();
-            return Err(error.into());
-        }
+        let before = self.journal.position().sequence;
+        let committed = self.journal.commit(batches);
+        let after = self.journal.position();
+        // Also when it failed: on a full disk a first part is durable, and the leader does not send that again.
+        let durable = batches
+            .iter()
+            .filter(|batch| (before + 1..=after.sequence).contains(&batch.first()));
         let mut ledger = lock(&self.shared.ledger);
-        for view in batches.iter().flat_map(Batch::records) {
+        for view in durable.flat_map(Batch::records) {
             ledger.stored(&view);
         }
-        ledger.synced_here(self.journal.position().sequence);
+        ledger.synced_here(after.sequence);
         drop(ledger);
         self.update_figures();
-        Ok(self.journal.position())
+        self.check_poison();
+        committed?;
+        Ok(after)
     }
 
     fn cut(&mut self, aside: &SetAside, generation: u64) -> Result<Position, CutError> {

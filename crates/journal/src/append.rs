@@ -20,7 +20,7 @@ pub enum AppendError {
         /// What failed.
         reason: String,
     },
-    /// No new segment can be made; nothing was written, and asking again later may help.
+    /// No new segment can be made: nothing was written that needs one, and asking again later may help.
     #[error("cannot make a new segment")]
     NoSegment {
         /// Why.
@@ -108,11 +108,14 @@ impl Journal {
         Ok(batch)
     }
 
-    /// Writes batches that continue the log, own ones or exact copies, and syncs once: they are durable upon return.
+    /// Writes batches that continue the log, own ones or exact copies: they are durable upon return. One write and one
+    /// sync for each segment that they reach into.
     ///
     /// # Errors
-    /// [`AppendError::Diverged`] or [`AppendError::Stale`] when they do not continue the log (nothing was written);
-    /// [`AppendError::NoSegment`]; [`AppendError::Poisoned`], after which it is unknown what is on disk.
+    /// [`AppendError::Diverged`], [`AppendError::Stale`] or [`AppendError::TooLarge`] when they do not continue the log
+    /// (nothing was written); [`AppendError::NoSegment`] and [`AppendError::Poisoned`], before which a first part of
+    /// several batches may have been written and synced: what is durable ends at [`Journal::position`]. After poisoning
+    /// it is unknown what else is on disk.
     pub fn commit(&mut self, batches: &[Batch]) -> Result<(), AppendError> {
         self.check_poison()?;
         self.check_continues(batches)?;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![expect(clippy::unwrap_used, reason = "tests say what went wrong by panicking")]
 
+pub mod disk;
 mod erp_double;
 
 use std::{
