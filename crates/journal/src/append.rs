@@ -7,7 +7,7 @@ use crate::{
     frame::{self, BATCH_LEN, MARK_LEN},
     index::Extent,
     journal::Tail,
-    segment::HEADER_LEN,
+    segment::{HEADER_LEN, MakeError},
     watermark::Marked,
 };
 
@@ -20,8 +20,8 @@ pub enum AppendError {
         /// What failed.
         reason: String,
     },
-    /// No new segment can be made: nothing was written that needs one, and asking again later may help.
-    #[error("cannot make a new segment")]
+    /// There is no room for a new segment: nothing was written that needs one, and asking again later may help.
+    #[error("there is no room for a new segment")]
     NoSegment {
         /// Why.
         #[source]
@@ -177,10 +177,11 @@ impl Journal {
             }
         }
         let ordinal = self.tail.as_ref().map_or(1, |tail| tail.ordinal + 1);
-        let file = self
-            .maker
-            .make(ordinal, batch.first())
-            .map_err(|source| AppendError::NoSegment { source })?;
+        let file = match self.maker.make(ordinal, batch.first()) {
+            Ok(file) => file,
+            Err(MakeError::NoRoom(source)) => return Err(AppendError::NoSegment { source }),
+            Err(MakeError::Disk(source)) => return Err(self.poisoned_by("make a segment", source)),
+        };
         self.index_mut(|index| index.segments.insert(ordinal, file.clone()));
         self.tail = Some(Tail {
             ordinal,

@@ -7,6 +7,8 @@ use std::{
     thread::JoinHandle,
 };
 
+use rustix::io::Errno;
+
 use crate::{Disk, DiskFile, Preparation, frame, gather::Gather};
 
 /// Length of a segment's header.
@@ -50,13 +52,39 @@ fn header(ordinal: u64, first: u64) -> [u8; HEADER_LEN as usize] {
     bytes
 }
 
+/// Why there is no new segment.
+#[derive(Debug)]
+pub(crate) enum MakeError {
+    /// There is no room now, and nothing was promised about the file that was being made: trying again may help.
+    NoRoom(io::Error),
+    /// Anything else. After a failed sync, whatever it says, it is unknown what the medium holds; the disk that failed
+    /// is the one that holds the log.
+    Disk(io::Error),
+}
+
+impl MakeError {
+    /// What an error of anything but a sync means, as long as the segment does not have its name.
+    fn of(source: io::Error) -> Self {
+        let no_room = match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => true,
+            // Files that are open now are closed at some time.
+            _ => matches!(Errno::from_io_error(&source), Some(Errno::MFILE | Errno::NFILE)),
+        };
+        if no_room {
+            Self::NoRoom(source)
+        } else {
+            Self::Disk(source)
+        }
+    }
+}
+
 /// Makes segments, one ahead of need.
 pub(crate) struct Maker {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
     size: u64,
     preparation: Preparation,
-    ahead: Option<JoinHandle<io::Result<()>>>,
+    ahead: Option<JoinHandle<Result<(), MakeError>>>,
 }
 
 impl Maker {
@@ -84,26 +112,32 @@ impl Maker {
     }
 
     /// Makes the segment durable under its name and opens it.
-    pub(crate) fn make(&mut self, ordinal: u64, first: u64) -> io::Result<Arc<dyn DiskFile>> {
-        let ready = match self.ahead.take().map(JoinHandle::join) {
-            Some(Ok(filled)) => filled.is_ok(),
-            Some(Err(_)) | None => false,
-        };
+    pub(crate) fn make(&mut self, ordinal: u64, first: u64) -> Result<Arc<dyn DiskFile>, MakeError> {
         let spare = self.spare();
-        if !ready {
-            fill(&*self.disk, &spare, self.size)?;
+        match self.ahead.take().map(JoinHandle::join) {
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(error @ MakeError::Disk(_)))) => return Err(error),
+            // There may be room by now.
+            Some(Ok(Err(MakeError::NoRoom(_))) | Err(_)) | None => fill(&*self.disk, &spare, self.size)?,
         }
         let path = path(&self.directory, ordinal);
-        let file = self.disk.open_direct(&spare)?;
-        let mut gather = Gather::default();
-        gather.begin(&*file, (ordinal, 0), HEADER_LEN as usize, self.size)?;
-        gather.push(&header(ordinal, first));
-        gather.write(&*file, (ordinal, 0))?;
-        file.sync_data()?;
-        self.disk.rename(&spare, &path)?;
-        self.disk.sync_directory(&self.directory)?;
+        let file = self.disk.open_direct(&spare).map_err(MakeError::of)?;
+        self.write_header_of(&*file, ordinal, first)
+            .map_err(MakeError::of)?;
+        file.sync_data().map_err(MakeError::Disk)?;
+        self.disk.rename(&spare, &path).map_err(MakeError::of)?;
+        self.disk
+            .sync_directory(&self.directory)
+            .map_err(MakeError::Disk)?;
         self.prepare();
         Ok(file)
+    }
+
+    fn write_header_of(&self, file: &dyn DiskFile, ordinal: u64, first: u64) -> io::Result<()> {
+        let mut gather = Gather::default();
+        gather.begin(file, (ordinal, 0), HEADER_LEN as usize, self.size)?;
+        gather.push(&header(ordinal, first));
+        gather.write(file, (ordinal, 0))
     }
 
     fn spare(&self) -> PathBuf {
@@ -124,19 +158,23 @@ impl Drop for Maker {
 ///
 /// Past the page cache where that is possible: the log is appended to while its next segment is filled, and a sync that
 /// had to wait for 64 MiB of somebody else's pages would be felt.
-fn fill(disk: &dyn Disk, path: &Path, size: u64) -> io::Result<()> {
-    disk.create(path)?;
-    let file = disk.open_direct(path)?;
-    let mut gather = Gather::default();
-    let mut offset = 0;
-    while offset < size {
-        let length = (size - offset).min(ZEROS as u64) as usize;
-        gather.begin(&*file, (0, offset), length, size)?;
-        gather.push_zeros(length);
-        gather.write(&*file, (0, offset))?;
-        offset += length as u64;
-    }
-    file.sync_data()
+fn fill(disk: &dyn Disk, path: &Path, size: u64) -> Result<(), MakeError> {
+    let write = || {
+        disk.create(path)?;
+        let file = disk.open_direct(path)?;
+        let mut gather = Gather::default();
+        let mut offset = 0;
+        while offset < size {
+            let length = (size - offset).min(ZEROS as u64) as usize;
+            gather.begin(&*file, (0, offset), length, size)?;
+            gather.push_zeros(length);
+            gather.write(&*file, (0, offset))?;
+            offset += length as u64;
+        }
+        Ok(file)
+    };
+    let file = write().map_err(MakeError::of)?;
+    file.sync_data().map_err(MakeError::Disk)
 }
 
 /// Overwrites a range with zeros.

@@ -4,10 +4,13 @@
 
 mod world;
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+};
 
-use plimsoll_journal::AppendError;
-use world::{FaultyDisk, entry, ids, open, open_on};
+use plimsoll_journal::{AppendError, Journal, Options, Preparation};
+use world::{FaultyDisk, OPTIONS, entry, ids, open, open_on};
 
 #[test]
 fn a_failed_sync_poisons_for_good() {
@@ -53,6 +56,67 @@ fn a_full_disk_refuses_new_segments_and_recovers_when_there_is_room() {
     let (journal, recovery) = open(directory.path());
     assert_eq!(ids(&journal).len(), 4);
     assert_eq!((recovery.torn, recovery.missing), (None, vec![]));
+}
+
+#[test]
+fn a_failed_sync_of_a_new_segment_poisons_also_when_the_disk_calls_itself_full() {
+    // That of its zeros, then that of its header.
+    for number in [1, 2] {
+        for kind in [io::ErrorKind::Other, io::ErrorKind::StorageFull] {
+            let directory = tempfile::tempdir().unwrap();
+            let disk = FaultyDisk::new();
+            let (mut journal, _) = open_on(Arc::new(disk.clone()), directory.path());
+            journal.append(&[entry(1, 3000)], 1).unwrap();
+            *disk.sync_error.lock().unwrap() = kind;
+            disk.sync_fails_at
+                .store(disk.syncs.load(Ordering::SeqCst) + number, Ordering::SeqCst);
+            let error = journal.append(&[entry(2, 3000)], 1).unwrap_err();
+            assert!(
+                matches!(error, AppendError::Poisoned { .. }),
+                "{number}, {kind}: {error}"
+            );
+            assert!(journal.poison().is_some());
+            drop(journal);
+            disk.sync_fails_at.store(0, Ordering::SeqCst);
+            let (mut journal, recovery) = open(directory.path());
+            assert_eq!(
+                (ids(&journal), recovery.missing),
+                (vec!["message-1".to_owned()], vec![])
+            );
+            assert_eq!(journal.append(&[entry(2, 3000)], 1).unwrap().first(), 2);
+        }
+    }
+}
+
+#[test]
+fn a_failed_sync_of_the_segment_made_ahead_poisons_when_it_is_needed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(directory.path());
+    journal.append(&[entry(1, 3000)], 1).unwrap();
+    drop(journal);
+    let disk = FaultyDisk::new();
+    disk.spare_syncs_fail.store(true, Ordering::SeqCst);
+    let options = Options {
+        preparation: Preparation::Ahead,
+        ..OPTIONS
+    };
+    let (mut journal, _) = Journal::open(Arc::new(disk), directory.path(), options, |_| ()).unwrap();
+    let error = journal.append(&[entry(2, 3000)], 1).unwrap_err();
+    assert!(matches!(error, AppendError::Poisoned { .. }), "{error}");
+}
+
+#[test]
+fn a_full_quota_is_a_full_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new();
+    let (mut journal, _) = open_on(Arc::new(disk.clone()), directory.path());
+    journal.append(&[entry(1, 3000)], 1).unwrap();
+    *disk.full_error.lock().unwrap() = io::ErrorKind::QuotaExceeded;
+    disk.room.store(0, Ordering::SeqCst);
+    let error = journal.append(&[entry(2, 3000)], 1).unwrap_err();
+    assert!(matches!(error, AppendError::NoSegment { .. }), "{error}");
+    disk.room.store(i64::MAX, Ordering::SeqCst);
+    assert_eq!(journal.append(&[entry(2, 3000)], 1).unwrap().first(), 2);
 }
 
 #[test]

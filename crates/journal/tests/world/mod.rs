@@ -6,8 +6,8 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -62,10 +62,16 @@ pub fn copy(from: &Path, to: &Path) {
 /// The real file system with errors injected.
 #[derive(Clone)]
 pub struct FaultyDisk {
-    /// Bytes that may still be written; a write beyond fails with ENOSPC after writing what fits.
+    /// Bytes that may still be written; a write beyond fails after writing what fits.
     pub room: Arc<AtomicI64>,
-    /// The sync with this number (from 1) and all later ones fail with EIO; 0: none.
+    /// How it fails.
+    pub full_error: Arc<Mutex<io::ErrorKind>>,
+    /// The sync with this number (from 1) and all later ones fail; 0: none.
     pub sync_fails_at: Arc<AtomicU64>,
+    /// How they fail.
+    pub sync_error: Arc<Mutex<io::ErrorKind>>,
+    /// Whether every sync of a file that has only a temporary name fails.
+    pub spare_syncs_fail: Arc<AtomicBool>,
     /// Syncs of files so far.
     pub syncs: Arc<AtomicU64>,
 }
@@ -74,14 +80,18 @@ impl FaultyDisk {
     pub fn new() -> Self {
         Self {
             room: Arc::new(AtomicI64::new(i64::MAX)),
+            full_error: Arc::new(Mutex::new(io::ErrorKind::StorageFull)),
             sync_fails_at: Arc::default(),
+            sync_error: Arc::new(Mutex::new(io::ErrorKind::Other)),
+            spare_syncs_fail: Arc::default(),
             syncs: Arc::default(),
         }
     }
 
-    fn wrap(&self, file: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
+    fn wrap(&self, path: &Path, file: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
         Arc::new(FaultyFile {
             file,
+            spare: path.extension().is_some_and(|extension| extension == "tmp"),
             disk: self.clone(),
         })
     }
@@ -89,6 +99,7 @@ impl FaultyDisk {
 
 struct FaultyFile {
     file: Arc<dyn DiskFile>,
+    spare: bool,
     disk: FaultyDisk,
 }
 
@@ -100,10 +111,10 @@ impl Disk for FaultyDisk {
         RealDisk.list(directory)
     }
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        RealDisk.open(path).map(|file| self.wrap(file))
+        RealDisk.open(path).map(|file| self.wrap(path, file))
     }
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        RealDisk.create(path).map(|file| self.wrap(file))
+        RealDisk.create(path).map(|file| self.wrap(path, file))
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         RealDisk.rename(from, to)
@@ -133,14 +144,15 @@ impl DiskFile for FaultyFile {
         self.disk.room.store(0, Ordering::SeqCst);
         let fits = usize::try_from(left.max(0)).unwrap();
         self.file.write_at(&buffer[..fits], offset)?;
-        Err(io::ErrorKind::StorageFull.into())
+        Err((*self.disk.full_error.lock().unwrap()).into())
     }
 
     fn sync_data(&self) -> io::Result<()> {
         let number = self.disk.syncs.fetch_add(1, Ordering::SeqCst) + 1;
         let fails_at = self.disk.sync_fails_at.load(Ordering::SeqCst);
-        if fails_at != 0 && number >= fails_at {
-            return Err(io::Error::other("injected EIO"));
+        let spare_fails = self.spare && self.disk.spare_syncs_fail.load(Ordering::SeqCst);
+        if spare_fails || (fails_at != 0 && number >= fails_at) {
+            return Err((*self.disk.sync_error.lock().unwrap()).into());
         }
         self.file.sync_data()
     }
