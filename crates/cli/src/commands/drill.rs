@@ -223,7 +223,10 @@ fn conclude(estate: &OpenEstate, number: u32, seed: u64, measured: &Measured) ->
         to: measured.to.clone(),
         generation: measured.generation,
         saga: measured.saga.summary.id.clone(),
-        reason: plan.as_ref().map_or_else(String::new, |plan| plan.reason.clone()),
+        reason: measured.saga.input["reason"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         estimated_loss: plan.map(|plan| plan.estimated_loss),
         fault_at: measured.t0,
         clocks: measured.timeline.clone(),

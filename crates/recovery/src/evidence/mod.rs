@@ -5,6 +5,7 @@
 //! Documents are signed and chained by [`chain`].
 
 pub mod chain;
+mod clocks;
 mod moves;
 mod page;
 mod summary;
@@ -17,6 +18,7 @@ use types::{CapabilityName, EstateName, Generation, RegionName, Span, TenantName
 
 use crate::decide::EstimatedLoss;
 
+pub use clocks::{Clock, clocks};
 pub use moves::{GAP_PROMISE, Moved, Rebuilt};
 pub use page::html;
 pub use summary::{CapabilitySummary, Documents, PhaseSummary, Spread, Summary, Verdict, percentile, spread};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use types::Timestamp;
 
-use super::{Evidence, Run, Spread, Summary, Verdict, millis_after, summary::phases, timeline_svg};
+use super::{Evidence, Run, Spread, Summary, Verdict, clocks, millis_after, timeline_svg};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -160,8 +160,8 @@ fn cells(spread: Option<Spread>) -> String {
 
 fn capabilities(page: &mut String, summary: &Summary) {
     page.push_str(
-        "<section>\n<h2>Capabilities</h2>\n<p class=\"note\">From the fault to a real transaction of that kind, accepted \
-         and read back through the public address.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>capability</th>\
+        "<section>\n<h2>Capabilities</h2>\n<p class=\"note\">From the fault, or from asking for a planned \
+         move, to a real transaction of that kind, accepted and read back through the public address.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>capability</th>\
          <th>promised</th><th>median</th><th>95 %</th><th>worst</th><th>kept</th></tr></thead>\n<tbody>\n",
     );
     for one in &summary.capabilities {
@@ -220,8 +220,13 @@ fn run_card(page: &mut String, run: &Run) {
     );
     clock_table(page, run);
     let documents = &run.documents;
+    let silent = if run.is_planned() {
+        "the new region had received everything before it was promoted"
+    } else {
+        "the lost region has not told what it had in addition"
+    };
     let wal = run.wal.map_or_else(
-        || "the lost region has not told what it had in addition".to_owned(),
+        || silent.to_owned(),
         |wal| {
             format!(
                 "{} commits over {:.2} s of WAL had not been replicated",
@@ -248,20 +253,19 @@ fn run_card(page: &mut String, run: &Run) {
 
 fn clock_table(page: &mut String, run: &Run) {
     page.push_str("<div class=\"scroll\"><table class=\"clocks\">\n<thead><tr>");
-    let marks = [
-        "t1 detected",
-        "t2 decided",
-        "t3 fenced",
-        "t4 promoted",
-        "t5 first write",
-        "t7 reconciled",
-    ];
-    for mark in marks {
-        let _ = write!(page, "<th>{mark}</th>");
+    // The first is where all others are counted from.
+    let shown = || {
+        clocks(run)
+            .into_iter()
+            .skip(1)
+            .filter(|clock| !clock.mark.is_empty())
+    };
+    for clock in shown() {
+        let _ = write!(page, "<th>{} {}</th>", clock.mark, clock.name);
     }
     page.push_str("</tr></thead>\n<tbody><tr>");
-    for phase in phases(run) {
-        match phase.to {
+    for clock in shown() {
+        match clock.at {
             Some(at) => {
                 let _ = write!(page, "<td>{}</td>", seconds(millis_after(at, run.fault_at)));
             }
@@ -297,7 +301,7 @@ fn provenance(page: &mut String, evidence: &Evidence) {
     }
     let _ = write!(
         page,
-        "</dl>\n<p class=\"note\">Evidence schema {}. Not signed yet.</p>\n</footer>\n",
+        "</dl>\n<p class=\"note\">Evidence schema {}. What lies beside this page is signed: <code>plimsoll evidence verify</code>.</p>\n</footer>\n",
         evidence.schema
     );
 }

@@ -111,10 +111,15 @@ pub(super) struct Phase {
 pub(super) fn phases(run: &Run) -> [Phase; 6] {
     let clocks = &run.clocks;
     let phase = |name, from, to| Phase { name, from, to };
+    let [detect, fence] = if run.is_planned() {
+        ["begin", "hold and release"]
+    } else {
+        ["detect", "fence"]
+    };
     [
-        phase("detect", Some(run.fault_at), clocks.detected),
+        phase(detect, Some(run.fault_at), clocks.detected),
         phase("decide", clocks.detected, clocks.decided),
-        phase("fence", clocks.decided, clocks.fenced),
+        phase(fence, clocks.decided, clocks.fenced),
         phase("promote", clocks.fenced, clocks.promoted),
         phase("first write", clocks.promoted, clocks.first_write),
         phase("reconcile", clocks.first_write, clocks.reconciled),

@@ -185,6 +185,51 @@ fn the_document_survives_being_written_and_read() {
 }
 
 #[test]
+fn a_planned_move_has_no_fault_and_nothing_to_notice() {
+    let planned = Run {
+        fault: "planned switchover of west".to_owned(),
+        reason: "a window".to_owned(),
+        estimated_loss: None,
+        wal: None,
+        moved: Some(Moved {
+            order_wait_ms: 400,
+            order_gap_ms: 900,
+            orders_in_erp: 9,
+            click_wait_ms: 900,
+            clicks: 9,
+            clicks_refused: 0,
+            sessions: 1,
+            sessions_kept: 1,
+            gap_promised_ms: 2_000,
+        }),
+        ..run(1, 4_300)
+    };
+    let words = |run: &Run| clocks(run).iter().map(|clock| clock.name).collect::<Vec<_>>();
+    let end = ["promoted", "routed", "first write", "reconciled"];
+    assert_eq!(
+        words(&planned),
+        [&["asked for", "decided", "released"][..], &end[..]].concat()
+    );
+    let lost = run(1, 4_300);
+    assert_eq!(
+        words(&lost),
+        [&["fault", "detected", "decided", "fenced"][..], &end[..]].concat()
+    );
+
+    let page = html(&evidence(vec![planned]));
+    for never in [
+        "detected",
+        "after the fault",
+        "fenced",
+        "the lost region has not told",
+    ] {
+        assert!(!page.contains(never), "{never}");
+    }
+    assert!(page.contains("t3 released") && page.contains("after the move was asked for"));
+    assert!(html(&evidence(vec![lost])).contains("t1 detected: 0.90 s after the fault"));
+}
+
+#[test]
 fn the_page_is_self_contained_and_escaped() {
     let mut hostile = run(1, 4_300);
     hostile.fault = "<script>alert('x')</script> & \"more\"".to_owned();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use types::Timestamp;
 
 use super::{
-    Run, millis_after,
+    Run, clocks, millis_after,
     page::{escape, seconds},
     summary::phases,
 };
@@ -41,29 +41,21 @@ const fn as_f64(number: u64) -> f64 {
     number as f64
 }
 
-/// Every clock of a run with its name, milliseconds after the fault.
-fn clocks(run: &Run) -> Vec<(&'static str, &'static str, u64)> {
-    let known = [
-        ("t0", "fault", Some(run.fault_at)),
-        ("t1", "detected", run.clocks.detected),
-        ("t2", "decided", run.clocks.decided),
-        ("t3", "fenced", run.clocks.fenced),
-        ("t4", "promoted", run.clocks.promoted),
-        ("t5", "first write", run.clocks.first_write),
-        ("t7", "reconciled", run.clocks.reconciled),
-    ];
+/// Every clock that has a number, with its name, milliseconds after t0.
+fn marks(run: &Run) -> Vec<(&'static str, &'static str, u64)> {
     let after = |at: Timestamp| millis_after(at, run.fault_at);
-    known
+    clocks(run)
         .into_iter()
-        .filter_map(|(mark, name, at)| Some((mark, name, after(at?))))
+        .filter(|clock| !clock.mark.is_empty())
+        .filter_map(|clock| Some((clock.mark, clock.name, after(clock.at?))))
         .collect()
 }
 
 /// Draws one run.
 pub(super) fn draw(run: &Run) -> String {
-    let clocks = clocks(run);
+    let marks = marks(run);
     let measured = run.capabilities.iter().filter_map(|result| result.measured_ms);
-    let longest = clocks
+    let longest = marks
         .iter()
         .map(|(_, _, at)| *at)
         .chain(measured)
@@ -84,7 +76,7 @@ pub(super) fn draw(run: &Run) -> String {
     );
     draw_axis(&mut svg, &scale, longest, axis);
     draw_phases(&mut svg, &scale, run);
-    draw_marks(&mut svg, &scale, &clocks, axis);
+    draw_marks(&mut svg, &scale, (run.zero(), &marks), axis);
     let mut top = rows;
     for result in &run.capabilities {
         draw_capability(&mut svg, &scale, result, top);
@@ -148,9 +140,9 @@ fn draw_phases(svg: &mut String, scale: &Scale, run: &Run) {
 }
 
 /// Marks every clock above the bar; labels that would touch move to another line.
-fn draw_marks(svg: &mut String, scale: &Scale, clocks: &[(&str, &str, u64)], bottom: f64) {
+fn draw_marks(svg: &mut String, scale: &Scale, (zero, marks): (&str, &[(&str, &str, u64)]), bottom: f64) {
     let mut ends = [f64::MIN; LABEL_LINES];
-    for (mark, name, at) in clocks {
+    for (mark, name, at) in marks {
         let x = scale.x(*at);
         let line = ends
             .iter()
@@ -166,7 +158,7 @@ fn draw_marks(svg: &mut String, scale: &Scale, clocks: &[(&str, &str, u64)], bot
         };
         let _ = write!(
             svg,
-            r#"<g class="{class}"><title>{mark} {}: {} after the fault</title><line x1="{x:.1}" y1="{:.1}" x2="{x:.1}" y2="{end:.1}"/><text x="{x:.1}" y="{y:.1}">{mark}</text></g>"#,
+            r#"<g class="{class}"><title>{mark} {}: {} after the {zero}</title><line x1="{x:.1}" y1="{:.1}" x2="{x:.1}" y2="{end:.1}"/><text x="{x:.1}" y="{y:.1}">{mark}</text></g>"#,
             escape(name),
             escape(&seconds(*at)),
             y + 3.0,

@@ -4,9 +4,10 @@
 //!   await_agent ─► follow_database ─► follow_gateway ─► await_streaming ─► await_journal ─► await_lease ─► await_workloads ─► finish
 //! ```
 //!
-//! - How its data is made fit is decided by the region's own agent, which can look at both histories: a plain start, a
-//!   rewind, or a new base backup, whichever an estimate says is quicker. What was there is kept aside until the new copy
-//!   streams.
+//! - How its data is made fit is decided by the region's own agent, which can look at both histories: a plain start where
+//!   nothing of its own lies beyond the point at which they parted, a rewind where something does, and a new base backup
+//!   where its data cannot be trusted or a rewind did not succeed. A rewind changes the data where it is; a base backup is
+//!   made beside it, and what was there is kept until the new copy streams.
 //! - Nothing moves: who leads stays, and to follow harms nobody. So there is nothing to take back, and whoever wants the
 //!   writes at home again asks for a switchover afterwards.
 //! - While a saga runs no failover is decided. So this one ends at once when the region that leads is lost.
@@ -81,7 +82,7 @@ pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
             Node::new("follow_database", follow_database)
                 .after(["await_agent"])
                 .deadline(AGENT_TIME_MAX)
-                .says("Its database is told to follow: it rewinds or is copied anew, whichever is quicker, and never starts as a primary."),
+                .says("Its database is told to follow: it rewinds where both histories have parted, is copied anew where that cannot be done, and never starts as a primary."),
             Node::new("follow_gateway", follow_gateway)
                 .after(["follow_database"])
                 .deadline(AGENT_TIME_MAX)
@@ -90,7 +91,7 @@ pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
                 .after(["follow_gateway"])
                 .deadline(COPY_TIME_MAX)
                 .retry_every(ASK_EVERY)
-                .says("Its database streams; only then the old data is removed."),
+                .says("Its database streams; data that a new copy replaced is removed only then."),
             Node::new("await_journal", await_journal)
                 .after(["await_streaming"])
                 .deadline(JOURNAL_TIME_MAX)

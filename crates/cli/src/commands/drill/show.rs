@@ -94,9 +94,11 @@ pub fn result(evidence: &Evidence) {
     let (commits, longest) = wal.iter().fold((0, 0.0_f64), |(commits, longest), lost| {
         (commits + lost.commits, longest.max(lost.seconds))
     });
-    anstream::println!(
-        "database: {commits} commits only the lost region had, at most {longest:.3} s of WAL (replayed from the journal where they were messages)"
-    );
+    if !evidence.runs.iter().all(Run::is_planned) {
+        anstream::println!(
+            "database: {commits} commits only the lost region had, at most {longest:.3} s of WAL (replayed from the journal where they were messages)"
+        );
+    }
     match &summary.verdict {
         Verdict::Kept => anstream::println!("every promise was kept"),
         Verdict::Broken { because } => anstream::println!("promises broken: {}", because.join("; ")),
@@ -104,31 +106,21 @@ pub fn result(evidence: &Evidence) {
     }
 }
 
-/// t0 to t7 of one run, seconds after the fault.
+/// t0 to t7 of one run, seconds after t0.
 fn timeline(run: &Run) {
     anstream::println!("run {}, generation {}: {}", run.number, run.generation, run.fault);
     anstream::println!("  reason: {}", run.reason);
-    let clocks = &run.clocks;
     let accepted = run.capabilities.iter().filter_map(|result| {
         Some((
             result.accepted?,
             format!("t6 {} accepted and read back", result.capability),
         ))
     });
-    let mut events: Vec<(Timestamp, String)> = [
-        (Some(run.fault_at), "t0 fault"),
-        (clocks.detected, "t1 loss noticed"),
-        (clocks.decided, "t2 failover decided"),
-        (clocks.fenced, "t3 old writer certainly fenced"),
-        (clocks.promoted, "t4 standby promoted"),
-        (clocks.routed, "   traffic routed"),
-        (clocks.first_write, "t5 first write accepted"),
-        (clocks.reconciled, "t7 journal and ERP agree"),
-    ]
-    .into_iter()
-    .filter_map(|(at, what)| Some((at?, what.to_owned())))
-    .chain(accepted)
-    .collect();
+    let mut events: Vec<(Timestamp, String)> = recovery::evidence::clocks(run)
+        .into_iter()
+        .filter_map(|clock| Some((clock.at?, format!("{:2} {}", clock.mark, clock.says))))
+        .chain(accepted)
+        .collect();
     events.sort();
     for (at, what) in events {
         anstream::println!("  {:>8.3} s  {what}", at.seconds_after(run.fault_at));
