@@ -130,6 +130,15 @@ pub struct SagaEventRecord {
     pub data: serde_json::Value,
 }
 
+/// The database of the region that leads was taken back in its place: it gets a new identity, and what it lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReincarnationRequest {
+    /// Who says so.
+    pub by: String,
+    /// Why it was.
+    pub reason: String,
+}
+
 /// Start a failover by hand, or authorise one that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailoverRequest {
@@ -171,6 +180,14 @@ impl ControllerClient {
     /// [`Error`].
     pub async fn status(&self) -> Result<EstateStatus, Error> {
         self.0.get("/v1/status").await
+    }
+
+    /// `POST /v1/reincarnations`: gives the database a new identity, and replays what it lacks.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn reincarnate(&self, request: &ReincarnationRequest) -> Result<SagaSummary, Error> {
+        self.0.post("/v1/reincarnations", request).await
     }
 
     /// `POST /v1/heartbeat`, from agents.

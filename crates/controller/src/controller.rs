@@ -25,6 +25,7 @@ use types::{RegionName, Timestamp, settings::ControllerSettings};
 use uuid::Uuid;
 
 mod moves;
+mod reincarnation;
 
 pub use moves::MoveError;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use driver::Ports;
-use recovery::sagas::{bootstrap, failback, failover, switchover};
+use recovery::sagas::{bootstrap, failback, failover, reincarnation, switchover};
 use saga::{Engine, Faults, Log, Outcome, SagaId};
 use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -45,6 +45,7 @@ pub struct Runner {
     bootstrap: Engine<Ports>,
     switchover: Engine<Ports>,
     failback: Engine<Ports>,
+    reincarnation: Engine<Ports>,
     running: Mutex<Option<Running>>,
     tracker: TaskTracker,
     cancel: CancellationToken,
@@ -81,6 +82,7 @@ impl Runner {
             bootstrap: engine(bootstrap::definition()?),
             switchover: engine(switchover::definition()?),
             failback: engine(failback::definition()?),
+            reincarnation: engine(reincarnation::definition()?),
             running: Mutex::default(),
             tracker,
             cancel,
@@ -105,6 +107,7 @@ impl Runner {
             bootstrap::KIND => Ok(&self.bootstrap),
             switchover::KIND => Ok(&self.switchover),
             failback::KIND => Ok(&self.failback),
+            reincarnation::KIND => Ok(&self.reincarnation),
             other => Err(StartError::UnknownKind(other.to_owned())),
         }
     }

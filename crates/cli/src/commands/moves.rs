@@ -122,7 +122,7 @@ pub async fn follow(
 }
 
 /// Shows every step as it ends; returns the record of the saga that has ended.
-async fn progress(
+pub async fn progress(
     controller: &ControllerClient,
     id: &str,
     limit: Duration,

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use api::{
     Problem,
     caller::{self, Caller, Kind, Table},
-    controller::{EstateStatus, FailoverRequest, RecoveryTimeline, SagaRecord, SagaSummary},
+    controller::{
+        EstateStatus, FailoverRequest, RecoveryTimeline, ReincarnationRequest, SagaRecord, SagaSummary,
+    },
     lease::{PromiseReply, PromiseRequest, RenewReply, RenewRequest},
     site::{Done, Observation, Site},
 };
@@ -34,6 +36,7 @@ const MAY_ASK: Table = &[
     ("/v1/sagas/{id}", READERS),
     ("/v1/sagas/{id}/timeline", READERS),
     ("/v1/failovers", &[Kind::Cli]),
+    ("/v1/reincarnations", &[Kind::Cli]),
     ("/v1/moves", &[Kind::Cli]),
     ("/v1/moves/{id}/approve", &[Kind::Cli]),
     ("/v1/sagas/{id}/abort", &[Kind::Cli]),
@@ -52,6 +55,7 @@ pub fn router(controller: Arc<Controller>) -> Router {
         .route("/v1/sagas/{id}", get(saga))
         .route("/v1/sagas/{id}/timeline", get(timeline))
         .route("/v1/failovers", post(failover))
+        .route("/v1/reincarnations", post(reincarnate))
         .route("/v1/moves", post(moves::declare))
         .route("/v1/moves/{id}/approve", post(moves::approve))
         .route("/v1/sagas/{id}/abort", post(moves::abort))
@@ -152,6 +156,17 @@ async fn failover(
     Json(request): Json<FailoverRequest>,
 ) -> Result<Json<SagaSummary>, Problem> {
     let running = controller.order(&request).await.map_err(order_problem)?;
+    let record = controller.store.saga(running.id).await.map_err(failed)?;
+    record
+        .map(|record| Json(status::summary(&record, None)))
+        .ok_or_else(|| Problem::failed("the saga is not in the store"))
+}
+
+async fn reincarnate(
+    State(controller): Shared,
+    Json(request): Json<ReincarnationRequest>,
+) -> Result<Json<SagaSummary>, Problem> {
+    let running = controller.reincarnate(&request).await.map_err(order_problem)?;
     let record = controller.store.saga(running.id).await.map_err(failed)?;
     record
         .map(|record| Json(status::summary(&record, None)))

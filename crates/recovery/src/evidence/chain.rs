@@ -57,6 +57,8 @@ pub enum SignError {
 pub enum Kind {
     /// A drill.
     Drill,
+    /// A comparison of the journal with the ERP.
+    Reconciliation,
     /// A release.
     Release,
     /// Access that was granted or used.

@@ -3,6 +3,7 @@
 pub mod bootstrap;
 pub mod failback;
 pub mod failover;
+pub mod reincarnation;
 pub mod switchover;
 mod timeline;
 

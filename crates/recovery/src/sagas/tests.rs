@@ -15,7 +15,7 @@ use serde_json::Value;
 use types::{Generation, RegionName, Timestamp};
 use uuid::Uuid;
 
-use super::{bootstrap, failover, timeline};
+use super::{bootstrap, failover, reincarnation, timeline};
 use crate::decide::EstimatedLoss;
 
 fn west() -> RegionName {
@@ -200,6 +200,35 @@ async fn the_first_lead_of_an_estate_keeps_every_promise() {
         params,
         done,
         never_unwinds: vec!["lead_gateway", "record_active", "follow", "route"],
+        world: Mutex::default(),
+    };
+    testing::every_promise(&case).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_identity_for_the_database_keeps_every_promise() {
+    let done = Picture {
+        writing: vec![(west(), TWO)],
+        following: vec![(north(), west())],
+        gateways_leading: vec![(west(), TWO)],
+        route: Some(Route::Region(west())),
+        reign: Some((west(), TWO, "second".to_owned())),
+    };
+    let params = reincarnation::Plan {
+        region: west(),
+        generation: TWO,
+        incarnation: "second".to_owned(),
+        reason: "taken back".to_owned(),
+        by: "an operator".to_owned(),
+        decided: THEN,
+    };
+    let case = Case {
+        prepare: |_| {},
+        empty: false,
+        definition: reincarnation::definition,
+        params,
+        done,
+        never_unwinds: vec!["record_active", "lead_gateway", "reconcile", "finish"],
         world: Mutex::default(),
     };
     testing::every_promise(&case).await;

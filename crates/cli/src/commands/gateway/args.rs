@@ -20,6 +20,10 @@ pub enum Gateway {
     DeadLetters(DeadLetters),
     /// Deliver dead letters again
     Replay(Replay),
+    /// Tell what the last comparison with the ERP found, and what a person must look at
+    Reconciliation(Reconciliation),
+    /// Say that the ERP's database was taken back: it gets a new identity, and what it lacks is delivered again
+    Reconcile(Reconcile),
     /// Tell the life of one message: received, stored, copied, tried, applied or refused
     Trace(Trace),
     /// Look into a journal's directory while its gateway is stopped
@@ -76,6 +80,30 @@ pub struct Replay {
     /// All dead letters of this lane
     #[arg(long, value_name = "LANE")]
     pub all_dead: Option<IntegrationName>,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Reconciliation {
+    /// Keep the report beside the evidence of drills, and sign it
+    #[arg(long)]
+    pub sign: bool,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Reconcile {
+    /// Why the database was taken back; it is written down
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Begin without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Give up waiting after this long; the replay goes on
+    #[arg(long, default_value = "1h", value_name = "SPAN")]
+    pub timeout: types::Span,
     #[command(flatten)]
     pub how: How,
 }

@@ -7,6 +7,7 @@ mod hold;
 pub mod journal;
 mod lanes;
 mod leader;
+mod reconciliation;
 mod replay;
 mod show;
 mod trace;
@@ -34,6 +35,10 @@ pub async fn run(
         Gateway::Resume(request) => hold::resume(&open(&request.how.which)?, request, talk).await,
         Gateway::DeadLetters(request) => dead_letters::run(&open(&request.how.which)?, request, talk).await,
         Gateway::Replay(request) => replay::run(&open(&request.how.which)?, request, talk).await,
+        Gateway::Reconciliation(request) => {
+            reconciliation::show(&open(&request.how.which)?, request, talk).await
+        }
+        Gateway::Reconcile(request) => reconciliation::begin(&open(&request.how.which)?, request, talk).await,
         Gateway::Trace(request) => trace::run(&open(&request.how.which)?, request).await,
         Gateway::Journal(request) => journal::run(request, talk),
     }
