@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod authority;
 mod controller_killed;
 mod frozen_database;
 mod gateway_lanes;

@@ -6,10 +6,10 @@ use serde_json::Value;
 #[test]
 fn a_switchover_loses_nothing_refuses_nobody_and_keeps_everybody_logged_in() {
     let estate = TestEstate::up("switchover");
+    let active = estate.active();
     let plan = estate.plimsoll(&["switchover", "--dry-run", "--json"]);
     let told: Value = serde_json::from_str(&plan.stdout).unwrap();
     assert_eq!((plan.code, &told["decision"]), (0, &"proceed".into()), "{told}");
-    let active = estate.active();
     assert_eq!(estate.active(), active, "a plan changes nothing");
 
     let writers = Writers::start(&estate);
@@ -24,8 +24,9 @@ fn a_switchover_loses_nothing_refuses_nobody_and_keeps_everybody_logged_in() {
         let moved = &run["moved"];
         assert_eq!(moved["sessions"], moved["sessions_kept"], "{moved}");
         assert_eq!(moved["clicks_refused"], 0, "{moved}");
+        assert!(moved["sessions"].as_u64().unwrap() > 0, "{moved}");
         assert!(moved["clicks"].as_u64().unwrap() > 5, "{moved}");
-        assert!(moved["order_wait_ms"].as_u64().unwrap() <= 2_000, "{moved}");
+        assert!(moved["orders_in_erp"].as_u64().unwrap() > 0, "{moved}");
     }
     assert_eq!(estate.active(), active, "two moves end where they began");
 }

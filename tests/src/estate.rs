@@ -45,10 +45,17 @@ impl TestEstate {
 
     /// The same with a passage of its file replaced.
     pub fn up_with(test: &str, passage: &str, replacement: &str) -> Self {
+        Self::up_with_all(test, &[(passage, replacement)])
+    }
+
+    /// The same with several passages replaced.
+    pub fn up_with_all(test: &str, passages: &[(&str, &str)]) -> Self {
         let estate = Self::declared(test);
-        let written = fs::read_to_string(&estate.file).unwrap();
-        let text = written.replace(passage, replacement);
-        assert_ne!(text, written, "the passage is not in the example any more");
+        let mut text = fs::read_to_string(&estate.file).unwrap();
+        for (passage, replacement) in passages {
+            assert!(text.contains(passage), "the example no longer says {passage:?}");
+            text = text.replace(passage, replacement);
+        }
         fs::write(&estate.file, text).unwrap();
         let up = estate.run_up();
         assert_eq!(up.code, 0, "plimsoll up failed\n{}\n{}", up.stdout, up.stderr);

@@ -98,6 +98,10 @@ impl From<api::client::Error> for Failure {
     fn from(error: api::client::Error) -> Self {
         if let Some(problem) = error.problem() {
             let mut failure = Self::machine(&problem.code, problem.message.clone());
+            if problem.code == api::problem::code::REFUSED {
+                // It was asked and answered.
+                failure.exit = Exit::No;
+            }
             failure.hint = problem.hint.clone();
             return failure;
         }

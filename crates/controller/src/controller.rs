@@ -65,8 +65,6 @@ struct Heard {
     sightings: Sightings,
     gateways: BTreeMap<RegionName, (Instant, GatewayStatus)>,
     orders: Vec<(Instant, Order)>,
-    /// Moves that wait for another person.
-    pending: Vec<moves::Pending>,
     last_failover: Option<Timestamp>,
     not_before: Option<Instant>,
     /// When something was first wrong, while it still is.
@@ -127,7 +125,6 @@ impl Controller {
             sightings: Sightings::new(names, store.eligibility().await?, Duration::ZERO),
             gateways: BTreeMap::new(),
             orders: Vec::new(),
-            pending: Vec::new(),
             last_failover: store.last_done(failover::KIND).await?,
             not_before: None,
             detected: None,
@@ -407,10 +404,16 @@ impl Controller {
             by: request.by.clone(),
             reason: request.reason.clone(),
         };
+        // Waited for: an order that is refused for a pause would be followed all the same when that is over.
+        let not_before = self.heard().not_before;
+        if let Some(at) = not_before {
+            tokio::time::sleep_until(at).await;
+        }
         self.heard().orders.push((Instant::now(), order));
         let decision = self.look().await?;
         match (&decision, self.runner.running()) {
-            (Decision::Proceed(_), Some(running)) => Ok(running),
+            // The watch may have followed the order first.
+            (_, Some(running)) if running.kind == failover::KIND => Ok(running),
             (Decision::Refuse { .. }, _) => {
                 self.heard().orders.clear();
                 Err(OrderError::Refused(decision.to_string()))

@@ -29,6 +29,8 @@ use types::{
 
 use crate::{Controller, OrderError, store::Store, witness::Witness};
 
+mod moves;
+
 fn region(name: &str) -> RegionName {
     RegionName::new(name).unwrap()
 }

@@ -21,25 +21,23 @@ use recovery::{
 };
 use saga::SagaId;
 use tokio::time::Instant;
-use types::{Generation, RegionName, settings::Authority};
+use types::{Generation, RegionName, Timestamp, settings::Authority};
 use uuid::Uuid;
 
 use super::{Controller, ORDER_AGE_MAX, OrderError};
-use crate::{sagas::StartError, status, store};
+use crate::{
+    sagas::StartError,
+    status,
+    store::{self, Approval, PendingMove},
+};
 
+/// [`ORDER_AGE_MAX`] by the wall clock, which goes on while the controller does not run.
+#[expect(clippy::cast_possible_truncation, reason = "ten minutes")]
+const ORDER_AGE_MICROS: i64 = ORDER_AGE_MAX.as_micros() as i64;
 /// So many sagas of a kind, the newest, tell how long the next one takes.
 const EXPECTED_FROM: usize = 20;
 /// Sagas looked through for them.
 const SAGAS_MAX: usize = 200;
-
-/// A move that waits for another person.
-#[derive(Clone, Debug)]
-pub(super) struct Pending {
-    id: String,
-    at: Instant,
-    request: MoveRequest,
-    approved_by: Vec<String>,
-}
 
 /// Why a move was not declared, authorised or aborted.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +47,11 @@ pub enum MoveError {
         "no move `{0}` waits for an authorisation; it may have begun, or was declared more than 10 min ago"
     )]
     Unknown(String),
+    /// One person alone has to say why.
+    #[error("an emergency needs a reason")]
+    NoReason,
     /// Separation of duties.
-    #[error("{0} has a part in this move already; another person has to authorise it")]
+    #[error("{0} declared this move; another person has to authorise it")]
     SamePerson(String),
     /// The saga has ended or is another one.
     #[error("the saga `{0}` does not run")]
@@ -78,14 +79,17 @@ impl Controller {
     /// # Errors
     /// [`MoveError`].
     pub async fn declare(self: &Arc<Self>, request: MoveRequest) -> Result<MovePlan, MoveError> {
-        let mut pending = Pending {
+        let mut pending = PendingMove {
             id: Uuid::now_v7().to_string(),
-            at: Instant::now(),
+            declared: self.wall(),
             request,
             approved_by: Vec::new(),
         };
         if pending.request.dry_run {
             return Ok(self.plan_move(&pending).await?);
+        }
+        if pending.request.emergency && pending.request.reason.trim().is_empty() {
+            return Err(MoveError::NoReason);
         }
         let what = if pending.request.emergency {
             "declared as an emergency"
@@ -101,28 +105,26 @@ impl Controller {
             return Ok(plan);
         }
         if plan.approvals_needed > 0 && !pending.request.emergency {
-            pending.at = Instant::now();
-            self.heard().pending.push(pending);
+            pending.declared = self.wall();
+            self.store.keep_pending(pending).await?;
             return Ok(plan);
         }
         self.begin_move(&pending, plan).await
     }
 
-    /// Authorises what somebody else declared.
+    /// Authorises what somebody else declared; asked again, it is looked at anew.
+    ///
+    /// What cannot begin although nothing spoke against it a moment before has to be declared anew.
     ///
     /// # Errors
     /// [`MoveError`].
     pub async fn approve(self: &Arc<Self>, id: &str, by: &str) -> Result<MovePlan, MoveError> {
-        let pending = {
-            let mut heard = self.heard();
-            heard.pending.retain(|one| one.at.elapsed() < ORDER_AGE_MAX);
-            let found = heard.pending.iter_mut().find(|one| one.id == id);
-            let found = found.ok_or_else(|| MoveError::Unknown(id.to_owned()))?;
-            if found.request.by == by || found.approved_by.iter().any(|name| name == by) {
-                return Err(MoveError::SamePerson(by.to_owned()));
-            }
-            found.approved_by.push(by.to_owned());
-            found.clone()
+        let now = self.wall();
+        let since = Timestamp::from_micros(now.as_micros().saturating_sub(ORDER_AGE_MICROS));
+        let pending = match self.store.approve_pending(id, by, now, since).await? {
+            Approval::Unknown => return Err(MoveError::Unknown(id.to_owned())),
+            Approval::SamePerson => return Err(MoveError::SamePerson(by.to_owned())),
+            Approval::Counted(pending) => pending,
         };
         let what = format!("{} authorised", pending.request.kind);
         self.audit(by, &what, serde_json::json!({ "move": id })).await;
@@ -131,7 +133,9 @@ impl Controller {
         if plan.decision != MoveDecision::Proceed || plan.approved_by.len() < plan.approvals_needed {
             return Ok(plan);
         }
-        self.heard().pending.retain(|one| one.id != id);
+        if !self.store.take_pending(id).await? {
+            return Err(MoveError::Unknown(id.to_owned()));
+        }
         self.begin_move(&pending, plan).await
     }
 
@@ -165,7 +169,7 @@ impl Controller {
         Ok(plan)
     }
 
-    async fn plan_move(&self, pending: &Pending) -> Result<MovePlan, store::Error> {
+    async fn plan_move(&self, pending: &PendingMove) -> Result<MovePlan, store::Error> {
         let (request, snapshot) = (&pending.request, self.snapshot().await);
         let mut plan = match request.kind {
             MoveKind::Switchover => self.plan_switchover(request, &snapshot),
@@ -236,8 +240,8 @@ impl Controller {
             .map(|check| format!("{}: {}", check.question, check.found))
             .collect();
         plan.checks = checks.into_iter().map(wire).collect();
-        plan.loss = "nothing: the region that leads goes on; what only the other one has is counted, and its data is kept \
-                     aside until the new copy streams"
+        plan.loss = "nothing of the region that leads; commits that only the other one has were lost in the failover, and \
+                     are counted where its data can be read before they are given up"
             .to_owned();
         plan
     }
@@ -247,13 +251,15 @@ impl Controller {
         let needed = others_needed(self.settings.failover.authority);
         let mut asked = seen.clone();
         // What would be decided if everybody who must had agreed.
-        asked
-            .orders
-            .extend((0..=needed).map(|number| order(&format!("{}#{number}", request.by), request)));
+        let others = (1..=needed).map(|number| format!("another person ({number})"));
+        let people = std::iter::once(request.by.clone()).chain(others);
+        asked.orders = people.map(|by| order(&by, request)).collect();
         let decision = decide_failover(&asked, &self.settings.failover, self.wall());
         let (verdict, to) = match &decision {
             Decision::Proceed(go) => {
-                (plan.generation, plan.loss) = (go.generation, go.estimated_loss.to_string());
+                let loss = go.estimated_loss.to_string();
+                plan.generation = go.generation;
+                plan.loss = loss.strip_prefix("loses ").unwrap_or(&loss).to_owned();
                 (MoveDecision::Proceed, Some(go.to.clone()))
             }
             Decision::Nothing | Decision::Wait { .. } => (MoveDecision::Wait, None),
@@ -292,7 +298,7 @@ impl Controller {
 
     async fn begin_move(
         self: &Arc<Self>,
-        pending: &Pending,
+        pending: &PendingMove,
         mut plan: MovePlan,
     ) -> Result<MovePlan, MoveError> {
         let request = &pending.request;
@@ -323,7 +329,7 @@ impl Controller {
 
     fn switchover_plan(
         &self,
-        pending: &Pending,
+        pending: &PendingMove,
         plan: &MovePlan,
         (from, to): (RegionName, RegionName),
     ) -> serde_json::Value {
@@ -356,7 +362,11 @@ impl Controller {
     }
 
     /// A failover is decided by the same function as always; people only say what they want, one order each.
-    async fn order_for(self: &Arc<Self>, pending: &Pending, from: RegionName) -> Result<SagaId, MoveError> {
+    async fn order_for(
+        self: &Arc<Self>,
+        pending: &PendingMove,
+        from: RegionName,
+    ) -> Result<SagaId, MoveError> {
         let request = &pending.request;
         let mut names: Vec<_> = std::iter::once(&request.by)
             .chain(&pending.approved_by)

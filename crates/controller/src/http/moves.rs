@@ -20,7 +20,7 @@ fn told(error: MoveError) -> Problem {
             status: 404,
             ..Problem::refused(error.to_string())
         },
-        MoveError::SamePerson(_) | MoveError::NoReturn | MoveError::NotRunning(_) => {
+        MoveError::NoReason | MoveError::SamePerson(_) | MoveError::NoReturn | MoveError::NotRunning(_) => {
             Problem::refused(error.to_string())
         }
         MoveError::Order(error) => super::order_problem(error),

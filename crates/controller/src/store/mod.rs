@@ -4,6 +4,7 @@
 //! blocking pool, one at a time: the load is a handful of writes a second, and one writer needs no retries.
 
 mod kept;
+mod pending;
 mod sagas;
 mod schema;
 
@@ -15,6 +16,7 @@ use std::{
 use rusqlite::Connection;
 
 pub use kept::AuditEntry;
+pub use pending::{Approval, PendingMove};
 pub use sagas::SagaRow;
 
 /// Why the store did not do what was asked.

@@ -6,7 +6,8 @@ use rusqlite::Connection;
 
 use super::{Error, doing};
 
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE saga (
         id          TEXT PRIMARY KEY,
         kind        TEXT NOT NULL,
@@ -48,7 +49,23 @@ const STEPS: [&str; 1] = ["
         what        TEXT NOT NULL,
         detail      TEXT NOT NULL
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE pending_move (
+        id          TEXT PRIMARY KEY,
+        declared    INTEGER NOT NULL,
+        request     TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- Nobody counts twice.
+    CREATE TABLE pending_approval (
+        move        TEXT NOT NULL REFERENCES pending_move (id) ON DELETE CASCADE,
+        person      TEXT NOT NULL,
+        at          INTEGER NOT NULL,
+        PRIMARY KEY (move, person)
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Brings the schema up to date, each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {

@@ -125,6 +125,44 @@ async fn a_ballot_is_kept() {
 }
 
 #[tokio::test]
+async fn a_declared_move_is_kept_with_who_authorised_it_until_it_is_taken_or_too_old() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.sqlite");
+    let declared = |id: &str, micros| PendingMove {
+        id: id.to_owned(),
+        declared: at(micros),
+        request: api::moves::MoveRequest {
+            kind: api::moves::MoveKind::Switchover,
+            to: None,
+            by: "Ada".to_owned(),
+            reason: "a window".to_owned(),
+            emergency: false,
+            dry_run: false,
+        },
+        approved_by: Vec::new(),
+    };
+    let store = Store::open(&path).unwrap();
+    store.keep_pending(declared("old", 10)).await.unwrap();
+    store.keep_pending(declared("new", 20)).await.unwrap();
+    drop(store);
+
+    let store = Store::open(&path).unwrap();
+    let approve = async |id, by| store.approve_pending(id, by, at(30), at(15)).await.unwrap();
+    assert_eq!(approve("old", "Bob").await, Approval::Unknown);
+    assert_eq!(approve("new", " ada").await, Approval::SamePerson);
+    let counted = Approval::Counted(PendingMove {
+        approved_by: vec!["Bob".to_owned()],
+        ..declared("new", 20)
+    });
+    for _ in 0..2 {
+        assert_eq!(approve("new", "Bob").await, counted);
+    }
+    assert!(store.take_pending("new").await.unwrap());
+    assert!(!store.take_pending("new").await.unwrap(), "only one may begin it");
+    assert_eq!(approve("new", "Bob").await, Approval::Unknown);
+}
+
+#[tokio::test]
 async fn a_store_of_a_newer_program_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("store.sqlite");
