@@ -48,6 +48,7 @@ const MAY_ASK: Table = &[
     ("/metrics", &[Kind::Controller, Kind::Cli, Kind::Agent]),
     ("/peer/append", &[Kind::Gateway]),
     ("/peer/position", &[Kind::Gateway]),
+    ("/peer/batches", &[Kind::Gateway]),
     ("/peer/realign", &[Kind::Gateway]),
     ("/peer/marks", &[Kind::Gateway]),
     ("/peer/lanes", &[Kind::Gateway]),

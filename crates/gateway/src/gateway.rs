@@ -105,6 +105,8 @@ pub struct Gateway {
     pub aligned: Mutex<bool>,
     /// Tells the aligning task that it is needed.
     pub misaligned: Notify,
+    /// When the other region last could not give back what is damaged here (when leading).
+    pub unmended: Mutex<Option<Instant>>,
     /// When the leader spoke last (when following).
     pub heard: Mutex<Option<Instant>>,
     /// The last comparison with the ERP.
@@ -171,6 +173,7 @@ impl Gateway {
             reader: parts.reader,
             aligned: Mutex::new(false),
             misaligned: Notify::new(),
+            unmended: Mutex::new(None),
             heard: Mutex::new(None),
             reconciliation: Mutex::new(None),
             register: Mutex::new(parts.register),
@@ -239,6 +242,7 @@ impl Gateway {
             ledger.acks.there = 0;
             ledger.acks.degraded_since = peer_gone.then(now);
         }
+        *lock(&self.unmended) = None;
         *lock(&self.shared.permit) = Permit::Own(generation.get());
         drop(office);
         tracing::info!(%generation, incarnation, peer_gone, "leading");

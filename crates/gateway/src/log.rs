@@ -3,6 +3,8 @@
 //! A thread and not a task, because it blocks in `fdatasync` most of its life.
 //! It ends when every [`Log`] handle is gone; an error of the journal poisons the gateway.
 
+mod tail;
+
 use std::{
     collections::VecDeque,
     sync::{
@@ -12,7 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use journal::{AppendError, Batch, DivergeError, Entry, Journal, Position, RecordView, SetAside};
+use journal::{
+    AppendError, Batch, DivergeError, Entry, Journal, Position, RecordView, RepairError, SetAside,
+};
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::{Notify, oneshot};
 
@@ -27,8 +31,8 @@ const BATCH_MESSAGES_MAX: usize = 4096;
 const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Without anything to do for this long the watermark is made durable.
 const QUIET: Duration = Duration::from_millis(50);
-/// Batches kept in memory for the other region; what it has missed of older ones is read from disk.
-const TAIL_BYTES_MAX: usize = 32 << 20;
+
+pub use tail::Tail;
 
 /// A message to store.
 pub struct Store {
@@ -56,6 +60,11 @@ enum Command {
         generation: u64,
         reply: oneshot::Sender<Result<Position, CutError>>,
     },
+    Repair {
+        batches: Vec<Batch>,
+        generation: u64,
+        reply: oneshot::Sender<Result<(), MendError>>,
+    },
     Position {
         reply: oneshot::Sender<Position>,
     },
@@ -81,6 +90,17 @@ pub enum CutError {
     /// The journal did not cut it off.
     #[error(transparent)]
     Diverge(#[from] DivergeError),
+}
+
+/// Why nothing was put in the place of what is damaged.
+#[derive(Debug, thiserror::Error)]
+pub enum MendError {
+    /// This gateway no longer leads in that generation.
+    #[error("this gateway does not lead in that generation")]
+    NotLeading,
+    /// The journal did not take it.
+    #[error("what the other region gave does not repair the journal")]
+    Repair(#[from] RepairError),
 }
 
 /// The journal's thread has ended.
@@ -122,65 +142,6 @@ pub struct Figures {
     pub bytes: u64,
     /// Damaged frames found at the start.
     pub quarantined: u64,
-}
-
-/// The last batches in memory, also those that are being synced at this moment.
-#[derive(Default)]
-pub struct Tail {
-    held: Mutex<Held>,
-    /// Told about new batches.
-    pub news: Notify,
-}
-
-#[derive(Default)]
-struct Held {
-    batches: VecDeque<Batch>,
-    bytes: usize,
-}
-
-impl Held {
-    fn pop(&mut self) {
-        self.bytes -= self.batches.pop_front().map_or(0, |batch| batch.bytes().len());
-    }
-}
-
-impl Tail {
-    fn push(&self, batch: Batch) {
-        let mut held = lock(&self.held);
-        held.bytes += batch.bytes().len();
-        held.batches.push_back(batch);
-        while held.bytes > TAIL_BYTES_MAX && held.batches.len() > 1 {
-            held.pop();
-        }
-        drop(held);
-        self.news.notify_one();
-    }
-
-    /// Batches from `first` on, as many as fit; `None` when they are no longer, or not yet, in memory.
-    pub fn from(&self, first: u64, bytes_max: usize) -> Option<Vec<Batch>> {
-        let held = lock(&self.held);
-        let at = held.batches.partition_point(|batch| batch.first() < first);
-        held.batches.get(at).filter(|batch| batch.first() == first)?;
-        let fitting = held.batches.iter().skip(at).scan(0, |bytes, batch| {
-            let before = *bytes;
-            *bytes += batch.bytes().len();
-            (before == 0 || *bytes <= bytes_max).then(|| batch.clone())
-        });
-        Some(fitting.collect())
-    }
-
-    /// Forgets what the other region has.
-    pub fn forget(&self, up_to: u64) {
-        let mut held = lock(&self.held);
-        while held.batches.front().is_some_and(|batch| batch.last() <= up_to) {
-            held.pop();
-        }
-    }
-
-    /// Forgets everything: what follows does not continue it.
-    pub fn clear(&self) {
-        *lock(&self.held) = Held::default();
-    }
 }
 
 /// Speaks to the journal's thread.
@@ -232,6 +193,20 @@ impl Log {
     pub async fn cut(&self, aside: SetAside, generation: u64) -> Result<Result<Position, CutError>, Closed> {
         self.ask(|reply| Command::Cut {
             aside,
+            generation,
+            reply,
+        })
+        .await
+    }
+
+    /// See [`Journal::repair`].
+    pub async fn repair(
+        &self,
+        batches: Vec<Batch>,
+        generation: u64,
+    ) -> Result<Result<(), MendError>, Closed> {
+        self.ask(|reply| Command::Repair {
+            batches,
             generation,
             reply,
         })
@@ -301,6 +276,13 @@ impl Writer {
                     reply,
                 } => {
                     let _ = reply.send(self.cut(&aside, generation));
+                }
+                Command::Repair {
+                    batches,
+                    generation,
+                    reply,
+                } => {
+                    let _ = reply.send(self.repair(&batches, generation));
                 }
                 Command::Position { reply } => {
                     let _ = reply.send(self.journal.position());
@@ -458,6 +440,20 @@ impl Writer {
         self.shared.tail.clear();
         lock(&self.shared.ledger).cut(aside.first);
         Ok(self.journal.position())
+    }
+
+    fn repair(&mut self, batches: &[Batch], generation: u64) -> Result<(), MendError> {
+        if *lock(&self.shared.permit) != Permit::Own(generation) {
+            return Err(MendError::NotLeading);
+        }
+        let repaired = self.journal.repair(batches);
+        self.check_poison();
+        repaired?;
+        let mut ledger = lock(&self.shared.ledger);
+        for view in batches.iter().flat_map(Batch::records) {
+            ledger.came_back(&view);
+        }
+        Ok(())
     }
 
     fn update_figures(&self) {

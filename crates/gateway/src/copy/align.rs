@@ -2,7 +2,8 @@
 //!
 //! Nothing acknowledged may be lost, also what this region acknowledged alone before it lost its role. So, in this
 //! order: copy the suffix to a file of its own, offer its messages to the leader until the leader has them on disk, and
-//! only then cut it off. Every step can be repeated after a crash: the leader knows messages by key and body.
+//! only then cut it off. While the leader's own log is damaged, what this one holds may be the last good copy: it is
+//! offered, and not cut. Every step can be repeated after a crash: the leader knows messages by key and body.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +23,8 @@ const OFFER_BYTES_MAX: usize = 1 << 20;
 const OFFER_RECORDS: usize = 32;
 /// Pause before trying again.
 const PAUSE: Duration = Duration::from_millis(100);
+/// The same while the leader's log is damaged.
+const PAUSE_DAMAGED: Duration = Duration::from_secs(5);
 /// The leader stores many messages before it answers.
 const OFFER_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -30,6 +33,8 @@ const OFFER_TIME_MAX: Duration = Duration::from_secs(30);
 enum Error {
     #[error("the leader was asked")]
     Ask(#[from] api::client::Error),
+    #[error("the leader's log is damaged: nothing is cut off this one")]
+    Damaged,
     #[error("the leader did not store what was offered in time")]
     Slow,
     #[error("the suffix cannot be read")]
@@ -49,24 +54,31 @@ pub async fn run(gateway: Arc<Gateway>, term: Arc<Term>) {
         generation: term.generation,
         region: gateway.settings.region.clone(),
     };
+    // Everything up to here was offered to a leader that must not have this log cut.
+    let mut offered = 0;
     loop {
         if *lock(&gateway.aligned) {
             gateway.misaligned.notified().await;
             continue;
         }
-        match align(&gateway, peer, &speaker).await {
+        match align(&gateway, peer, &speaker, &mut offered).await {
             Ok(()) => *lock(&gateway.aligned) = true,
             Err(error) => {
                 tracing::debug!(error = %crate::start::chain(&error), "not aligned with the leader yet");
-                tokio::time::sleep(PAUSE).await;
+                let damaged = matches!(error, Error::Damaged);
+                tokio::time::sleep(if damaged { PAUSE_DAMAGED } else { PAUSE }).await;
             }
         }
     }
 }
 
-async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker) -> Result<(), Error> {
+async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker, offered: &mut u64) -> Result<(), Error> {
     let end = gateway.log.position().await?.sequence;
-    let (common, leader_sound) = find_fork(gateway, peer, speaker, end).await?;
+    let Fork {
+        common,
+        leader_sound,
+        damaged,
+    } = find_fork(gateway, peer, speaker, end).await?;
     let sound = gateway.reader.sound_up_to();
     // What is damaged or lacking here comes anew from the leader, if the leader can read all of it.
     let keep = if sound < common && leader_sound >= common {
@@ -76,6 +88,13 @@ async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker) -> Result<(), 
     };
     if keep == end {
         return Ok(());
+    }
+    if damaged {
+        if *offered < end {
+            offer(gateway, peer, speaker, keep + 1, end).await?;
+            *offered = end;
+        }
+        return Err(Error::Damaged);
     }
     tracing::warn!(
         keep,
@@ -125,35 +144,50 @@ async fn offer(
     Ok(())
 }
 
-/// The end of the common part, and up to where the leader can read its log. Every round narrows it to a sixty-fourth.
-async fn find_fork(gateway: &Gateway, peer: &Peer, speaker: &Speaker, end: u64) -> Result<(u64, u64), Error> {
+/// Where this log parts from the leader's.
+struct Fork {
+    /// The end of the common part.
+    common: u64,
+    /// Up to here the leader can read its log.
+    leader_sound: u64,
+    /// The leader's log is damaged: the common part may be longer.
+    damaged: bool,
+}
+
+/// Every round narrows it to a sixty-fourth.
+async fn find_fork(gateway: &Gateway, peer: &Peer, speaker: &Speaker, end: u64) -> Result<Fork, Error> {
+    let mut fork = Fork {
+        common: 0,
+        leader_sound: 0,
+        damaged: false,
+    };
     // Most often the whole log is common: ask for its end alone first.
-    let (mut same, mut differs, mut count) = (0, end + 1, 1);
-    let mut sound = 0;
+    let (mut differs, mut count) = (end + 1, 1);
     loop {
         let probes: Vec<End> = gateway
             .reader
-            .probes(same, differs - 1, count)
+            .probes(fork.common, differs - 1, count)
             .into_iter()
             .map(End::from)
             .collect();
         if probes.is_empty() {
-            return Ok((same, sound));
+            return Ok(fork);
         }
         let request = ForkRequest { probes };
         let answer: ForkAnswer = peer.client.post(&speaker.on("/peer/fork"), &request).await?;
-        sound = answer.sound;
+        fork.leader_sound = answer.sound;
+        fork.damaged |= answer.damaged;
         if let Some(held) = answer
             .held
             .checked_sub(1)
             .and_then(|last| request.probes.get(last))
         {
-            same = held.sequence;
+            fork.common = held.sequence;
         }
         match request.probes.get(answer.held) {
             Some(first) => differs = first.sequence,
             // The last probe is the last batch before one that differs.
-            None => return Ok((same, answer.sound)),
+            None => return Ok(fork),
         }
         count = PROBES;
     }

@@ -3,8 +3,10 @@
 //! The leader sends ([`send`]) exactly the batches it writes, in order; the follower stores them ([`serve`]) as they
 //! are, refusing what does not continue its own log. A follower whose log has a suffix that the leader lacks
 //! ([`align`]) offers those messages to the leader as ordinary messages before it drops them from its log.
+//! A leader whose own journal is damaged gets it back from the follower first ([`mend`]).
 
 pub mod align;
+mod mend;
 pub mod send;
 pub mod serve;
 pub mod wire;

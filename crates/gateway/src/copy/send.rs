@@ -59,14 +59,14 @@ pub fn degrade(gateway: &Gateway, why: &str) {
     tracing::warn!(why, "degraded: messages are acknowledged on one copy");
 }
 
-struct Sender<'a> {
-    gateway: &'a Gateway,
-    peer: &'a Peer,
-    speaker: Speaker,
+pub(super) struct Sender<'a> {
+    pub(super) gateway: &'a Gateway,
+    pub(super) peer: &'a Peer,
+    pub(super) speaker: Speaker,
 }
 
 /// What went wrong with one request.
-enum Failure {
+pub(super) enum Failure {
     /// The peer knows a newer generation; this gateway has stopped leading.
     Overtaken,
     /// Anything else: where the peer stands must be asked again.
@@ -134,6 +134,8 @@ impl Sender<'_> {
 
     /// Asks where the peer's copy ends, and whether that is in this log.
     async fn find_peer(&self, failing: Option<Instant>) -> Result<u64, Failure> {
+        // First: what the other region has may be needed here.
+        self.mend(failing).await?;
         let path = self.speaker.on("/peer/position");
         let end = self
             .within(self.peer.client.get::<Synced>(&path), failing)
@@ -223,7 +225,7 @@ impl Sender<'_> {
     }
 
     /// Waits for an answer as long as acknowledgements may wait.
-    async fn within<T>(
+    pub(super) async fn within<T>(
         &self,
         call: impl Future<Output = Result<T, Error>>,
         failing: Option<Instant>,

@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use journal::{AppendError, Batch};
 
-use super::wire::{ForkAnswer, ForkRequest, Kept, Speaker, Synced};
+use super::wire::{ForkAnswer, ForkRequest, Kept, Speaker, Synced, Wanted};
 use crate::{
     gateway::{ChangeError, Gateway},
     ingest::{Acceptance, accept},
@@ -26,11 +26,15 @@ use crate::{
 /// Requests larger than this are refused; one batch of a leader may be as large as its segment.
 const BODY_BYTES_MAX: usize = 80 << 20;
 
+/// Bytes given back in one answer, unless one batch has more.
+const GIVE_BYTES_MAX: usize = 4 << 20;
+
 /// The routes.
 pub fn router() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/peer/append", post(append))
         .route("/peer/position", get(position))
+        .route("/peer/batches", get(batches))
         .route("/peer/realign", post(realign))
         .route("/peer/marks", post(marks))
         .route("/peer/lanes", post(lanes))
@@ -101,6 +105,19 @@ async fn synced(gateway: &Gateway) -> Result<Json<Synced>, Problem> {
     Ok(Json(Synced { end: position.into() }))
 }
 
+/// Whole batches, the first of which begins there, in their exact bytes: the leader's own are damaged.
+async fn batches(
+    State(gateway): State<Arc<Gateway>>,
+    Query(speaker): Query<Speaker>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Vec<u8>, Problem> {
+    hear(&gateway, &speaker)?;
+    let read = gateway.reader.batches(wanted.from, GIVE_BYTES_MAX);
+    let batches = read.map_err(|error| Problem::refused(error.to_string()))?;
+    let bytes = batches.iter().flat_map(|batch| batch.bytes().iter().copied());
+    Ok(bytes.collect())
+}
+
 /// The leader does not have the end of this log.
 async fn realign(
     State(gateway): State<Arc<Gateway>>,
@@ -158,10 +175,16 @@ async fn fork(
     let held = request
         .probes
         .iter()
-        .take_while(|probe| gateway.reader.holds((**probe).into()));
+        .take_while(|probe| gateway.reader.holds((**probe).into()))
+        .count();
+    let damaged = held < request.probes.len() && !gateway.reader.gaps().is_empty();
+    if damaged && lock(&gateway.unmended).is_none() {
+        return Err(Problem::not_now("this log is damaged, and mended first"));
+    }
     Ok(Json(ForkAnswer {
-        held: held.count(),
+        held,
         sound: gateway.reader.sound_up_to(),
+        damaged,
     }))
 }
 

@@ -55,6 +55,13 @@ pub struct Synced {
     pub end: End,
 }
 
+/// `GET /peer/batches`: what the leader lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// First sequence number of a batch.
+    pub from: u64,
+}
+
 /// `POST /peer/fork`: ends of batches in the follower's log, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForkRequest {
@@ -69,6 +76,9 @@ pub struct ForkAnswer {
     pub held: usize,
     /// Up to here the leader can read every message of its log.
     pub sound: u64,
+    /// It does not hold all of them, and that may be because it is damaged: nothing must be cut off for this answer.
+    #[serde(default)]
+    pub damaged: bool,
 }
 
 /// The answer to `POST /peer/offer`: every message of the body is on the leader's disk now.

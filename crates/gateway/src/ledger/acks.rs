@@ -135,6 +135,11 @@ impl Acks {
         from..=self.released
     }
 
+    /// Whether a message was released before; what comes back later is not released again.
+    pub(super) const fn is_released(&self, sequence: u64) -> bool {
+        sequence <= self.released
+    }
+
     /// What is in the journal when leading begins is delivered by reconciliation, not by release.
     pub fn release_from(&mut self, sequence: u64) {
         self.released = sequence;

@@ -177,6 +177,24 @@ impl Ledger {
         }
     }
 
+    /// Takes in a record of a damaged batch that is whole again: what could not be read before is delivered now, late.
+    pub fn came_back(&mut self, record: &RecordView<'_>) {
+        let sequence = record.sequence;
+        if self.state(sequence).is_some() {
+            return;
+        }
+        self.stored(record);
+        let Some(slot) = self.slots.get(slot_index(sequence)) else {
+            return;
+        };
+        if slot.state == Some(MessageState::Pending)
+            && self.acks.is_released(sequence)
+            && let Some(lane) = self.lanes.get_mut(usize::from(slot.lane))
+        {
+            lane.replay(&[sequence]);
+        }
+    }
+
     /// The synced end of this region's journal; completes what it makes complete.
     pub fn synced_here(&mut self, sequence: u64) -> Bells {
         self.acks.here = self.acks.here.max(sequence);
