@@ -1,9 +1,11 @@
 //! A real gateway process of one region, leading, on a directory of its own.
 
 use std::{
+    collections::BTreeSet,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -207,7 +209,18 @@ pub fn lane() -> LaneSettings {
 
 /// A port that was free a moment ago.
 pub fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    // The kernel would give one again before whoever wanted it has taken it.
+    static GIVEN: Mutex<BTreeSet<SocketAddr>> = Mutex::new(BTreeSet::new());
+    loop {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        if GIVEN
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(address)
+        {
+            return Ok(address);
+        }
+    }
 }
 
 fn tls(root: &Path, name: &str) -> TlsFiles {

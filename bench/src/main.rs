@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 mod compile;
+mod failover;
 mod gateway;
 mod http;
 mod ingest;
@@ -27,6 +28,8 @@ enum Row {
     Lanes(lanes::Request),
     /// The compiler, for estates of 1 to 10 000 tenants
     Compile(compile::Request),
+    /// A side is lost: Plimsoll's drill beside a pair of databases under Patroni
+    Failover(failover::Request),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -34,5 +37,6 @@ fn main() -> anyhow::Result<()> {
         Row::Ingest(request) => ingest::run(&request),
         Row::Lanes(request) => lanes::run(&request),
         Row::Compile(request) => compile::run(&request),
+        Row::Failover(request) => failover::run(&request),
     }
 }

@@ -3,22 +3,21 @@
 use std::{
     net::SocketAddr,
     os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    process::Command,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 
-use super::{Server, ask, pause};
+use super::{Server, ask, own, pause, unprivileged};
 use crate::{
     gateway::free_address,
     load::{Answer, Protocol},
 };
 
-/// It refuses to run as root.
-const USER: &str = "postgres";
+/// Who the client says it is.
+const SUPERUSER: &str = "postgres";
 
 /// Starts one in this directory, with the programs in `programs`.
 pub fn start(programs: &Path, directory: &Path) -> anyhow::Result<Server> {
@@ -28,10 +27,16 @@ pub fn start(programs: &Path, directory: &Path) -> anyhow::Result<Server> {
     if let Some(parent) = directory.parent() {
         std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o711))?;
     }
-    let owned = Command::new("chown").arg(USER).arg(directory).status()?;
-    anyhow::ensure!(owned.success(), "there is no user {USER}");
-    let made = as_user(programs.join("initdb"))
-        .args(["--auth", "trust", "--username", USER, "--no-locale", "--pgdata"])
+    own(directory)?;
+    let made = unprivileged(&programs.join("initdb"))
+        .args([
+            "--auth",
+            "trust",
+            "--username",
+            SUPERUSER,
+            "--no-locale",
+            "--pgdata",
+        ])
         .arg(&data)
         .output()
         .context("run initdb")?;
@@ -40,7 +45,7 @@ pub fn start(programs: &Path, directory: &Path) -> anyhow::Result<Server> {
         "initdb: {}",
         String::from_utf8_lossy(&made.stderr)
     );
-    let mut command = as_user(programs.join("postgres"));
+    let mut command = unprivileged(&programs.join("postgres"));
     command
         .arg("-D")
         .arg(&data)
@@ -68,14 +73,6 @@ pub fn start(programs: &Path, directory: &Path) -> anyhow::Result<Server> {
         pause();
     }
     Ok(server)
-}
-
-fn as_user(program: PathBuf) -> Command {
-    let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid", USER, "--regid", USER, "--clear-groups"])
-        .arg(program);
-    command
 }
 
 /// Inserts one row per request.
