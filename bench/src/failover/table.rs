@@ -29,17 +29,17 @@ pub fn print(peers: &[Measured], evidence: &Evidence) -> anyhow::Result<()> {
     let database = spread(&ours::clock(evidence, |run| run.clocks.promoted))
         .context("no run of the drill has promoted a database")?;
     println!(
-        "\n{:<58} {:>7} {:>7} {:>7}  runs  × database p50  p95",
+        "\n{:<62} {:>7} {:>7} {:>7}  runs  × database p50  p95",
         "fault →", "p50", "p95", "max"
     );
     let line = |what: &str, times: &[u64]| {
         let Some(found) = spread(times) else {
-            println!("{what:<58} never");
+            println!("{what:<62} never");
             return;
         };
         let Spread { p50, p95, max } = found;
         println!(
-            "{what:<58} {} {} {}  {:>4}  {:>14.1} {:>4.1}",
+            "{what:<62} {} {} {}  {:>4}  {:>14.1} {:>4.1}",
             seconds(p50),
             seconds(p95),
             seconds(max),
