@@ -132,6 +132,9 @@ pub struct LaneStatus {
     pub detail: Option<String>,
     /// Whether it delivers, who decided that, and why.
     pub delivery: lanes::Delivery,
+    /// EDI documents on their way to the partner, where it leads and such are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<lanes::Documents>,
 }
 
 /// One comparison of the journal with the ERP's inbox.

@@ -215,6 +215,30 @@ impl Erp {
         self.call("plimsoll.inbox/placed", &body).await
     }
 
+    /// `plimsoll.outbox/pending`: what happened that this integration's partner must hear of, oldest first.
+    ///
+    /// # Errors
+    /// [`CallError`] when there is no answer to act upon.
+    pub async fn pending<E: DeserializeOwned>(
+        &self,
+        source: &str,
+        limit: usize,
+    ) -> Result<Vec<E>, CallError> {
+        let body = serde_json::json!({ "sources": [source], "limit": limit });
+        self.call("plimsoll.outbox/pending", &body).await
+    }
+
+    /// `plimsoll.outbox/mark_published`: doing it again is fine.
+    ///
+    /// # Errors
+    /// [`CallError`] when there is no answer to act upon.
+    pub async fn mark_published(&self, events: &[String]) -> Result<(), CallError> {
+        let body = serde_json::json!({ "event_ids": events });
+        self.call::<serde_json::Value>("plimsoll.outbox/mark_published", &body)
+            .await
+            .map(drop)
+    }
+
     async fn call<A: DeserializeOwned>(&self, method: &str, body: &impl Serialize) -> Result<A, CallError> {
         let unknown = |why: String| CallError::Unknown(why);
         let key = self.key().map_err(unknown)?;

@@ -6,7 +6,10 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use api::{client::Client, gateway::Reconciliation};
+use api::{
+    client::Client,
+    gateway::{Reconciliation, lanes::Documents},
+};
 use journal::Reader;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -39,6 +42,15 @@ pub struct Integration {
     pub meters: LaneMeters,
     /// Where a partner that speaks EDI is dealt with.
     pub desk: Option<crate::edi::Desk>,
+}
+
+impl Integration {
+    /// Documents on their way to its partner; nothing where none are sent.
+    pub fn documents(&self) -> Option<Documents> {
+        let desk = self.desk.as_ref();
+        desk.filter(|desk| desk.settings.to.is_some())
+            .map(|desk| desk.documents())
+    }
 }
 
 /// Leading, or following, in one generation; ends when its token is cancelled.

@@ -1,5 +1,7 @@
 //! Every built-in mapping, with a document that it takes and ways to spoil it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
+
 use plimsoll_mapping::{Command, Given, MapError, Mapping, Source, builtin, code::Code, map};
 use serde_json::{Value, json};
 

@@ -6,6 +6,17 @@ use types::{Generation, IntegrationName, Timestamp};
 use super::{GatewayClient, LaneStatus, MessageState};
 use crate::client::Error;
 
+/// EDI documents on their way to a partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Documents {
+    /// Written, and not handed over yet.
+    pub unsent: u64,
+    /// Handed over, and not acknowledged yet.
+    pub unacknowledged: u64,
+    /// Of both, those whose acknowledgement should be there by now: somebody must ask the partner.
+    pub overdue: u64,
+}
+
 /// A person's word that a lane rests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {

@@ -75,6 +75,9 @@ fn one(gateway: &Gateway, ledger: &Ledger, desks: &[Arc<Desk>], index: usize) ->
         delivery: desks
             .get(index)
             .map_or(Delivery::Elsewhere, |desk| desk.delivery()),
+        documents: desks
+            .get(index)
+            .and_then(|_| gateway.integrations[index].documents()),
     }
 }
 

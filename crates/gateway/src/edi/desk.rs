@@ -1,24 +1,34 @@
 //! One partner's desk: what was agreed on, and what one interchange at a time needs.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Mutex};
 
+use api::gateway::lanes::Documents;
 use mapping::{Given, Mapping};
 use serde_json::json;
-use types::settings::{EdiSettings, IntegrationSettings};
+use types::{
+    IntegrationName, InvalidName, PartnerName,
+    settings::{EdiSettings, IntegrationSettings},
+};
 
 use super::numbers::Numbers;
-use crate::outbound::Waiting;
+use crate::{
+    lock,
+    outbound::{self, Agreed, Waiting},
+};
 
 /// One partner's desk.
 pub struct Desk {
     /// What was agreed on.
     pub settings: EdiSettings,
+    /// With whom: where no partner is named, the integration stands for it.
+    partner: PartnerName,
     /// Mappings, the partner's own first.
     pub mappings: Vec<Mapping>,
     /// What mappings may ask for by name.
     pub given: Given,
     /// One interchange at a time, in or out: control numbers and acknowledgements follow each other.
     pub work: tokio::sync::Mutex<Work>,
+    documents: Mutex<Documents>,
 }
 
 /// What changes with every interchange; derived from the journal at the beginning of a term.
@@ -33,6 +43,15 @@ pub struct Work {
 /// Why there is no desk.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
+    /// The integration's name cannot stand for a partner.
+    #[error("nobody can be named as the partner of {integration}")]
+    Partner {
+        /// Which integration.
+        integration: IntegrationName,
+        /// Why.
+        #[source]
+        source: InvalidName,
+    },
     /// A mapping file cannot be read.
     #[error("cannot read the mapping {}", path.display())]
     Read {
@@ -62,6 +81,13 @@ impl Desk {
         let Some(settings) = integration.edi.clone() else {
             return Ok(None);
         };
+        let partner = match &integration.lane.partner {
+            Some(partner) => partner.clone(),
+            None => PartnerName::new(integration.name.as_str()).map_err(|source| DeskError::Partner {
+                integration: integration.name.clone(),
+                source,
+            })?,
+        };
         let mut mappings = Vec::new();
         for path in &settings.mappings {
             let text = std::fs::read_to_string(path).map_err(|source| DeskError::Read {
@@ -85,9 +111,29 @@ impl Desk {
         ]);
         Ok(Some(Self {
             settings,
+            partner,
             mappings,
             given,
             work: tokio::sync::Mutex::default(),
+            documents: Mutex::new(outbound::NONE),
         }))
+    }
+
+    /// What was agreed on about acknowledgements.
+    pub fn agreed(&self) -> Agreed<'_> {
+        Agreed {
+            settings: &self.settings,
+            partner: self.partner.clone(),
+        }
+    }
+
+    /// Shows operators how it stands.
+    pub fn show(&self, waiting: &Waiting) {
+        *lock(&self.documents) = waiting.documents();
+    }
+
+    /// How it stands.
+    pub fn documents(&self) -> Documents {
+        *lock(&self.documents)
     }
 }

@@ -22,3 +22,5 @@ mod transport;
 pub use command::Order;
 pub use desk::{Desk, DeskError, Work};
 pub use inbound::take_in;
+pub use numbers::Numbers;
+pub use transport::{Envelopes, written_at};

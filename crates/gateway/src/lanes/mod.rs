@@ -30,11 +30,12 @@ use std::sync::Arc;
 use crate::{
     erp::Erp,
     gateway::{Gateway, Term},
-    reconcile,
+    outbound, reconcile,
 };
 
 pub use desk::Desk;
 pub use history::History;
+pub use policy::Backoff;
 pub use register::{Register, Version};
 
 /// What a leader does towards the ERP: fence, then each lane by itself compares and delivers.
@@ -48,11 +49,17 @@ pub async fn lead(gateway: Arc<Gateway>, term: Arc<Term>, erp: Erp) {
     }
     for desk in &term.desks {
         let (gateway, desk, erp) = (Arc::clone(&gateway), Arc::clone(desk), erp.clone());
+        let (lane, sending) = (desk.lane, erp.clone());
         let of = Arc::clone(&term);
         let tasks = Arc::clone(&gateway);
         tasks.spawn(&term, async move {
             reconcile::lane(&gateway, &erp, desk.lane, end).await;
             worker::run(&gateway, &of, &erp, &desk).await;
         });
+        let (gateway, erp, of) = (Arc::clone(&tasks), sending, Arc::clone(&term));
+        tasks.spawn(
+            &term,
+            async move { outbound::run(&gateway, &of, &erp, lane).await },
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api::gateway::lanes::Delivery;
+use api::gateway::lanes::{Delivery, Documents};
 use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
 
 use super::{counters, gauges};
@@ -26,6 +26,7 @@ struct Seen {
     paused: bool,
     open: bool,
     stuck: u64,
+    documents: Option<Documents>,
     applied: u64,
     refused: u64,
     failed: u64,
@@ -67,6 +68,7 @@ impl Lanes {
                 paused: matches!(delivery, Some(Delivery::Paused(_))),
                 open: matches!(delivery, Some(Delivery::Open { .. } | Delivery::Probation { .. })),
                 stuck: desks.get(index).map_or(0, |desk| desk.resting().len() as u64),
+                documents: desks.get(index).and_then(|_| integration.documents()),
                 applied: meters.applied.get(),
                 refused: meters.refused.get(),
                 failed: meters.failed.get(),
@@ -103,6 +105,30 @@ impl Lanes {
             .iter()
             .map(|one| ([("lane", one.name.as_str())], value(one)));
         counters(encoder, name, help, values)
+    }
+
+    /// Only lanes that documents go out of have these.
+    fn documents(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let mut tell = |name: &str, help: &str, value: fn(Documents) -> u64| {
+            let lanes = self.0.iter();
+            let values = lanes.filter_map(|one| Some(([("lane", one.name.as_str())], value(one.documents?))));
+            gauges(encoder, name, help, values)
+        };
+        tell(
+            "plimsoll_gateway_edi_unsent",
+            "documents that have not reached the partner",
+            |one| one.unsent,
+        )?;
+        tell(
+            "plimsoll_gateway_edi_unacknowledged",
+            "documents that the partner has not acknowledged",
+            |one| one.unacknowledged,
+        )?;
+        tell(
+            "plimsoll_gateway_edi_overdue",
+            "documents whose acknowledgement did not come in time",
+            |one| one.overdue,
+        )
     }
 
     fn attempts(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
@@ -205,6 +231,7 @@ impl Collector for Lanes {
             "messages that came with a known key and other content",
             |one| one.conflicts,
         )?;
+        self.documents(to)?;
         self.attempts(to)
     }
 }

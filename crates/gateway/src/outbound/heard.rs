@@ -7,7 +7,7 @@ use edi::{
 };
 
 use crate::{
-    edi::Work,
+    edi::{Order, Work, records},
     gateway::{Gateway, Integration},
 };
 
@@ -81,5 +81,74 @@ pub async fn hear(
             "PL0709: an acknowledgement that cannot be followed"
         );
     }
-    work.waiting.settle(gateway, name, heard).await
+    let Some(desk) = &integration.desk else {
+        return Ok(());
+    };
+    let agreed = desk.agreed();
+    work.waiting.ready(gateway, name, &agreed)?;
+    let settled = work.waiting.settle(gateway, name, &agreed.partner, heard).await?;
+    desk.show(&work.waiting);
+    for one in settled {
+        let letter = &one.letter;
+        tracing::info!(integration = name, document = letter.document, reference = letter.reference,
+            control = letter.interchange.get(), rejected = ?one.rejected, "the partner has acknowledged");
+        if !one.rejected.is_empty() {
+            let why = format!("the partner does not use it: {}", one.rejected.join(", "));
+            let rejected = Rejected {
+                code: "PL0715",
+                document: &letter.document,
+                reference: &letter.reference,
+                event: &letter.event,
+                interchange: Some(letter.interchange.get()),
+            };
+            give_up(gateway, name, &rejected, &why).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A document that a person must look at.
+pub struct Rejected<'a> {
+    /// The kind of trouble.
+    pub code: &'a str,
+    /// What it is, or would have been.
+    pub document: &'a str,
+    /// The number that people know it by, or the kind of the event.
+    pub reference: &'a str,
+    /// The event of the ERP.
+    pub event: &'a str,
+    /// The control number that it went out under.
+    pub interchange: Option<u32>,
+}
+
+/// Puts it among the dead letters of its lane.
+///
+/// # Errors
+/// When it cannot be stored now.
+pub async fn give_up(
+    gateway: &Gateway,
+    integration: &str,
+    rejected: &Rejected<'_>,
+    why: &str,
+) -> Result<(), Problem> {
+    let Rejected {
+        code,
+        document,
+        reference,
+        event,
+        ..
+    } = rejected;
+    let order = Order {
+        document: format!("{document} {reference}"),
+        interchange: rejected
+            .interchange
+            .map_or_else(String::new, |number| format!("{number:09}")),
+        kind: String::new(),
+        mapping: String::new(),
+        payload: None,
+        refused: Some(format!("{code}: {document} {reference}: {why}")),
+    };
+    let body = serde_json::to_vec(&order).map_err(|error| Problem::failed(error.to_string()))?;
+    let id = format!("{document}/{event}");
+    records::order(gateway, integration, &id, body.into()).await
 }

@@ -34,6 +34,12 @@ pub struct Inbox {
     pub down: bool,
     /// Payloads as committed, by message id.
     pub payloads: BTreeMap<String, Value>,
+    /// The outbox: events that wait.
+    pub events: Vec<Value>,
+    /// Ids of events that were marked as published, each as often as that happened.
+    pub published: Vec<String>,
+    /// Forget marks: the answer says done, and the events wait on.
+    pub marks_lost: bool,
     /// Business errors.
     pub refused: BTreeSet<String>,
     /// Calls that never get an answer.
@@ -94,6 +100,11 @@ async fn call(
         "plimsoll.inbox/missing" => missing(&inbox, &body),
         "plimsoll.inbox/digests" => digests(&inbox, &body),
         "plimsoll.inbox/placed" => placed(&inbox, &body),
+        "plimsoll.outbox/pending" => {
+            let of = |event: &&Value| body["sources"].as_array().unwrap().contains(&event["source"]);
+            Json(inbox.events.iter().filter(of).cloned().collect::<Vec<_>>()).into_response()
+        }
+        "plimsoll.outbox/mark_published" => mark_published(&mut inbox, &body),
         "plimsoll.inbox/process_message" => process(&mut inbox, &body),
         other => panic!("the gateway called {other}"),
     }
@@ -125,6 +136,17 @@ fn advance(inbox: &mut Inbox, body: &Value) -> Response {
     }
     Json(json!({ "status": status, "generation": inbox.fence.0, "incarnation": inbox.fence.1 }))
         .into_response()
+}
+
+fn mark_published(inbox: &mut Inbox, body: &Value) -> Response {
+    let ids = body["event_ids"].as_array().unwrap();
+    inbox
+        .published
+        .extend(ids.iter().map(|id| id.as_str().unwrap().to_owned()));
+    if !inbox.marks_lost {
+        inbox.events.retain(|event| !ids.contains(&event["event_id"]));
+    }
+    Json(json!({ "marked": ids.len() })).into_response()
 }
 
 fn missing(inbox: &Inbox, body: &Value) -> Response {

@@ -97,6 +97,11 @@ pub fn tls(directory: &Path, name: &str) -> TlsFiles {
 impl World {
     /// Both gateways run and wait.
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(adjust: impl Fn(&mut GatewaySettings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         identities(root, &["west-gateway", "east-gateway", "controller", "cli"]);
@@ -105,7 +110,8 @@ impl World {
         let (west_erp, east_erp) = (ErpDouble::start().await, ErpDouble::start().await);
         let (west_control, east_control) = (free_address(), free_address());
         let node = |name: &str, peer: &str, control, peer_control, erp: &ErpDouble| {
-            let settings = settings(root, name, (peer, peer_control), control, erp.address);
+            let mut settings = settings(root, name, (peer, peer_control), control, erp.address);
+            adjust(&mut settings);
             Node::new(root, settings)
         };
         let mut west = node("west", "east", west_control, east_control, &west_erp);
@@ -123,14 +129,16 @@ impl World {
 
     /// West leads in the first generation, east follows, both are in sync.
     pub async fn in_sync() -> Self {
-        let world = Self::start().await;
-        world.east.follow(1, "west").await;
-        world.west.lead(1, false).await;
-        world
-            .west
-            .until(|status| status.peer.state == PeerState::InSync)
-            .await;
-        world
+        Self::start().await.synchronised().await
+    }
+
+    /// The same of regions that run already.
+    pub async fn synchronised(self) -> Self {
+        self.east.follow(1, "west").await;
+        self.west.lead(1, false).await;
+        let in_sync = |status: &GatewayStatus| status.peer.state == PeerState::InSync;
+        self.west.until(in_sync).await;
+        self
     }
 }
 

@@ -1,6 +1,6 @@
 //! `plimsoll gateway show LANE`
 
-use api::gateway::lanes::LaneDetail;
+use api::gateway::lanes::{Documents, LaneDetail};
 
 use super::{args::Show, leader, print_json, words};
 use crate::{
@@ -22,6 +22,16 @@ pub async fn run(estate: &OpenEstate, request: &Show) -> Result<Exit, Failure> {
         Output::Text => show(&lane),
     }
     Ok(Exit::Done)
+}
+
+fn documents(found: Option<&Documents>) -> String {
+    found.map_or_else(
+        || "-".to_owned(),
+        |one| {
+            let (unsent, unacknowledged, overdue) = (one.unsent, one.unacknowledged, one.overdue);
+            format!("{unsent} not sent yet, {unacknowledged} not acknowledged yet, {overdue} overdue")
+        },
+    )
 }
 
 fn show(lane: &LaneDetail) {
@@ -51,6 +61,7 @@ fn show(lane: &LaneDetail) {
                 status.quarantined
             ),
         ),
+        ("documents", documents(status.documents.as_ref())),
         (
             "oldest",
             status.oldest_pending_ms.map_or_else(|| "-".to_owned(), age),
