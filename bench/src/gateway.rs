@@ -1,18 +1,16 @@
 //! A real gateway process of one region, leading, on a directory of its own.
 
 use std::{
-    collections::BTreeSet,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
 use api::{
     client::Client,
-    gateway::{GatewayClient, LeadRequest},
+    gateway::{GatewayClient, LeadRequest, reconciliation::ReconciliationReport},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use types::{
@@ -42,10 +40,24 @@ impl Gateway {
     /// Starts one with that many integrations (`lane-0`, `lane-1`, …) and makes it lead. Where nobody listens at the
     /// ERP's address, deliveries wait, which is what a lane does while its ERP is down.
     pub fn start(program: &Path, root: &Path, integrations: usize, erp: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_wide(program, root, integrations, 1, erp)
+    }
+
+    /// The same with that many deliveries at a time in each lane.
+    pub fn start_wide(
+        program: &Path,
+        root: &Path,
+        integrations: usize,
+        concurrency: u16,
+        erp: SocketAddr,
+    ) -> anyhow::Result<Self> {
         identities(root, &["gateway", "controller"])?;
         std::fs::write(root.join("token"), TOKEN)?;
         std::fs::write(root.join("key"), "no-erp")?;
-        let settings = settings(root, integrations, erp)?;
+        let mut settings = settings(root, integrations, erp)?;
+        for one in &mut settings.integrations {
+            one.concurrency = concurrency;
+        }
         let file = root.join("gateway.json");
         std::fs::write(&file, serde_json::to_vec(&settings)?)?;
         let process = spawn(program, &file)?;
@@ -101,6 +113,12 @@ impl Gateway {
                 }
             }
         })
+    }
+
+    /// Its last comparison with the ERP.
+    pub fn reconciliation(&self) -> anyhow::Result<Option<ReconciliationReport>> {
+        let client = self.client()?;
+        Ok(runtime()?.block_on(client.reconciliation())?)
     }
 
     fn client(&self) -> anyhow::Result<GatewayClient> {
@@ -209,18 +227,7 @@ pub fn lane() -> LaneSettings {
 
 /// A port that was free a moment ago.
 pub fn free_address() -> anyhow::Result<SocketAddr> {
-    // The kernel would give one again before whoever wanted it has taken it.
-    static GIVEN: Mutex<BTreeSet<SocketAddr>> = Mutex::new(BTreeSet::new());
-    loop {
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        if GIVEN
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(address)
-        {
-            return Ok(address);
-        }
-    }
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
 fn tls(root: &Path, name: &str) -> TlsFiles {

@@ -3,13 +3,13 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 mod compile;
-mod failover;
 mod gateway;
 mod http;
 mod ingest;
 mod lanes;
 mod load;
 mod peers;
+mod reconcile;
 mod usage;
 
 use clap::{Parser, Subcommand};
@@ -26,17 +26,17 @@ enum Row {
     Ingest(ingest::Request),
     /// One of fifty integrations is dead
     Lanes(lanes::Request),
+    /// The ERP's database was taken back: what it lacks is found and replayed
+    Reconcile(reconcile::Request),
     /// The compiler, for estates of 1 to 10 000 tenants
     Compile(compile::Request),
-    /// A side is lost: Plimsoll's drill beside a pair of databases under Patroni
-    Failover(failover::Request),
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().row {
         Row::Ingest(request) => ingest::run(&request),
         Row::Lanes(request) => lanes::run(&request),
+        Row::Reconcile(request) => reconcile::run(&request),
         Row::Compile(request) => compile::run(&request),
-        Row::Failover(request) => failover::run(&request),
     }
 }

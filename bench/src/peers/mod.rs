@@ -2,7 +2,6 @@
 
 pub mod limits;
 pub mod nats;
-pub mod patroni;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod redis;
@@ -10,8 +9,6 @@ pub mod redis;
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    os::unix::fs::MetadataExt as _,
-    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -63,34 +60,6 @@ impl Drop for Server {
                 .output();
         }
     }
-}
-
-/// Who runs what refuses to run as root, when we are root.
-const USER: &str = "postgres";
-
-fn is_root() -> anyhow::Result<bool> {
-    Ok(std::fs::metadata("/proc/self")?.uid() == 0)
-}
-
-/// A program that runs as nobody special.
-fn unprivileged(program: &Path) -> Command {
-    if !is_root().unwrap_or_default() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid", USER, "--regid", USER, "--clear-groups"])
-        .arg(program);
-    command
-}
-
-/// Gives a directory to whom [`unprivileged`] programs run as.
-fn own(directory: &Path) -> anyhow::Result<()> {
-    if is_root()? {
-        let owned = Command::new("chown").arg(USER).arg(directory).status()?;
-        anyhow::ensure!(owned.success(), "there is no user {USER}");
-    }
-    Ok(())
 }
 
 fn pause() {

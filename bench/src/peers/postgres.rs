@@ -3,21 +3,22 @@
 use std::{
     net::SocketAddr,
     os::unix::fs::PermissionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 
-use super::{Server, ask, own, pause, unprivileged};
+use super::{Server, ask, pause};
 use crate::{
     gateway::free_address,
     load::{Answer, Protocol},
 };
 
-/// Who the client says it is.
-const SUPERUSER: &str = "postgres";
+/// It refuses to run as root.
+const USER: &str = "postgres";
 
 /// Starts one in this directory, with the programs in `programs`.
 pub fn start(programs: &Path, directory: &Path) -> anyhow::Result<Server> {
@@ -27,16 +28,10 @@ pub fn start(programs: &Path, directory: &Path) -> anyhow::Result<Server> {
     if let Some(parent) = directory.parent() {
         std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o711))?;
     }
-    own(directory)?;
-    let made = unprivileged(&programs.join("initdb"))
-        .args([
-            "--auth",
-            "trust",
-            "--username",
-            SUPERUSER,
-            "--no-locale",
-            "--pgdata",
-        ])
+    let owned = Command::new("chown").arg(USER).arg(directory).status()?;
+    anyhow::ensure!(owned.success(), "there is no user {USER}");
+    let made = as_user(programs.join("initdb"))
+        .args(["--auth", "trust", "--username", USER, "--no-locale", "--pgdata"])
         .arg(&data)
         .output()
         .context("run initdb")?;
@@ -45,7 +40,7 @@ pub fn start(programs: &Path, directory: &Path) -> anyhow::Result<Server> {
         "initdb: {}",
         String::from_utf8_lossy(&made.stderr)
     );
-    let mut command = unprivileged(&programs.join("postgres"));
+    let mut command = as_user(programs.join("postgres"));
     command
         .arg("-D")
         .arg(&data)
@@ -73,6 +68,14 @@ pub fn start(programs: &Path, directory: &Path) -> anyhow::Result<Server> {
         pause();
     }
     Ok(server)
+}
+
+fn as_user(program: PathBuf) -> Command {
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid", USER, "--regid", USER, "--clear-groups"])
+        .arg(program);
+    command
 }
 
 /// Inserts one row per request.
