@@ -121,7 +121,7 @@ fn check(
     let objections = planned.objections();
     match because {
         Some(because) => assert!(objections[0].starts_with(because), "{objections:?}"),
-        None => assert_eq!(objections, [String::new(); 0]),
+        None => assert_eq!(objections, Vec::<String>::new()),
     }
 }
 

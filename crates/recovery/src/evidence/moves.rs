@@ -87,7 +87,7 @@ mod tests {
             sessions_kept: 1,
             gap_promised_ms: 2_000,
         };
-        assert_eq!(good.broken(1), [String::new(); 0]);
+        assert_eq!(good.broken(1), Vec::<String>::new());
         for bad in [
             Moved {
                 order_gap_ms: 2_001,

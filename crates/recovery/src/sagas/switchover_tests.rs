@@ -92,7 +92,7 @@ impl Subject for Planned {
         let picture = self.picture();
         let west = region("west");
         let writes: Vec<_> = picture.writing.iter().map(|(name, _)| name.clone()).collect();
-        assert_eq!(writes, [west.clone()], "{failed}");
+        assert_eq!(writes, std::slice::from_ref(&west), "{failed}");
         assert_eq!(picture.route, Some(Route::Region(west.clone())), "{failed}");
         assert_eq!(picture.following, [(region("north"), west.clone())], "{failed}");
         let (leads, generation, _) = picture.reign.unwrap();
