@@ -3,7 +3,7 @@
 use plimsoll_simulator::{Scenario, Schedule, Simulator};
 
 /// Scenario, seed, and what was wrong.
-const ONCE_BROKEN: [(Scenario, u64, &str); 6] = [
+const ONCE_BROKEN: [(Scenario, u64, &str); 7] = [
     (
         Scenario::Anything,
         118,
@@ -37,6 +37,12 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 6] = [
         6,
         "the outbox: a gateway whose journal had lost its tail sent effects again before it had heard what the other \
          region knows to be sent; it marks nothing before that now",
+    ),
+    (
+        Scenario::Anything,
+        118_646,
+        "the decision: a controller that had been cut off counted its own silence as time in which the database was \
+         unusable, and forgot at the first heartbeat that the leader may have left its standby behind meanwhile",
     ),
 ];
 

@@ -9,6 +9,8 @@ use api::site::{DatabaseObservation, DatabaseState, LeaderSight, Observation};
 use serde::{Deserialize, Serialize};
 use types::{RegionName, Span, Timestamp};
 
+use super::RegionSight;
+
 /// A standby still counts as eligible when it was so this shortly before the primary was last seen well.
 ///
 /// When a primary dies, its standby's heartbeat may report the broken stream before the primary's own silence is
@@ -99,15 +101,16 @@ impl Eligibility {
 
     /// What happened while the controller did not hear the leader, by what the standby itself knows.
     ///
-    /// `heard_ago` is the age of the leader's last heartbeat at `now`; without one, this judgement is the last word.
+    /// This judgement is the last word where the leader was not heard at all, or was silent in between.
     pub(super) fn left_behind(
         &self,
         standby: &LeaderSight,
-        heard_ago: Option<Duration>,
+        leader: Option<&RegionSight>,
         now: Timestamp,
     ) -> Option<Ineligible> {
         let renewed_at = standby.renewed_at?;
-        let unheard_for = match heard_ago {
+        let heard = leader.filter(|leader| leader.unheard_for <= BLIND_MAX);
+        let unheard_for = match heard.and_then(|leader| leader.heard_ago) {
             // The leader renewed after it was last heard by the age of that heartbeat, less what has passed since.
             Some(ago) => ago.saturating_sub(now.since(renewed_at)),
             None => renewed_at.since(self.judged_at),

@@ -164,12 +164,12 @@ fn choose<'a>(
         };
         return Err(Decision::Refuse { why });
     }
-    let heard_ago = seen.region(&reign.active).and_then(|active| active.heard_ago);
+    let leader = seen.region(&reign.active);
     let sight = standby
         .observation
         .as_ref()
         .and_then(|observation| observation.leader);
-    if let Some(because) = sight.and_then(|sight| known.left_behind(&sight, heard_ago, now)) {
+    if let Some(because) = sight.and_then(|sight| known.left_behind(&sight, leader, now)) {
         return Err(Decision::Refuse {
             why: Unsafe::NotEligible { region, because },
         });

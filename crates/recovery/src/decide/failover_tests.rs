@@ -59,6 +59,7 @@ fn sight(name: &str, role: Role, state: DatabaseState) -> RegionSight {
         heard_ago: Some(Duration::from_millis(200)),
         observation: Some(observation(name, role, state)),
         unusable_for: None,
+        unheard_for: Duration::ZERO,
     }
 }
 
@@ -464,4 +465,58 @@ fn heartbeats_of_a_dying_primary_do_not_overwrite_what_was_known_of_its_standby(
         (west.heard_ago, west.unusable_for),
         (Some(at(400)), Some(at(800)))
     );
+}
+
+#[test]
+fn silence_is_no_evidence_that_a_database_was_unusable() {
+    let at = Duration::from_millis;
+    let wall = |ms: i64| Timestamp::from_micros(NOW.as_micros() + ms * 1_000);
+    let (names, reign) = (vec![region("west"), region("north")], healthy().reign.unwrap());
+    let starting = || observation("west", Role::Active, DatabaseState::Starting);
+    // The controller was cut off for 20 s, in which the leader may have served.
+    let mut sightings = Sightings::new(names.clone(), healthy().eligibility, at(0));
+    let mut hear = |observation, ms: u64| {
+        let wall = wall(i64::try_from(ms).unwrap());
+        sightings.hear(observation, Some(&reign), &settings(), at(ms), wall);
+    };
+    hear(observation("west", Role::Active, DatabaseState::Primary), 100);
+    hear(starting(), 20_100);
+    hear(starting(), 20_600);
+    let west = &sightings.regions(at(20_900))[0];
+    assert_eq!(
+        (west.unusable_for, west.unheard_for),
+        (Some(at(200)), at(20_000)),
+        "a quarter, because it starts"
+    );
+    // A controller that was away knows nothing since its last judgement.
+    let mut sightings = Sightings::new(names, healthy().eligibility, at(0));
+    sightings.hear(starting(), Some(&reign), &settings(), at(100), wall(600_000));
+    let west = &sightings.regions(at(100))[0];
+    assert!(west.unheard_for >= at(600_000), "{west:?}");
+}
+
+#[test]
+fn a_leader_that_is_heard_again_after_a_silence_may_have_left_its_standby_behind() {
+    let heard_again = |seen: &mut Snapshot| {
+        seen.regions[0].unusable_for = Some(Duration::from_secs(4));
+        seen.regions[0].unheard_for = Duration::from_secs(20);
+        let known = seen.eligibility.as_mut().unwrap();
+        known.judged_at = ago(24_000);
+        known.fit_at = Some(known.judged_at);
+    };
+    check(
+        |seen, _| {
+            heard_again(seen);
+            standby_knows(seen, Some(21), 5);
+        },
+        "refuse: the standby north is not fit to take over: its stream ended 16s before the leader's last sign of life, and the controller was away",
+    );
+    // It streamed to the end.
+    let mut seen = healthy();
+    heard_again(&mut seen);
+    standby_knows(&mut seen, Some(5), 5);
+    assert!(matches!(
+        decide_failover(&seen, &settings(), NOW),
+        Decision::Proceed(_)
+    ));
 }

@@ -25,6 +25,8 @@ pub struct RegionSight {
     pub observation: Option<Observation>,
     /// How long its database has not been usable as a primary, by what was heard.
     pub unusable_for: Option<Duration>,
+    /// The longest silence before that heartbeat and since its database was last usable: nobody knows what it did then.
+    pub unheard_for: Duration,
 }
 
 /// An order by a person to fail over.
@@ -68,8 +70,10 @@ impl Snapshot {
 struct Heard {
     at: Duration,
     observation: Observation,
-    /// When its database was last usable, or first heard.
+    /// When its database was last usable, or first heard after a silence.
     usable_at: Duration,
+    /// The longest silence since its database was last usable.
+    unheard_for: Duration,
 }
 
 /// Collects heartbeats.
@@ -113,21 +117,45 @@ impl Sightings {
         if !self.names.contains(&name) {
             return;
         }
-        let before = self.regions.get(&name).map(|heard| heard.usable_at);
-        let usable_at = if is_usable(&observation) {
-            now
+        let (usable_at, unheard_for) = if is_usable(&observation) {
+            (now, Duration::ZERO)
         } else {
-            before.unwrap_or(now)
+            self.unusable_since(&name, settings, now, wall)
         };
         let heard = Heard {
             at: now,
             observation,
             usable_at,
+            unheard_for,
         };
         if reign.is_some_and(|reign| reign.active == name) {
             self.judge(&name, &heard.observation, settings, wall);
         }
         self.regions.insert(name, heard);
+    }
+
+    /// Since when a region that says it is not usable is known to be so, and how long nobody heard it before.
+    ///
+    /// Silence is no evidence: it may have been the controller that was cut off, and the region served all the time.
+    fn unusable_since(
+        &self,
+        name: &RegionName,
+        settings: &FailoverSettings,
+        now: Duration,
+        wall: Timestamp,
+    ) -> (Duration, Duration) {
+        let Some(before) = self.regions.get(name) else {
+            let judged = self.eligibility.as_ref();
+            return (
+                now,
+                judged.map_or(Duration::ZERO, |known| wall.since(known.judged_at)),
+            );
+        };
+        let silence = now.saturating_sub(before.at);
+        if silence < settings.region_lost_after.as_duration() {
+            return (before.usable_at, before.unheard_for);
+        }
+        (now, before.unheard_for.max(silence))
     }
 
     fn judge(
@@ -175,12 +203,14 @@ impl Sightings {
                     heard_ago: Some(now.saturating_sub(heard.at)),
                     observation: Some(heard.observation.clone()),
                     unusable_for: unusable_for(heard, now),
+                    unheard_for: heard.unheard_for,
                 },
                 None => RegionSight {
                     region: name.clone(),
                     heard_ago: None,
                     observation: None,
                     unusable_for: None,
+                    unheard_for: Duration::ZERO,
                 },
             })
             .collect()

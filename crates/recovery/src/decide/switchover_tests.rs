@@ -53,6 +53,7 @@ fn sight(name: &str, role: Role, database: DatabaseObservation) -> RegionSight {
             components: vec![component],
         }),
         unusable_for: None,
+        unheard_for: Duration::ZERO,
     }
 }
 
