@@ -5,9 +5,12 @@ use types::{Generation, RegionName, Span};
 use uuid::Uuid;
 
 use super::{
-    super::{Beginning, Eligibility, Ineligible, Order, Sightings, decide_beginning},
+    super::{Beginning, Eligibility, Ineligible, Order, decide_beginning},
     *,
 };
+
+#[path = "sightings_tests.rs"]
+mod sightings;
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -427,72 +430,6 @@ fn a_clock_that_was_set_back_does_not_lengthen_the_hold_off() {
         seen.last_failover = Some(later(NOW, Duration::from_secs(3_600)));
     };
     check(change, PROCEED);
-}
-
-#[test]
-fn heartbeats_of_a_dying_primary_do_not_overwrite_what_was_known_of_its_standby() {
-    let (at, reign) = (Duration::from_millis, healthy().reign.unwrap());
-    let mut sightings = Sightings::new(vec![region("west"), region("north")], None, at(0));
-    let mut hear = |observation, ms| sightings.hear(observation, Some(&reign), &settings(), at(ms), NOW);
-    let mut primary = observation("west", Role::Active, DatabaseState::Primary);
-    primary.database.as_mut().unwrap().downstreams = vec![api::site::Downstream {
-        name: "north".to_owned(),
-        state: "streaming".to_owned(),
-        replay_lag_bytes: 96,
-    }];
-    let standby = observation(
-        "north",
-        Role::Standby {
-            upstream: region("west"),
-        },
-        DatabaseState::Standby,
-    );
-    hear(standby, 90);
-    hear(primary, 100);
-    hear(observation("west", Role::Active, DatabaseState::Stopped), 500);
-    let mut broken = observation(
-        "north",
-        Role::Standby {
-            upstream: region("west"),
-        },
-        DatabaseState::Standby,
-    );
-    broken.database.as_mut().unwrap().streaming = false;
-    hear(broken, 600);
-    assert_eq!(sightings.eligibility(), healthy().eligibility.as_ref());
-    let west = &sightings.regions(at(900))[0];
-    assert_eq!(
-        (west.heard_ago, west.unusable_for),
-        (Some(at(400)), Some(at(800)))
-    );
-}
-
-#[test]
-fn silence_is_no_evidence_that_a_database_was_unusable() {
-    let at = Duration::from_millis;
-    let wall = |ms: i64| Timestamp::from_micros(NOW.as_micros() + ms * 1_000);
-    let (names, reign) = (vec![region("west"), region("north")], healthy().reign.unwrap());
-    let starting = || observation("west", Role::Active, DatabaseState::Starting);
-    // The controller was cut off for 20 s, in which the leader may have served.
-    let mut sightings = Sightings::new(names.clone(), healthy().eligibility, at(0));
-    let mut hear = |observation, ms: u64| {
-        let wall = wall(i64::try_from(ms).unwrap());
-        sightings.hear(observation, Some(&reign), &settings(), at(ms), wall);
-    };
-    hear(observation("west", Role::Active, DatabaseState::Primary), 100);
-    hear(starting(), 20_100);
-    hear(starting(), 20_600);
-    let west = &sightings.regions(at(20_900))[0];
-    assert_eq!(
-        (west.unusable_for, west.unheard_for),
-        (Some(at(200)), at(20_000)),
-        "a quarter, because it starts"
-    );
-    // A controller that was away knows nothing since its last judgement.
-    let mut sightings = Sightings::new(names, healthy().eligibility, at(0));
-    sightings.hear(starting(), Some(&reign), &settings(), at(100), wall(600_000));
-    let west = &sightings.regions(at(100))[0];
-    assert!(west.unheard_for >= at(600_000), "{west:?}");
 }
 
 #[test]
