@@ -142,12 +142,14 @@ impl Ledger {
 
     /// A write is done where the database accepts them.
     pub fn writes(&mut self, side: Side, generation: Generation, at: At) {
-        if at < self.excused_until[side.index()] && generation < self.newest_writing {
+        let other = self.open[side.other().index()];
+        let newer = other.is_some_and(|(_, newer)| newer > generation);
+        if at < self.excused_until[side.index()] && (newer || generation < self.newest_writing) {
             // Nobody is told that it was done, and the next rejoin throws it away and counts it.
             self.late_writes += 1;
             return;
         }
-        if self.open[side.other().index()].is_some() && at >= self.excused_until[side.other().index()] {
+        if other.is_some() && at >= self.excused_until[side.other().index()] {
             self.broken(Broken::TwoWriters, at, || {
                 format!(
                     "{side} wrote in generation {generation} while {} could write too",

@@ -3,7 +3,7 @@
 use plimsoll_simulator::{Scenario, Schedule, Simulator};
 
 /// Scenario, seed, and what was wrong.
-const ONCE_BROKEN: [(Scenario, u64, &str); 7] = [
+const ONCE_BROKEN: [(Scenario, u64, &str); 8] = [
     (
         Scenario::Anything,
         118,
@@ -43,6 +43,11 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 7] = [
         118_646,
         "the decision: a controller that had been cut off counted its own silence as time in which the database was \
          unusable, and forgot at the first heartbeat that the leader may have left its standby behind meanwhile",
+    ),
+    (
+        Scenario::Anything,
+        356_346,
+        "the judge: the moment that a guard needs was not excused when the new region accepted writes and had done none",
     ),
 ];
 
