@@ -173,6 +173,27 @@ pub struct Reconciliation {
     pub eta_ms: Option<u64>,
 }
 
+impl Reconciliation {
+    /// One that has just begun and has compared nothing.
+    pub const fn begun(generation: Generation, started: Timestamp) -> Self {
+        Self {
+            generation,
+            started,
+            finished: None,
+            compared: 0,
+            lost_by_erp: 0,
+            lacking: 0,
+            replayed: 0,
+            first_write: None,
+            ranges: 0,
+            differing: 0,
+            phantoms: 0,
+            checked: None,
+            eta_ms: None,
+        }
+    }
+}
+
 /// "You lead in this generation." Idempotent; returns at once, reconciliation shows in the status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadRequest {

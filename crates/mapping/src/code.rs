@@ -27,7 +27,7 @@ macro_rules! codes {
 
 codes! {
     /// A mapping file that cannot be used.
-    File = "PL0760", "correct the mapping file and test it with `plimsoll gateway map test`";
+    File = "PL0760", "correct what the message names in the mapping file; its reference has every key";
     /// No mapping takes this document.
     NoMapping = "PL0761", "agree with the partner on what it sends, or write a mapping for it";
     /// A value that must be there is not.

@@ -9,7 +9,7 @@ use api::gateway::{
     GatewayRole, GatewayStatus, JournalStatus, LeadRequest, PeerState, PeerStatus, Reconciliation,
 };
 use driver::Error;
-use types::{Generation, RegionName, Timestamp};
+use types::{Generation, RegionName};
 
 use crate::{
     agent::Asker,
@@ -190,7 +190,7 @@ impl World<'_> {
             Link::Expected
         };
         gateway.heard = now.0;
-        gateway.reconciliation = Some(started(request.generation, wall));
+        gateway.reconciliation = Some(Reconciliation::begun(request.generation, wall));
         let run = gateway.run;
         self.say(side.place(), || {
             format!("its gateway leads in generation {}", request.generation)
@@ -475,24 +475,6 @@ impl World<'_> {
             lanes: Vec::new(),
             reconciliation: gateway.reconciliation.clone(),
         }
-    }
-}
-
-const fn started(generation: Generation, at: Timestamp) -> Reconciliation {
-    Reconciliation {
-        generation,
-        started: at,
-        finished: None,
-        compared: 0,
-        lost_by_erp: 0,
-        lacking: 0,
-        replayed: 0,
-        first_write: None,
-        ranges: 0,
-        differing: 0,
-        phantoms: 0,
-        checked: None,
-        eta_ms: None,
     }
 }
 

@@ -167,21 +167,7 @@ impl Gateways for World {
             target.gateway_generation = request.generation;
             target.incarnation = Some(request.incarnation.clone());
             if !again {
-                target.reconciliation = Some(Reconciliation {
-                    generation: request.generation,
-                    started: at,
-                    finished: None,
-                    compared: 0,
-                    lost_by_erp: 0,
-                    lacking: 0,
-                    replayed: 0,
-                    first_write: None,
-                    ranges: 0,
-                    differing: 0,
-                    phantoms: 0,
-                    checked: None,
-                    eta_ms: None,
-                });
+                target.reconciliation = Some(Reconciliation::begun(request.generation, at));
             }
             Ok(Done { at })
         }))

@@ -47,21 +47,7 @@ impl Progress {
             unplaced: 0,
             check: None,
         });
-        let summary = Reconciliation {
-            generation: term.generation,
-            started: now(),
-            finished: None,
-            compared: 0,
-            lost_by_erp: 0,
-            lacking: 0,
-            replayed: 0,
-            first_write: None,
-            ranges: 0,
-            differing: 0,
-            phantoms: 0,
-            checked: None,
-            eta_ms: None,
-        };
+        let summary = Reconciliation::begun(term.generation, now());
         Self {
             report: ReconciliationReport {
                 region: gateway.settings.region.clone(),
