@@ -4,10 +4,15 @@
 
 mod world;
 
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    time::Duration,
+};
+
 use api::gateway::LeadRequest;
 use reqwest::Method;
 use serde_json::{Value, json};
-use world::{INCARNATION, TOKEN, World, order};
+use world::{INCARNATION, TOKEN, World, free_address, order};
 
 async fn post(world: &World, body: impl Into<reqwest::Body>) -> (u16, Vec<Value>) {
     let request = world.west.request(Method::POST, "/in/acme-edi/batch");
@@ -114,6 +119,63 @@ async fn what_concerns_the_whole_batch_refuses_it_and_stores_nothing() {
         .unwrap();
     assert_eq!(wrong.status(), 405);
     assert_eq!(world.west.ids().await, Vec::<String>::new());
+}
+
+/// Sends a head, waits until its refusal must be there, sends the whole body nevertheless, and reads the status after that,
+/// like clients that do not read before they have written everything.
+fn post_slowly(stream: &mut std::net::TcpStream, path: &str, body: &[u8]) -> String {
+    let length = body.len();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    stream.write_all(body).unwrap();
+    let mut answer = BufReader::new(&*stream);
+    let mut status = String::new();
+    answer.read_line(&mut status).unwrap();
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        answer.read_line(&mut line).unwrap();
+        if let Some(value) = line.strip_prefix("content-length: ") {
+            length = value.trim().parse().unwrap();
+        }
+        if line == "\r\n" {
+            break;
+        }
+    }
+    answer.read_exact(&mut vec![0; length]).unwrap();
+    status.trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_reaches_who_is_still_writing_and_the_connection_goes_on() {
+    let address = free_address();
+    let world = World::start_with(|settings| {
+        if settings.region.as_str() == "west" {
+            settings.ingest_loopback = Some(address);
+        }
+    })
+    .await;
+    world.west.lead(1, true).await;
+    let talk = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // More than the buffers of both sides hold.
+        let much = vec![b' '; 24 << 20];
+        [
+            post_slowly(&mut stream, "/in/acme-edi/batch", &much),
+            post_slowly(&mut stream, "/nowhere", &much),
+            post_slowly(&mut stream, "/in/acme-edi", b"{}"),
+        ]
+    });
+    assert_eq!(
+        talk.await.unwrap(),
+        [
+            "HTTP/1.1 401 Unauthorized",
+            "HTTP/1.1 404 Not Found",
+            "HTTP/1.1 401 Unauthorized"
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

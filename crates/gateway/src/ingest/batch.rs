@@ -59,7 +59,7 @@ pub async fn take_in(
     visitor: &Visitor,
     integration: &str,
     headers: &HeaderMap,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> Result<Answer, Problem> {
     let integration = enter(visitor, integration, headers)?;
     let bytes = body.size_hint().upper().unwrap_or(BYTES_MAX).min(BYTES_MAX);

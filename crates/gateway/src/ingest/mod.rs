@@ -10,6 +10,7 @@ mod batch;
 mod counter;
 mod door;
 mod key;
+mod linger;
 
 use std::{
     cell::RefCell,
@@ -107,21 +108,25 @@ fn route(path: &str) -> Route<'_> {
 
 /// Answers one request.
 async fn respond(visitor: &Visitor, request: Request<Incoming>) -> Answer {
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
     let taken = match (route(head.uri.path()), &head.method) {
         (Route::Message(integration), &Method::POST) => {
-            message(visitor, integration, &head.headers, body).await
+            message(visitor, integration, &head.headers, &mut body).await
         }
         (Route::Batch(integration), &Method::POST) => {
-            batch::take_in(visitor, integration, &head.headers, body).await
+            batch::take_in(visitor, integration, &head.headers, &mut body).await
         }
         (Route::Health, &Method::GET | &Method::HEAD) => health(visitor),
-        (Route::Nowhere, _) => return answer::empty(StatusCode::NOT_FOUND),
+        (Route::Nowhere, _) => Ok(answer::empty(StatusCode::NOT_FOUND)),
         (Route::Message(_) | Route::Batch(_) | Route::Health, _) => {
-            return answer::empty(StatusCode::METHOD_NOT_ALLOWED);
+            Ok(answer::empty(StatusCode::METHOD_NOT_ALLOWED))
         }
     };
-    taken.unwrap_or_else(|problem| answer::refused(&problem))
+    let answer = taken.unwrap_or_else(|problem| answer::refused(&problem));
+    if !answer.status().is_success() {
+        linger::drain(&head.headers, body);
+    }
+    answer
 }
 
 fn health(visitor: &Visitor) -> Result<Answer, Problem> {
@@ -154,7 +159,7 @@ async fn message(
     visitor: &Visitor,
     integration: &str,
     headers: &HeaderMap,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> Result<Answer, Problem> {
     let integration = enter(visitor, integration, headers)?;
     let _memory = visitor.gateway.intake.try_acquire().map_err(|_| too_many())?;
@@ -174,7 +179,7 @@ async fn message(
     answer::one(id, accepted)
 }
 
-async fn read(body: Incoming, bytes_max: u64) -> Result<Bytes, Problem> {
+async fn read(body: &mut Incoming, bytes_max: u64) -> Result<Bytes, Problem> {
     // What says that it is too large is not read at all.
     if body.size_hint().lower() > bytes_max {
         return Err(refusal::too_large(bytes_max));

@@ -56,7 +56,7 @@ pub fn region(name: &str) -> RegionName {
 
 /// A free port below those that the kernel gives to outgoing connections, which would take a port between our looking
 /// and the gateway's binding it.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let offset = std::process::id() * 97 + NEXT.fetch_add(1, Ordering::Relaxed);
