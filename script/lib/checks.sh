@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# The programs that check rendered trees. Needs log.sh, machine.sh.
+# The programs that check rendered trees, and those that play partners. Needs log.sh, machine.sh.
 #
 #   runtime/checks/venv/        Python packages of tests/rendered/checks/requirements.txt; shellcheck and hadolint with them
 #   runtime/checks/bin/         promtool and amtool, unpacked from Debian's packages: nothing is installed or started
+#   runtime/partners/venv/      Python packages of tests/e2e/requirements.txt
 #
 # terraform and kubectl are the machine's own: neither comes from an archive we could name here.
 
@@ -63,6 +64,18 @@ ensure_checks() {
         exec 8>"$target/.lock"
         flock 8
         ensure_check_tools "$target" "$target/setup.log"
+        ensure_check_packages "$target" "$requirements" "$target/setup.log"
+    ) || exit $?
+}
+
+# ensure_partners TARGET REQUIREMENTS: the programs that play partners in tests; nothing when they are there.
+ensure_partners() {
+    local target=$1 requirements=$2
+    mkdir -p "$target" 2>/dev/null ||
+        die "$target cannot be made by user $(id -un)" "set PLIMSOLL_HOME to a directory you may write, or run as root"
+    (
+        exec 8>"$target/.lock"
+        flock 8
         ensure_check_packages "$target" "$requirements" "$target/setup.log"
     ) || exit $?
 }

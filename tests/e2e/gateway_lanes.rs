@@ -1,7 +1,7 @@
 //! What an operator does on a bad day: pauses a lane, sees that messages are stored, resumes it, finds a poisoned
 //! message among the dead letters, has its cause put right, delivers it again, and traces what became of it.
 
-use std::{fs, process::Command, time::Duration};
+use std::time::Duration;
 
 use plimsoll_tests::{TestEstate, wait_for};
 use serde_json::{Value, json};
@@ -12,25 +12,14 @@ fn order(reference: &str, sku: &str) -> Value {
     json!({ "partner": "ACME", "client_order_ref": reference, "lines": [{ "sku": sku, "quantity": 1 }] })
 }
 
-/// Posts as the partner does, through the public address.
 fn post(estate: &TestEstate, key: &str, body: &Value) -> Value {
-    let layout = estate.layout();
-    let lane = types::IntegrationName::new(LANE).unwrap();
-    let token = fs::read_to_string(layout.integration_token(&lane)).unwrap();
-    let answer = Command::new("curl")
-        .args(["--silent", "--show-error", "--fail", "--cacert"])
-        .arg(layout.identity("cli").ca)
-        .args(["-H", &format!("Authorization: Bearer {}", token.trim())])
-        .args(["-H", &format!("Idempotency-Key: {key}"), "-d", &body.to_string()])
-        .arg(format!("{}/in/{LANE}", estate.public_url()))
-        .output()
-        .unwrap();
-    assert!(
-        answer.status.success(),
-        "{key}: {}",
-        String::from_utf8_lossy(&answer.stderr)
+    let reply = estate.post(
+        LANE,
+        &[&format!("Idempotency-Key: {key}")],
+        body.to_string().as_bytes(),
     );
-    serde_json::from_slice(&answer.stdout).unwrap()
+    assert!((200..300).contains(&reply.status), "{key}: {reply:?}");
+    serde_json::from_slice(&reply.body).unwrap()
 }
 
 fn ask(estate: &TestEstate, arguments: &[&str]) -> Value {

@@ -8,6 +8,7 @@ mod authority;
 mod controller_killed;
 mod frozen_database;
 mod gateway_lanes;
+mod mock_edi;
 mod planned_moves;
 mod region_loss;
 mod standby_gateway_killed;

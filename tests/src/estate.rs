@@ -333,7 +333,8 @@ pub fn plimsoll() -> PathBuf {
     found
 }
 
-fn root() -> PathBuf {
+/// The project's directory.
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap()

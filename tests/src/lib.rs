@@ -9,12 +9,16 @@
     reason = "a harness fails by panicking, and shows logs then"
 )]
 
+mod counterparty;
 mod drill;
 mod estate;
+mod posting;
 mod visitors;
 mod writers;
 
+pub use counterparty::{Carried, Counterparty};
 pub use drill::Drill;
 pub use estate::{Output, TestEstate, plimsoll, wait_for};
+pub use posting::Reply;
 pub use visitors::{Page, Visitors};
 pub use writers::{Accepted, Writers};

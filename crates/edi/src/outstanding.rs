@@ -21,9 +21,9 @@ use types::{PartnerName, Timestamp};
 
 use crate::{
     control_number::ControlNumber,
-    edifact::{Action, SyntaxReport},
+    edifact::{self, Action, SyntaxReport},
     words::{Standard, Verdict},
-    x12::{FunctionalAnswer, InterchangeAnswer},
+    x12::{self, FunctionalAnswer, InterchangeAnswer},
 };
 
 /// Which group or interchange of ours.
@@ -351,6 +351,9 @@ impl Book {
     }
 
     /// What a TA1 means: nothing more than "it came in" for each group of that interchange, or a rejection of each.
+    ///
+    /// A duplicate came in before, so that is all that is said of it: the answer to the first copy is on its way, and if
+    /// it is not, the number was another document's and the deadline passes.
     pub fn decide_interchange(&self, partner: &PartnerName, answer: &InterchangeAnswer) -> Vec<(Key, Event)> {
         let of_it = self.entries.iter().filter(|(key, (sent, state))| {
             key.partner == *partner
@@ -360,7 +363,8 @@ impl Book {
         });
         of_it
             .map(|(key, (sent, _))| {
-                let event = if answer.verdict == Verdict::Rejected {
+                let again = answer.note_code == x12::InterchangeFault::Duplicate.note_code();
+                let event = if answer.verdict == Verdict::Rejected && !again {
                     Event::Answered {
                         verdict: Verdict::Rejected,
                         rejected: all_rejected(sent, std::slice::from_ref(&answer.note_code)),
@@ -398,7 +402,10 @@ impl Book {
             control: control.ok_or_else(unknown)?,
         };
         let (sent, _) = self.entries.get(&key).ok_or_else(unknown)?;
-        let Some(verdict) = report.verdict() else {
+        let (duplicate, _) = edifact::InterchangeFault::Duplicate.code();
+        let again = report.code.as_deref() == Some(duplicate);
+        // As with a TA1: what came twice came once.
+        let Some(verdict) = report.verdict().filter(|_| !again) else {
             return Ok((key, Event::Received));
         };
         let rejected = if verdict == Verdict::Rejected {

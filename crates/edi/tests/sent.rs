@@ -150,8 +150,17 @@ fn a_ta1_says_that_it_came_in_or_rejects_all() {
             received: true
         })
     );
+    // A copy that came after the first one says no more than that.
     answer = InterchangeAnswer {
         verdict: Verdict::Rejected,
+        note_code: "025".into(),
+        ..answer
+    };
+    let [(_, event)] = &book.decide_interchange(&partner(), &answer)[..] else {
+        panic!()
+    };
+    assert_eq!(event, &Event::Received);
+    answer = InterchangeAnswer {
         note_code: "021".into(),
         ..answer
     };
@@ -256,6 +265,11 @@ fn a_syntax_report_settles_its_interchange() {
         "UNB+UNOC:3+B:14+S:14+261121:1100+IC78'UNH+1+CONTRL:D:3:UN'UCI+501+S:14+B:14+8'UNT+3+1'UNZ+1+IC78'";
     let (_, event) = book
         .decide_syntax_report(&partner(), &read(only.as_bytes()))
+        .unwrap();
+    assert_eq!(event, Event::Received);
+    let again = "UNB+UNOC:3+B:14+S:14+261121:1100+IC79'UNH+1+CONTRL:D:3:UN'UCI+501+S:14+B:14+4+26+UNB'UNT+3+1'UNZ+1+IC79'";
+    let (_, event) = book
+        .decide_syntax_report(&partner(), &read(again.as_bytes()))
         .unwrap();
     assert_eq!(event, Event::Received);
     let other = spoilt(CONTRL, "UCI+501", "UCI+50X");
