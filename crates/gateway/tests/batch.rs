@@ -121,13 +121,13 @@ async fn what_concerns_the_whole_batch_refuses_it_and_stores_nothing() {
     assert_eq!(world.west.ids().await, Vec::<String>::new());
 }
 
-/// Sends a head, waits until its refusal must be there, sends the whole body nevertheless, and reads the status after that,
+/// Sends a head, waits until its refusal has come, sends the whole body nevertheless, and reads the status after that,
 /// like clients that do not read before they have written everything.
 fn post_slowly(stream: &mut std::net::TcpStream, path: &str, body: &[u8]) -> String {
     let length = body.len();
     let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(stream.peek(&mut [0]).unwrap(), 1, "the refusal is there");
     stream.write_all(body).unwrap();
     let mut answer = BufReader::new(&*stream);
     let mut status = String::new();

@@ -524,6 +524,7 @@ pub(crate) fn kind_of(decision: &Decision) -> &'static str {
             Loss::DatabaseUnusable { .. } => "proceed: database unusable",
             Loss::Ordered { .. } => "proceed: ordered",
             Loss::FencedForNothing => "proceed: fenced for nothing",
+            Loss::Overtaken => "proceed: overtaken",
         },
     }
 }

@@ -3,7 +3,7 @@
 use plimsoll_simulator::{Scenario, Schedule, Simulator};
 
 /// Scenario, seed, and what was wrong.
-const ONCE_BROKEN: [(Scenario, u64, &str); 8] = [
+const ONCE_BROKEN: [(Scenario, u64, &str); 11] = [
     (
         Scenario::Anything,
         118,
@@ -49,6 +49,14 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 8] = [
         356_346,
         "the judge: the moment that a guard needs was not excused when the new region accepted writes and had done none",
     ),
+    (
+        Scenario::Anything,
+        239_815,
+        "the decision: a failover came to nothing and the old region went on in its generation, while the gateways knew \
+         the newer one: none of them led",
+    ),
+    (Scenario::Anything, 241_789, "the decision: the same"),
+    (Scenario::Anything, 298_702, "the decision: the same"),
 ];
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::site::{DatabaseState, Role};
 use driver::Reign;
 use types::{
-    Timestamp,
+    Generation, Timestamp,
     settings::{Authority, FailoverSettings},
 };
 
@@ -27,6 +27,7 @@ pub fn decide_failover(seen: &Snapshot, settings: &FailoverSettings, now: Timest
     };
     let loss = match judge(seen, active, settings, now) {
         Ok(loss) => loss,
+        Err(Decision::Nothing) => return renew(seen, reign).unwrap_or(Decision::Nothing),
         Err(decision) => return decision,
     };
     if let (Some(last), None) = (seen.last_failover, seen.orders.first()) {
@@ -215,14 +216,24 @@ fn reinstate(
     let observation = active.observation.as_ref()?;
     let idle = matches!(observation.role, Role::Fenced | Role::Waiting);
     let overtaken = seen.promised.max(observation.generation) > reign.generation;
-    (answers && idle && overtaken).then(|| {
-        Decision::Proceed(Move {
-            from: reign.active.clone(),
-            to: reign.active.clone(),
-            generation: seen.promised.max(observation.generation).next(),
-            reason: Loss::FencedForNothing,
-            estimated_loss: EstimatedLoss::default(),
-        })
+    let newest = seen.promised.max(observation.generation);
+    (answers && idle && overtaken).then(|| stay(reign, newest, Loss::FencedForNothing))
+}
+
+/// Gives a region that leads well a newer generation, when one was promised for a failover that came to nothing: the
+/// witness grants the present one nothing any more, and a gateway that has heard of the newer one does not lead in it.
+fn renew(seen: &Snapshot, reign: &Reign) -> Option<Decision> {
+    (seen.promised > reign.generation).then(|| stay(reign, seen.promised, Loss::Overtaken))
+}
+
+/// The region that leads goes on, in the generation after `newest`.
+fn stay(reign: &Reign, newest: Generation, reason: Loss) -> Decision {
+    Decision::Proceed(Move {
+        from: reign.active.clone(),
+        to: reign.active.clone(),
+        generation: newest.next(),
+        reason,
+        estimated_loss: EstimatedLoss::default(),
     })
 }
 

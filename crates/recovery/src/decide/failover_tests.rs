@@ -379,6 +379,24 @@ fn a_failover_that_came_to_nothing_takes_a_new_generation_and_may_put_the_old_re
 }
 
 #[test]
+fn a_well_region_leads_in_a_newer_generation_after_a_failover_that_came_to_nothing() {
+    let promised = |seen: &mut Snapshot, _: &mut FailoverSettings| seen.promised = Generation::new(2);
+    check(
+        promised,
+        "put west back to work in generation 3: a newer generation was promised for a failover that came to nothing, \
+         so that the lease and the gateways hold the present one for old",
+    );
+    // A saga that runs has just had it promised.
+    check(
+        |seen, settings| {
+            promised(seen, settings);
+            seen.running = Some("failover".to_owned());
+        },
+        "wait: a failover is running",
+    );
+}
+
+#[test]
 fn a_candidate_that_leads_although_its_failover_was_given_up_is_asked_again() {
     let waiting = "wait: the standby north cannot take over right now";
     for (role, state, generation, expected) in [

@@ -49,7 +49,7 @@ pub enum Decision {
 pub struct Move {
     /// Away from this region.
     pub from: RegionName,
-    /// To this region; the same as `from` when a fenced region is put back to work because nobody can take over.
+    /// To this region; the same as `from` when the region goes on in a newer generation because nobody took over.
     pub to: RegionName,
     /// At least in this generation.
     pub generation: Generation,
@@ -83,6 +83,8 @@ pub enum Loss {
     },
     /// It was fenced for a newer generation, and nobody else can take over.
     FencedForNothing,
+    /// It leads well, and a newer generation was promised for a failover that came to nothing.
+    Overtaken,
 }
 
 /// For what a failover waits.
@@ -199,6 +201,10 @@ impl std::fmt::Display for Loss {
             Self::FencedForNothing => {
                 f.write_str("the active region is fenced and nobody else can take over")
             }
+            Self::Overtaken => f.write_str(
+                "a newer generation was promised for a failover that came to nothing, so that the lease and the \
+                 gateways hold the present one for old",
+            ),
         }
     }
 }
