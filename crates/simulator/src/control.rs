@@ -114,6 +114,7 @@ pub(crate) struct Control {
     points: Arc<std::sync::Mutex<Vec<(Point, bool)>>>,
     reached: Arc<std::sync::Mutex<Vec<Point>>>,
     // What only the simulation knows.
+    /// The last moment of the active region in which it was well, of those that were told.
     pub active_seen_well: Option<At>,
     pub ordered: bool,
 }
@@ -219,7 +220,7 @@ impl World<'_> {
 
     // === listening ===
 
-    pub(crate) fn heard(&mut self, observation: api::site::Observation) {
+    pub(crate) fn heard(&mut self, observation: api::site::Observation, said: At) {
         let place = Place::Control;
         let (uptime, wall) = (
             self.machines[place.index()].clock.uptime(self.now),
@@ -235,7 +236,7 @@ impl World<'_> {
                 .is_some_and(|seen| seen.answered_in_ms.is_some())
             && observation.role == api::site::Role::Active
         {
-            control.active_seen_well = Some(self.now);
+            control.active_seen_well = control.active_seen_well.max(Some(said));
         }
         let reign = control.reign.clone();
         control

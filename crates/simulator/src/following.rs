@@ -342,7 +342,7 @@ impl World<'_> {
         self.send(
             side.place(),
             Place::Control,
-            Message::Heartbeat(Box::new(observation)),
+            Message::Heartbeat(Box::new(observation), self.now),
         );
         self.after(side.place(), ms(400), Timer::Heartbeat);
     }

@@ -7,6 +7,7 @@ use types::Generation;
 use crate::{
     calls::{Answered, Request},
     place::Place,
+    time::At,
 };
 
 /// A set of messages of partners, by number.
@@ -40,7 +41,8 @@ pub(crate) enum Message {
         promised: Generation,
     },
     // Agents and controller.
-    Heartbeat(Box<Observation>),
+    /// With the moment in which it was made.
+    Heartbeat(Box<Observation>, At),
     Ask {
         call: u64,
         request: Box<Request>,
@@ -183,7 +185,7 @@ impl Message {
                 **request,
                 Request::Observe(_) | Request::Fence(..) | Request::Lead(..) | Request::Follow(..)
             ),
-            Self::Heartbeat(_)
+            Self::Heartbeat(..)
             | Self::Answer { .. }
             | Self::Attach { .. }
             | Self::Attached { .. }

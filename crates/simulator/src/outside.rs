@@ -158,7 +158,7 @@ impl World<'_> {
         self.send(
             Place::Door,
             Place::Control,
-            Message::Heartbeat(Box::new(observation)),
+            Message::Heartbeat(Box::new(observation), self.now),
         );
         self.after(Place::Door, ms(400), Timer::DoorHeartbeat);
     }

@@ -412,7 +412,7 @@ impl<'s> World<'s> {
             Place::West => self.deliver_to_region(Side::West, from, message),
             Place::North => self.deliver_to_region(Side::North, from, message),
             Place::Control => match message {
-                Message::Heartbeat(observation) => self.heard(*observation),
+                Message::Heartbeat(observation, said) => self.heard(*observation, said),
                 Message::Answer { call, answer } => self.call_answered(call, *answer),
                 message => self.witness_votes(from, &message),
             },
@@ -464,7 +464,7 @@ impl<'s> World<'s> {
             }
             Message::CopyRefused { known } => self.copy_refused(side, known),
             Message::Submit { number } => self.submitted(side, number),
-            Message::Heartbeat(_) | Message::Answer { .. } | Message::Accepted { .. } => {}
+            Message::Heartbeat(..) | Message::Answer { .. } | Message::Accepted { .. } => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 use plimsoll_simulator::{Scenario, Schedule, Simulator};
 
 /// Scenario, seed, and what was wrong.
-const ONCE_BROKEN: [(Scenario, u64, &str); 11] = [
+const ONCE_BROKEN: [(Scenario, u64, &str); 12] = [
     (
         Scenario::Anything,
         118,
@@ -57,6 +57,12 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 11] = [
     ),
     (Scenario::Anything, 241_789, "the decision: the same"),
     (Scenario::Anything, 298_702, "the decision: the same"),
+    (
+        Scenario::Anything,
+        654_835,
+        "the judge: a controller that had stood still heard a lost region's last words late, and the judge took that \
+         for a region which still lived",
+    ),
 ];
 
 #[test]

@@ -32,6 +32,13 @@ pub struct Eligibility {
     pub fit_at: Option<Timestamp>,
     /// When this was last judged: when the primary was last seen well.
     pub judged_at: Timestamp,
+    /// How much later than `fit_at` that was by the primary's own clock, milliseconds. A controller that stood still
+    /// hears at one moment what happened over a long time.
+    #[serde(default)]
+    pub unfit_for_ms: u64,
+    /// When the primary said so, by its own clock.
+    #[serde(default)]
+    pub said_at: Option<Timestamp>,
     /// Bytes it had not replayed then.
     pub lag_bytes: u64,
     /// What was wrong with it, if it was not fit when last judged.
@@ -95,8 +102,17 @@ impl std::fmt::Display for Ineligible {
 impl Eligibility {
     /// Whether it may be promoted, by what is known.
     pub fn is_fit(&self) -> bool {
+        let unfit_for = Duration::from_millis(self.unfit_for_ms);
         self.fit_at
-            .is_some_and(|fit_at| self.judged_at.since(fit_at) <= ELIGIBLE_GRACE)
+            .is_some_and(|fit_at| self.judged_at.since(fit_at).max(unfit_for) <= ELIGIBLE_GRACE)
+    }
+
+    /// How much later than this the primary spoke again; a clock that was set back tells nothing.
+    fn ms_until(&self, said_at: Timestamp) -> u64 {
+        let passed = self
+            .said_at
+            .map_or(Duration::ZERO, |before| said_at.since(before));
+        u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// What happened while the controller did not hear the leader, by what the standby itself knows.
@@ -146,13 +162,21 @@ impl Eligibility {
             .find(|downstream| downstream.name == name.as_str())
             .map_or(0, |downstream| downstream.replay_lag_bytes);
         let because = fault(database, name, seen, lag_bytes_max);
-        let earlier = before
-            .filter(|before| before.standby == *name)
-            .and_then(|before| before.fit_at);
+        let before = before.filter(|before| before.standby == *name);
+        let (fit_at, unfit_for_ms) = match (&because, before) {
+            (None, _) => (Some(now), 0),
+            (Some(_), None) => (None, 0),
+            (Some(_), Some(before)) => (
+                before.fit_at,
+                before.unfit_for_ms.saturating_add(before.ms_until(primary.at)),
+            ),
+        };
         Some(Self {
             standby: name.clone(),
-            fit_at: if because.is_none() { Some(now) } else { earlier },
+            fit_at,
             judged_at: now,
+            unfit_for_ms,
+            said_at: Some(primary.at),
             lag_bytes,
             because,
         })

@@ -92,6 +92,8 @@ fn healthy() -> Snapshot {
             standby: region("north"),
             fit_at: Some(NOW),
             judged_at: NOW,
+            unfit_for_ms: 0,
+            said_at: Some(NOW),
             lag_bytes: 96,
             because: None,
         }),

@@ -2,17 +2,44 @@
 
 use super::{super::super::Sightings, *};
 
-#[test]
-fn heartbeats_of_a_dying_primary_do_not_overwrite_what_was_known_of_its_standby() {
-    let (at, reign) = (Duration::from_millis, healthy().reign.unwrap());
-    let mut sightings = Sightings::new(vec![region("west"), region("north")], None, at(0));
-    let mut hear = |observation, ms| sightings.hear(observation, Some(&reign), &settings(), at(ms), NOW);
+fn streaming_primary() -> Observation {
     let mut primary = observation("west", Role::Active, DatabaseState::Primary);
     primary.database.as_mut().unwrap().downstreams = vec![api::site::Downstream {
         name: "north".to_owned(),
         state: "streaming".to_owned(),
         replay_lag_bytes: 96,
     }];
+    primary
+}
+
+#[test]
+fn a_controller_that_stood_still_hears_how_long_the_leader_went_on_without_its_standby() {
+    let (at, reign) = (Duration::from_millis, healthy().reign.unwrap());
+    let fit_after = |alone_ms: i64| {
+        let mut sightings = Sightings::new(vec![region("west"), region("north")], None, at(0));
+        let mut hear = |observation| sightings.hear(observation, Some(&reign), &settings(), at(20_000), NOW);
+        let role = Role::Standby {
+            upstream: region("west"),
+        };
+        hear(observation("north", role, DatabaseState::Standby));
+        // All of it comes in one moment.
+        hear(streaming_primary());
+        let mut alone = observation("west", Role::Active, DatabaseState::Primary);
+        for part in 1..=3 {
+            alone.at = Timestamp::from_micros(NOW.as_micros() + alone_ms * 1_000 * part / 3);
+            hear(alone.clone());
+        }
+        sightings.eligibility().unwrap().is_fit()
+    };
+    assert!(fit_after(1_800));
+    assert!(!fit_after(2_700));
+}
+
+#[test]
+fn heartbeats_of_a_dying_primary_do_not_overwrite_what_was_known_of_its_standby() {
+    let (at, reign) = (Duration::from_millis, healthy().reign.unwrap());
+    let mut sightings = Sightings::new(vec![region("west"), region("north")], None, at(0));
+    let mut hear = |observation, ms| sightings.hear(observation, Some(&reign), &settings(), at(ms), NOW);
     let standby = observation(
         "north",
         Role::Standby {
@@ -21,7 +48,7 @@ fn heartbeats_of_a_dying_primary_do_not_overwrite_what_was_known_of_its_standby(
         DatabaseState::Standby,
     );
     hear(standby, 90);
-    hear(primary, 100);
+    hear(streaming_primary(), 100);
     hear(observation("west", Role::Active, DatabaseState::Stopped), 500);
     let mut broken = observation(
         "north",
