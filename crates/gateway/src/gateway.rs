@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::{Instant, SystemTime},
 };
 
@@ -64,7 +64,7 @@ pub struct Term {
     /// Ends its tasks.
     pub cancel: CancellationToken,
     /// The ERP says that it belongs to somebody else: deliveries rest until the controller speaks again.
-    pub fenced: std::sync::atomic::AtomicBool,
+    pub fenced: AtomicBool,
     /// Speaks to the ERP (when leading).
     pub erp: Option<Erp>,
     /// One per integration (when leading).
@@ -119,6 +119,8 @@ pub struct Gateway {
     pub misaligned: Notify,
     /// When the other region last could not give back what is damaged here (when leading).
     pub unmended: Mutex<Option<Instant>>,
+    /// Damage was found since the other region was last asked for what is lacking here.
+    pub hurt: AtomicBool,
     /// When the leader spoke last (when following).
     pub heard: Mutex<Option<Instant>>,
     /// The last comparison with the ERP.
@@ -186,6 +188,7 @@ impl Gateway {
             aligned: Mutex::new(false),
             misaligned: Notify::new(),
             unmended: Mutex::new(None),
+            hurt: AtomicBool::new(false),
             heard: Mutex::new(None),
             reconciliation: Mutex::new(None),
             register: Mutex::new(parts.register),
@@ -358,7 +361,7 @@ impl Gateway {
             incarnation,
             began: Instant::now(),
             cancel: self.cancel.child_token(),
-            fenced: std::sync::atomic::AtomicBool::new(false),
+            fenced: AtomicBool::new(false),
         });
         office.term = Some(Arc::clone(&term));
         term

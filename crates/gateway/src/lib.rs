@@ -32,6 +32,7 @@ mod outbound;
 mod reconcile;
 mod refusal;
 mod role;
+mod scrub;
 mod start;
 mod state;
 

@@ -15,7 +15,8 @@ use std::{
 };
 
 use journal::{
-    AppendError, Batch, DivergeError, Entry, Journal, Position, RecordView, RepairError, SetAside,
+    AppendError, Batch, CondemnError, Condemned, DivergeError, Entry, Journal, Position, RepairError,
+    SetAside,
 };
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::{Notify, oneshot};
@@ -64,6 +65,10 @@ enum Command {
         batches: Vec<Batch>,
         generation: u64,
         reply: oneshot::Sender<Result<(), MendError>>,
+    },
+    Condemn {
+        sequence: u64,
+        reply: oneshot::Sender<Result<Option<Condemned>, CondemnError>>,
     },
     Position {
         reply: oneshot::Sender<Position>,
@@ -213,6 +218,11 @@ impl Log {
         .await
     }
 
+    /// See [`Journal::condemn`].
+    pub async fn condemn(&self, sequence: u64) -> Result<Result<Option<Condemned>, CondemnError>, Closed> {
+        self.ask(|reply| Command::Condemn { sequence, reply }).await
+    }
+
     /// The end of the log once everything queued before was written.
     pub async fn position(&self) -> Result<Position, Closed> {
         self.ask(|reply| Command::Position { reply }).await
@@ -283,6 +293,9 @@ impl Writer {
                     reply,
                 } => {
                     let _ = reply.send(self.repair(&batches, generation));
+                }
+                Command::Condemn { sequence, reply } => {
+                    let _ = reply.send(self.condemn(sequence));
                 }
                 Command::Position { reply } => {
                     let _ = reply.send(self.journal.position());
@@ -388,17 +401,7 @@ impl Writer {
     fn complete(&self, batch: &Batch, entries: &[Entry], waiters: Vec<Waiting>) {
         let mut ledger = lock(&self.shared.ledger);
         for ((sequence, entry), (mut waiter, need)) in (batch.first()..).zip(entries).zip(waiters) {
-            ledger.stored(&RecordView {
-                sequence,
-                generation: batch.generation(),
-                time: entry.time,
-                kind: entry.kind,
-                key: entry.key,
-                body_hash: entry.body_hash,
-                stream: &entry.stream,
-                id: &entry.id,
-                body: &entry.body,
-            });
+            ledger.stored(&entry.facts(sequence, batch.generation()));
             waiter.sequence = sequence;
             ledger.acks.wait(waiter, need);
         }
@@ -420,7 +423,7 @@ impl Writer {
             .filter(|batch| (before + 1..=after.sequence).contains(&batch.first()));
         let mut ledger = lock(&self.shared.ledger);
         for view in durable.flat_map(Batch::records) {
-            ledger.stored(&view);
+            ledger.stored(&view.facts());
         }
         ledger.synced_here(after.sequence);
         drop(ledger);
@@ -451,9 +454,19 @@ impl Writer {
         repaired?;
         let mut ledger = lock(&self.shared.ledger);
         for view in batches.iter().flat_map(Batch::records) {
-            ledger.came_back(&view);
+            ledger.came_back(&view.facts());
         }
         Ok(())
+    }
+
+    fn condemn(&mut self, sequence: u64) -> Result<Option<Condemned>, CondemnError> {
+        let noted = self.journal.condemn(sequence);
+        self.check_poison();
+        if let Ok(Some(found)) = &noted {
+            lock(&self.shared.figures).quarantined += 1;
+            lock(&self.shared.ledger).lose(&found.lost);
+        }
+        noted
     }
 
     fn update_figures(&self) {

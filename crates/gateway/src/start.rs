@@ -30,7 +30,7 @@ use crate::{
     metrics::{self, LaneMeters},
     monitor,
     role::Event,
-    state,
+    scrub, state,
 };
 
 /// Requests under way may take this long after the end was asked for.
@@ -206,6 +206,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
     gateway.tasks.spawn(watch_poison(Arc::clone(&gateway)));
     gateway.tasks.spawn(write_marks(Arc::clone(&gateway)));
     gateway.tasks.spawn(keep::run(Arc::clone(&gateway)));
+    gateway.tasks.spawn(scrub::run(Arc::clone(&gateway)));
     gateway.tasks.close();
     tracing::info!(%ingest, %control, region = %gateway.settings.region, "waiting to be told what to do");
     Ok(Running {
@@ -379,12 +380,13 @@ fn open_journal(
 fn tell(recovery: &Recovery) {
     let Recovery {
         segments,
+        by_sidecar,
         records,
         torn,
         damage,
         missing,
     } = recovery;
-    tracing::info!(segments, records, "the journal is open");
+    tracing::info!(segments, by_sidecar, records, "the journal is open");
     if let Some(torn) = torn {
         tracing::warn!(bytes = torn.bytes, kept_at = %torn.kept_at.display(), "cut off a write that was never acknowledged");
     }

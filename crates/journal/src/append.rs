@@ -8,6 +8,7 @@ use crate::{
     index::Extent,
     journal::Tail,
     segment::{HEADER_LEN, MakeError},
+    sidecar::Collector,
     watermark::Marked,
 };
 
@@ -183,6 +184,8 @@ impl Journal {
             Err(MakeError::Disk(source)) => return Err(self.poisoned_by("make a segment", source)),
         };
         self.index_mut(|index| index.segments.insert(ordinal, file.clone()));
+        self.seal(ordinal - 1);
+        self.collected = Some(Collector::default());
         self.tail = Some(Tail {
             ordinal,
             file,
@@ -207,6 +210,11 @@ impl Journal {
             self.end.sequence = batch.last();
             self.end.chain = batch.chain();
             self.end.generation = batch.generation();
+        }
+        if let Some(collected) = &mut self.collected {
+            for (batch, extent) in batches.iter().zip(&extents) {
+                collected.add(&batch.header, extent.offset, &batch.bytes);
+            }
         }
         let end = self.end.sequence;
         self.index_mut(|index| {

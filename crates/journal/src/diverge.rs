@@ -14,6 +14,7 @@ use crate::{
     index::Index,
     journal::Tail,
     segment::{self, HEADER_LEN},
+    sidecar,
     watermark::{Marked, Watermark},
 };
 
@@ -175,6 +176,8 @@ impl Journal {
 
     fn cut_at(&mut self, marked: Marked) -> io::Result<()> {
         let disk = Arc::clone(&self.disk);
+        self.scribe.wait();
+        self.collected = None;
         self.watermark.write(marked)?;
         self.watermark.settle()?;
         let file = self.index_mut(|index| {
@@ -198,6 +201,7 @@ fn forget_behind(index: &mut Index, segment: u64, offset: u64) {
         .extents
         .retain(|extent| (extent.segment, extent.offset) < (segment, offset));
     index.segments.retain(|ordinal, _| *ordinal <= segment);
+    index.unchecked.retain(|ordinal| *ordinal < segment);
 }
 
 /// Carries out the cut that the watermark announces, if it announces one.
@@ -207,6 +211,11 @@ pub(crate) fn finish_cut(disk: &dyn Disk, directory: &Path, watermark: &mut Wate
         return Ok(());
     }
     let mut later: Vec<_> = disk.list(directory)?;
+    let stale =
+        |path: &&PathBuf| sidecar::ordinal_of(path).is_some_and(|ordinal| ordinal >= marked.cut_segment);
+    for path in later.iter().filter(stale) {
+        disk.remove(path)?;
+    }
     later.retain(|path| segment::ordinal_of(path).is_some_and(|ordinal| ordinal > marked.cut_segment));
     later.sort();
     // From the end, so that a crash on the way leaves no hole between segments.

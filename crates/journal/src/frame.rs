@@ -305,6 +305,15 @@ pub(crate) fn decode_batch(bytes: &[u8]) -> Option<BatchHeader> {
     (sequence == header.last() + 1 && records_crc == header.records_crc).then_some(header)
 }
 
+/// The records of a batch that was checked a moment ago, in order.
+pub(crate) fn intact_records(mut bytes: &[u8]) -> impl Iterator<Item = RecordView<'_>> {
+    std::iter::from_fn(move || {
+        let (view, length) = view_record(bytes)?;
+        bytes = &bytes[length..];
+        Some(view)
+    })
+}
+
 /// The record at the start of `bytes` and the bytes it takes.
 pub(crate) fn decode_record(bytes: &[u8]) -> Option<(RecordView<'_>, usize)> {
     let head = bytes.get(..RECORD_LEN)?;
@@ -314,6 +323,15 @@ pub(crate) fn decode_record(bytes: &[u8]) -> Option<(RecordView<'_>, usize)> {
     let end = RECORD_LEN.checked_add(u32_at(head, 12) as usize)?;
     let length = end.checked_next_multiple_of(ALIGN)?;
     check(bytes.get(..length)?, length)?;
+    view_record(bytes)
+}
+
+/// The same without looking at its checksum.
+fn view_record(bytes: &[u8]) -> Option<(RecordView<'_>, usize)> {
+    let head = bytes.get(..RECORD_LEN)?;
+    let end = RECORD_LEN.checked_add(u32_at(head, 12) as usize)?;
+    let length = end.checked_next_multiple_of(ALIGN)?;
+    let bytes = bytes.get(..length)?;
     let id_at = RECORD_LEN + usize::from(u16_at(head, 88));
     let body_at = id_at + usize::from(u16_at(head, 90));
     let text = |range| std::str::from_utf8(bytes.get(range)?).ok();
@@ -394,7 +412,7 @@ fn crc_of(frame: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&frame[..CRC.start]), &frame[CRC.end..])
 }
 
-fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+pub(crate) fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[at..at + N]);
     array

@@ -1,7 +1,7 @@
 //! What is known about where batches lie, derived from the segments, and reading through it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{Arc, RwLock, RwLockReadGuard},
 };
@@ -49,12 +49,20 @@ pub(crate) struct Index {
     pub(crate) end: u64,
     pub(crate) extents: Vec<Extent>,
     pub(crate) segments: BTreeMap<u64, Arc<dyn DiskFile>>,
+    /// Segments of which only the sidecar was read.
+    pub(crate) unchecked: BTreeSet<u64>,
 }
 
 impl Index {
     /// Position in `extents` of the first extent that ends at or behind `sequence`.
     pub(crate) fn find(&self, sequence: u64) -> usize {
         self.extents.partition_point(|extent| extent.last < sequence)
+    }
+
+    /// Whether a record with that number was read or vouched for.
+    pub(crate) fn holds_number(&self, sequence: u64) -> bool {
+        let found = self.extents.get(self.find(sequence));
+        found.is_some_and(|extent| extent.first <= sequence)
     }
 }
 
@@ -177,6 +185,18 @@ impl Reader {
         sound.last().unwrap_or(floor)
     }
 
+    /// Up to here every record was read since the log was opened, and is readable.
+    pub fn checked_up_to(&self) -> u64 {
+        let sound = self.sound_up_to();
+        let index = self.index();
+        let unchecked = index.unchecked.first().map(|ordinal| {
+            let at = index.extents.partition_point(|extent| extent.segment < *ordinal);
+            let first = index.extents.get(at).map_or(index.end + 1, |extent| extent.first);
+            first.saturating_sub(1)
+        });
+        unchecked.map_or(sound, |checked| sound.min(checked))
+    }
+
     /// Which generations wrote what.
     pub fn epochs(&self) -> Vec<Epoch> {
         let mut epochs: Vec<Epoch> = Vec::new();
@@ -254,7 +274,7 @@ impl Reader {
         Ok(())
     }
 
-    fn extent(&self, at: usize) -> Option<(Extent, Arc<dyn DiskFile>)> {
+    pub(crate) fn extent(&self, at: usize) -> Option<(Extent, Arc<dyn DiskFile>)> {
         let index = self.index();
         let extent = *index.extents.get(at)?;
         let file = Arc::clone(index.segments.get(&extent.segment)?);
@@ -277,7 +297,7 @@ fn position(extent: &Extent) -> Position {
     }
 }
 
-fn load(file: &dyn DiskFile, extent: &Extent) -> Result<Vec<u8>, ReadError> {
+pub(crate) fn load(file: &dyn DiskFile, extent: &Extent) -> Result<Vec<u8>, ReadError> {
     let mut bytes = vec![0; extent.length as usize];
     file.read_at(&mut bytes, extent.offset)
         .map_err(|source| ReadError::Read {

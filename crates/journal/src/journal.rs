@@ -4,11 +4,12 @@ use std::{
     any::Any,
     path::PathBuf,
     sync::{Arc, RwLock},
+    thread::JoinHandle,
 };
 
 use crate::{
     Disk, DiskFile, Position, Reader, append::AppendError, gather::Gather, index::Index, segment::Maker,
-    watermark::Watermark,
+    sidecar::Collector, watermark::Watermark,
 };
 
 /// How a journal is kept. There is no default: the size of a segment bounds the size of a message.
@@ -40,6 +41,9 @@ pub struct Journal {
     pub(crate) index: Arc<RwLock<Index>>,
     /// Open segment, its ordinal, and where the next write goes; `None` before the first append.
     pub(crate) tail: Option<Tail>,
+    /// What the sidecar of the open segment will say; `None`: it is made at the next start.
+    pub(crate) collected: Option<Collector>,
+    pub(crate) scribe: Scribe,
     /// End of the log as the next batch must continue it.
     pub(crate) end: Position,
     pub(crate) poison: Option<String>,
@@ -53,7 +57,52 @@ pub(crate) struct Tail {
     pub(crate) offset: u64,
 }
 
+/// Writes sidecars, on a thread of its own where segments are made ahead of need.
+#[derive(Default)]
+pub(crate) struct Scribe(Option<JoinHandle<()>>);
+
+impl Scribe {
+    fn write(&mut self, preparation: Preparation, write: impl FnOnce() + Send + 'static) {
+        self.wait();
+        match preparation {
+            Preparation::OnDemand => write(),
+            Preparation::Ahead => {
+                let thread = std::thread::Builder::new().name("journal-facts".to_owned());
+                // Without a thread there is no sidecar, and the next start makes it.
+                self.0 = thread.spawn(write).ok();
+            }
+        }
+    }
+
+    /// Returns when no sidecar is being written: a late one would lie beside a segment that was changed meanwhile.
+    pub(crate) fn wait(&mut self) {
+        if let Some(writing) = self.0.take() {
+            let _ = writing.join();
+        }
+    }
+}
+
+impl Drop for Scribe {
+    fn drop(&mut self) {
+        // So that nobody writes to the directory after the journal was closed.
+        self.wait();
+    }
+}
+
 impl Journal {
+    /// The open segment is sealed: everything in it is synced, and nothing more goes into it.
+    pub(crate) fn seal(&mut self, ordinal: u64) {
+        let Some(collected) = self.collected.take() else {
+            return;
+        };
+        let (disk, directory) = (Arc::clone(&self.disk), self.directory.clone());
+        let segment_bytes = self.options.segment_bytes;
+        self.scribe.write(self.options.preparation, move || {
+            // A start without it reads the segment and makes it.
+            let _ = collected.write(&*disk, &directory, ordinal, segment_bytes);
+        });
+    }
+
     /// Reads beside this writer.
     pub fn reader(&self) -> Reader {
         Reader {

@@ -39,6 +39,14 @@
 //! - a *torn tail* otherwise: its write was never acknowledged. The bytes are copied to `quarantine/` all the same
 //!   (after a power cut the watermark may be one write behind), then zeroed.
 //!
+//! # Sidecars
+//!
+//! Beside each segment that is no longer written lies `facts-000000000001`: where its batches are, and of each record
+//! everything but id and body, under a checksum. Opening reads these and the last segment whole; a segment whose sidecar
+//! is lacking, damaged, or not of this segment is read whole, and its sidecar made anew. Of a segment with a sidecar
+//! opening has read only the header and the header of the last batch; [`Reader::check_segment`] reads the rest later,
+//! and every read checks what it returns.
+//!
 //! # Repair
 //!
 //! [`Reader::gaps`] says which batches are damaged or lacking; [`Journal::repair`] puts the other region's exact bytes
@@ -54,6 +62,8 @@
 mod append;
 mod disk;
 mod diverge;
+mod facts;
+mod found;
 mod frame;
 mod gather;
 mod index;
@@ -61,16 +71,20 @@ mod journal;
 mod open;
 mod repair;
 mod scan;
+mod scrub;
 mod segment;
+mod sidecar;
 mod survey;
 mod watermark;
 
 pub use append::AppendError;
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use diverge::{DivergeError, SetAside};
+pub use facts::{BodyMark, Facts, body_mark};
 pub use frame::{Batch, Entry, KeyHash, Malformed, Record, RecordView, body_hash, key_hash};
 pub use index::{Epoch, Position, ReadError, Reader};
 pub use journal::{Journal, Options, Preparation};
 pub use open::{Damage, OpenError, Recovery, Torn};
 pub use repair::RepairError;
+pub use scrub::{CondemnError, Condemned};
 pub use survey::{Flaw, SegmentSurvey, Survey, survey};

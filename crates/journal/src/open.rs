@@ -9,14 +9,12 @@ use std::{
 };
 
 use crate::{
-    Disk, DiskFile, Journal, Options, Position, RecordView,
+    Disk, Facts, Journal, Options,
     diverge::finish_cut,
-    frame,
+    found::{Found, Trust},
     gather::Gather,
-    index::{Extent, Index},
-    journal::Tail,
-    scan::{self, Piece},
-    segment::{self, HEADER_LEN, Maker},
+    journal::Scribe,
+    segment::{self, Maker},
     watermark::{Marked, Watermark},
 };
 
@@ -60,8 +58,10 @@ const SEGMENT_BYTES_MIN: u64 = 4096;
 /// What opening found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovery {
-    /// Segments read.
+    /// Segments found.
     pub segments: u64,
+    /// Of those, segments of which the sidecar was read instead.
+    pub by_sidecar: u64,
     /// Records read.
     pub records: u64,
     /// The tail of a write that was never acknowledged.
@@ -98,13 +98,17 @@ impl Journal {
     /// Opens the journal in `directory`, creating it if there is none, and shows every readable record to `each`, in
     /// order within every stretch without damage.
     ///
+    /// Segments with a sidecar are not read: [`Reader::unchecked`] says which.
+    ///
+    /// [`Reader::unchecked`]: crate::Reader::unchecked
+    ///
     /// # Errors
     /// [`OpenError`]. Damage is no error: see [`Recovery`].
     pub fn open(
         disk: Arc<dyn Disk>,
         directory: &Path,
         options: Options,
-        mut each: impl FnMut(&RecordView<'_>),
+        mut each: impl FnMut(&Facts<'_>),
     ) -> Result<(Self, Recovery), OpenError> {
         if options.segment_bytes < SEGMENT_BYTES_MIN {
             return Err(OpenError::SegmentTooSmall {
@@ -132,7 +136,9 @@ impl Journal {
 
         let mut found = Found::new(watermark.marked());
         let ordinals = find_segments(&*disk, directory)?;
-        found.read(&*disk, directory, &ordinals, &mut each)?;
+        found.read(&*disk, directory, &ordinals, Trust::Sidecars, &mut |shown| {
+            each(&shown.facts())
+        })?;
         let quarantine = directory.join("quarantine");
         found
             .keep(&*disk, &quarantine)
@@ -169,6 +175,8 @@ impl Journal {
             gather: Gather::default(),
             index: Arc::new(RwLock::new(found.index)),
             tail,
+            collected: found.collected,
+            scribe: Scribe::default(),
             end,
             poison: None,
             _lock: lock,
@@ -205,351 +213,4 @@ pub(crate) fn find_segments(disk: &dyn Disk, directory: &Path) -> Result<Vec<u64
         .collect();
     ordinals.sort_unstable();
     Ok(ordinals)
-}
-
-/// What was found so far.
-pub(crate) struct Found {
-    /// What the watermark vouches for.
-    marked: Marked,
-    pub(crate) index: Index,
-    pub(crate) recovery: Recovery,
-    /// Everything before this was synced: the last valid mark, or the watermark.
-    proven: (u64, u64),
-    /// The highest sequence number that a mark or the watermark vouches for, with its chain.
-    vouched: (u64, u32),
-    /// Bad bytes: segment, from, to.
-    pub(crate) bad: Vec<(u64, u64, u64)>,
-    /// The end of the last intact batch; `None` behind bad bytes, where it is unknown what must follow.
-    last: Option<(u64, u32)>,
-    /// Extents behind the last mark of their segment, which were not shown yet.
-    unshown: Vec<Extent>,
-    /// Where the torn tail begins: segment, offset.
-    pub(crate) torn_at: Option<(u64, u64)>,
-    /// Where the data of the last segment ends.
-    data_end: u64,
-}
-
-impl Found {
-    pub(crate) fn new(marked: Marked) -> Self {
-        Self {
-            marked,
-            index: Index::default(),
-            recovery: Recovery::default(),
-            proven: (marked.segment, marked.offset),
-            vouched: (marked.sequence, marked.chain),
-            bad: Vec::new(),
-            last: Some((0, 0)),
-            unshown: Vec::new(),
-            torn_at: None,
-            data_end: HEADER_LEN,
-        }
-    }
-
-    /// Reads all segments, and tells what is damaged from what is torn.
-    pub(crate) fn read(
-        &mut self,
-        disk: &dyn Disk,
-        directory: &Path,
-        ordinals: &[u64],
-        each: &mut impl FnMut(&RecordView<'_>),
-    ) -> Result<(), OpenError> {
-        let failed = |doing: &'static str, path: &Path| {
-            let path = path.to_owned();
-            move |source| OpenError::Disk { doing, path, source }
-        };
-        for ordinal in ordinals {
-            let path = segment::path(directory, *ordinal);
-            let file = disk.open(&path).map_err(failed("open", &path))?;
-            self.segment(*ordinal, file, each)
-                .map_err(failed("read", &path))?;
-        }
-        self.judge(each)
-            .map_err(failed("read damaged parts of", directory))
-    }
-
-    fn segment(
-        &mut self,
-        ordinal: u64,
-        file: Arc<dyn DiskFile>,
-        each: &mut impl FnMut(&RecordView<'_>),
-    ) -> io::Result<()> {
-        let mut bytes = vec![0; usize::try_from(file.length()?).unwrap_or(usize::MAX)];
-        file.read_at(&mut bytes, 0)?;
-        self.recovery.segments += 1;
-        self.data_end = HEADER_LEN;
-        let before = self.index.segments.last_key_value().map_or(0, |(last, _)| *last);
-        if before + 1 != ordinal {
-            // A whole segment is gone; what must follow is unknown.
-            self.last = None;
-        }
-        if segment::is_header(&bytes, ordinal) {
-            // A segment is begun only after the last write to the one before was synced.
-            self.proven = self.proven.max((ordinal, 0));
-        } else {
-            self.bad.push((ordinal, 0, HEADER_LEN));
-        }
-        let from = self.index.extents.len();
-        for piece in scan::pieces(&bytes, HEADER_LEN as usize) {
-            self.piece(ordinal, piece);
-        }
-        for extent in &self.index.extents[from..] {
-            if (extent.segment, extent.offset) < self.proven {
-                let start = extent.offset as usize;
-                show(
-                    &bytes[start..start + extent.length as usize],
-                    &mut self.recovery,
-                    each,
-                );
-            } else {
-                self.unshown.push(*extent);
-            }
-        }
-        self.index.segments.insert(ordinal, file);
-        Ok(())
-    }
-
-    fn piece(&mut self, ordinal: u64, piece: Piece) {
-        match piece {
-            Piece::Mark {
-                offset,
-                sequence,
-                chain,
-            } => {
-                self.proven = self.proven.max((ordinal, offset as u64));
-                self.vouched = self.vouched.max((sequence, chain));
-                self.data_end = (offset + frame::MARK_LEN) as u64;
-            }
-            Piece::Batch { offset, header } => {
-                let continues = self
-                    .last
-                    .is_none_or(|(last, chain)| header.first == last + 1 && header.previous == chain);
-                let newer = self
-                    .index
-                    .extents
-                    .last()
-                    .is_none_or(|extent| header.first > extent.last);
-                self.data_end = (offset + header.len()) as u64;
-                if continues && newer {
-                    self.index
-                        .extents
-                        .push(Extent::of(&header, ordinal, offset as u64));
-                    self.last = Some((header.last(), header.chain));
-                } else {
-                    self.bad.push((ordinal, offset as u64, self.data_end));
-                    self.last = None;
-                }
-            }
-            Piece::Bad { offset, end } => {
-                self.bad.push((ordinal, offset as u64, end as u64));
-                self.data_end = end as u64;
-                self.last = None;
-            }
-        }
-    }
-
-    /// Divides bad bytes into damage and torn tail, and reads what can still be read in the damaged ones.
-    fn judge(&mut self, each: &mut impl FnMut(&RecordView<'_>)) -> io::Result<()> {
-        let (mut damaged, mut salvaged, mut torn) = (Vec::new(), Vec::new(), None);
-        for (ordinal, from, to) in std::mem::take(&mut self.bad) {
-            // Damage may run into a torn tail without a frame between; the watermark then says where it ends.
-            let split = if self.proven.0 == ordinal {
-                to.min(self.proven.1)
-            } else {
-                to
-            };
-            if (ordinal, from) < self.proven {
-                damaged.extend(self.damaged(ordinal, from, split, &mut salvaged, each)?);
-                self.bad.push((ordinal, from, split));
-            }
-            if (ordinal, to) > self.proven {
-                let from = if (ordinal, from) < self.proven {
-                    split
-                } else {
-                    from
-                };
-                torn = torn.or(Some((ordinal, from)));
-            }
-        }
-        if let Some(cut) = torn {
-            // One write holds several batches; those behind the torn one belong to the same unacknowledged write.
-            self.index
-                .extents
-                .retain(|extent| (extent.segment, extent.offset) < cut);
-            self.unshown
-                .retain(|extent| (extent.segment, extent.offset) < cut);
-            self.recovery.torn = Some(Torn {
-                bytes: self.data_end.saturating_sub(cut.1),
-                kept_at: PathBuf::new(),
-            });
-            self.torn_at = Some(cut);
-        }
-        for extent in std::mem::take(&mut self.unshown) {
-            let bytes = self.bytes(extent.segment, extent.offset, extent.offset + extent.length)?;
-            show(&bytes, &mut self.recovery, each);
-        }
-        self.recovery.missing = self.missing(salvaged);
-        self.index.extents.extend(damaged);
-        self.index.extents.sort_by_key(|extent| extent.first);
-        Ok(())
-    }
-
-    /// What can be read of damaged bytes.
-    fn damaged(
-        &mut self,
-        ordinal: u64,
-        from: u64,
-        to: u64,
-        salvaged: &mut Vec<u64>,
-        each: &mut impl FnMut(&RecordView<'_>),
-    ) -> io::Result<Option<Extent>> {
-        let bytes = self.bytes(ordinal, from, to)?;
-        let mut found: Option<Extent> = None;
-        for view in frame::records_in(&bytes) {
-            let at = self.index.find(view.sequence);
-            let known = self
-                .index
-                .extents
-                .get(at)
-                .is_some_and(|extent| extent.first <= view.sequence);
-            if known || salvaged.contains(&view.sequence) {
-                continue;
-            }
-            self.recovery.records += 1;
-            salvaged.push(view.sequence);
-            each(&view);
-            found = Some(Extent {
-                first: found.map_or(view.sequence, |extent| extent.first.min(view.sequence)),
-                last: found.map_or(view.sequence, |extent| extent.last.max(view.sequence)),
-                generation: view.generation,
-                segment: ordinal,
-                offset: from,
-                length: to - from,
-                chain: None,
-            });
-        }
-        Ok(found)
-    }
-
-    /// Sequence numbers that were synced once and are in no readable record.
-    fn missing(&self, salvaged: Vec<u64>) -> Vec<RangeInclusive<u64>> {
-        let whole = self
-            .index
-            .extents
-            .iter()
-            .map(|extent| (extent.first, extent.last));
-        let mut present: Vec<_> = whole.chain(salvaged.into_iter().map(|one| (one, one))).collect();
-        present.sort_unstable();
-        let (mut missing, mut expected) = (Vec::new(), 1);
-        for (first, last) in present {
-            if first > expected {
-                missing.push(expected..=first - 1);
-            }
-            expected = expected.max(last + 1);
-        }
-        if expected <= self.vouched.0 {
-            missing.push(expected..=self.vouched.0);
-        }
-        missing
-    }
-
-    /// Copies bad bytes away. Names say what the bytes are, so that every open finds the same files.
-    fn keep(&mut self, disk: &dyn Disk, quarantine: &Path) -> io::Result<()> {
-        let known = disk.list(quarantine)?;
-        let copy = |bytes: &[u8], kind: &str, segment: u64, offset: u64| -> io::Result<PathBuf> {
-            let name = format!("{kind}-{segment:012}-{offset:012}-{:08x}", crc32c::crc32c(bytes));
-            let path = quarantine.join(name);
-            if !known.contains(&path) {
-                let file = disk.create(&path)?;
-                file.write_at(bytes, 0)?;
-                file.sync_data()?;
-            }
-            Ok(path)
-        };
-        for (segment, offset, to) in std::mem::take(&mut self.bad) {
-            let kept_at = copy(&self.bytes(segment, offset, to)?, "damaged", segment, offset)?;
-            let bytes = to - offset;
-            self.recovery.damage.push(Damage {
-                segment,
-                offset,
-                bytes,
-                kept_at,
-            });
-        }
-        if let (Some(mut torn), Some((segment, offset))) = (self.recovery.torn.take(), self.torn_at) {
-            let to = offset + torn.bytes;
-            torn.kept_at = copy(&self.bytes(segment, offset, to)?, "torn", segment, offset)?;
-            self.recovery.torn = Some(torn);
-        }
-        disk.sync_directory(quarantine)
-    }
-
-    /// Where the log ends, readable or not.
-    pub(crate) fn end_position(&self) -> Position {
-        let last = self.index.extents.last().copied();
-        let mut end = Position {
-            sequence: last.map_or(0, |extent| extent.last),
-            chain: last.and_then(|extent| extent.chain).unwrap_or(0),
-            generation: last.map_or(0, |extent| extent.generation),
-        };
-        if self.vouched.0 > end.sequence || (self.vouched.0 == end.sequence && end.chain == 0) {
-            // The last batch is damaged or gone: its number is never given to another message.
-            (end.sequence, end.chain) = self.vouched;
-        }
-        end
-    }
-
-    /// Erases the torn tail; says where the log ends and where the next write goes.
-    fn end(&mut self) -> io::Result<(Position, Option<Tail>)> {
-        let end = self.end_position();
-        let Some((ordinal, file)) = self.index.segments.last_key_value() else {
-            return Ok((end, None));
-        };
-        let mut offset = self.data_end;
-        if let Some((segment, from)) = self.torn_at.filter(|(segment, _)| segment == ordinal) {
-            debug_assert_eq!(segment, *ordinal, "only the last write can be torn");
-            segment::erase(&**file, from, self.data_end.max(from))?;
-            offset = from;
-        }
-        self.write_unproven_again(*ordinal, &**file, offset)?;
-        if self.marked.segment == *ordinal {
-            offset = offset.max(self.marked.offset);
-        }
-        let tail = Tail {
-            ordinal: *ordinal,
-            file: Arc::clone(file),
-            offset: offset.max(HEADER_LEN),
-        };
-        Ok((end, Some(tail)))
-    }
-
-    /// The last write may have been read from the page cache after its sync had failed: the medium need not have it,
-    /// and another sync would not bring it there. From now on it counts as stored, so it is written once more.
-    fn write_unproven_again(&self, ordinal: u64, file: &dyn DiskFile, to: u64) -> io::Result<()> {
-        let from = if self.proven.0 == ordinal {
-            self.proven.1
-        } else {
-            0
-        };
-        if from >= to {
-            return Ok(());
-        }
-        file.write_at(&self.bytes(ordinal, from, to)?, from)?;
-        file.sync_data()
-    }
-
-    fn bytes(&self, segment: u64, from: u64, to: u64) -> io::Result<Vec<u8>> {
-        let file = self.index.segments.get(&segment).ok_or(io::ErrorKind::NotFound)?;
-        // A segment may have been truncated in the middle of what is wanted.
-        let to = to.min(file.length()?);
-        let mut bytes = vec![0; usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX)];
-        file.read_at(&mut bytes, from)?;
-        Ok(bytes)
-    }
-}
-
-fn show(batch: &[u8], recovery: &mut Recovery, each: &mut impl FnMut(&RecordView<'_>)) {
-    for view in frame::records_in(&batch[frame::BATCH_LEN..]) {
-        recovery.records += 1;
-        each(&view);
-    }
 }

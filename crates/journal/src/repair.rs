@@ -9,6 +9,7 @@ use crate::{
     gather::Gather,
     index::{Extent, Index},
     segment::HEADER_LEN,
+    sidecar,
 };
 
 /// Why nothing was repaired; nothing was written then.
@@ -117,6 +118,17 @@ impl Journal {
         self.gather = Gather::default();
         let file = self.reader().index().segments.get(&place.segment).cloned();
         let file = file.ok_or(RepairError::NotInPlace { first })?;
+        // Marks may come to lie elsewhere than the sidecar has them.
+        self.scribe.wait();
+        if self
+            .tail
+            .as_ref()
+            .is_some_and(|tail| tail.ordinal == place.segment)
+        {
+            self.collected = None;
+        }
+        let removed = sidecar::remove(&*self.disk, &self.directory, place.segment);
+        removed.map_err(|source| self.poisoned_by("remove a sidecar", source))?;
         let done = file
             .write_at(&written, place.from)
             .and_then(|()| file.sync_data());

@@ -4,7 +4,9 @@ use std::{io, path::Path};
 
 use crate::{
     Disk, Epoch, OpenError, Position, Reader, RecordView,
-    open::{Found, find_segments, lock},
+    facts::Shown,
+    found::{Found, Trust},
+    open::{find_segments, lock},
     watermark::Watermark,
 };
 
@@ -87,7 +89,17 @@ pub fn survey(
     let _lock = lock(disk, directory)?;
     let (_, marked) = Watermark::read(disk, directory).map_err(failed("read the watermark in"))?;
     let mut found = Found::new(marked);
-    found.read(disk, directory, &ordinals, &mut each)?;
+    found.read(
+        disk,
+        directory,
+        &ordinals,
+        Trust::Nothing,
+        &mut |shown| match shown {
+            Shown::Record(view) => each(view),
+            // Nothing is taken from sidecars here.
+            Shown::Facts(_) => {}
+        },
+    )?;
     let flaw = |(segment, offset, to): (u64, u64, u64)| Flaw {
         segment,
         offset,

@@ -46,6 +46,9 @@ fn nothing_acknowledged_is_lost_in_ten_thousand_lives() {
         tally.damaged,
         tally.missing,
         tally.cuts,
+        tally.by_sidecar,
+        tally.sidecars_hurt,
+        tally.condemned,
     ];
     assert!(happened.iter().all(|count| *count > seeds / 100), "{tally:?}");
 }
@@ -63,6 +66,7 @@ fn two_regions_agree_after_whatever_happened_to_them() {
         tally.set_aside,
         tally.repaired,
         tally.mended,
+        tally.scrubbed,
     ];
     assert!(happened.iter().all(|count| *count > seeds / 100), "{tally:?}");
 }

@@ -87,9 +87,8 @@ pub async fn trace(
         let state = ledger.state(sequence).unwrap_or(MessageState::Pending);
         (sequence, state, ledger.acks.copies(sequence))
     };
-    let records = gateway.reader.read(sequence, 1);
-    let records = records.map_err(|error| Problem::failed(error.to_string()))?;
-    let record = records.into_iter().find(|record| record.sequence == sequence);
+    let record = gateway.reader.read_one(sequence);
+    let record = record.map_err(|error| Problem::failed(error.to_string()))?;
     let record = record.ok_or_else(unknown)?;
     if query.reveal {
         tracing::info!(%integration, key, "a person reads a message's body");

@@ -4,7 +4,7 @@
 //! retry trivial, and costs little, because batches grow while one waits.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -17,6 +17,7 @@ use crate::{
     link::Link,
     lock,
     marks::Marks,
+    scrub,
 };
 
 /// Bytes in one request at most; the receiver allows more.
@@ -102,15 +103,18 @@ impl Sender<'_> {
 
     /// One request; returns the synced end of the peer's copy.
     async fn step(&self, peer_end: Option<u64>, failing: Option<Instant>) -> Result<u64, Failure> {
+        if self.gateway.hurt.swap(false, Ordering::SeqCst) {
+            self.mend(failing).await?;
+        }
         let Some(end) = peer_end else {
             return self.find_peer(failing).await;
         };
-        let batches = match self.next(end)? {
+        let batches = match self.next(end).await? {
             batches if batches.is_empty() => {
                 // Nothing to send, or a heartbeat is due.
                 let news = self.gateway.shared.tail.news.notified();
                 let _ = tokio::time::timeout(HEARTBEAT, news).await;
-                self.next(end)?
+                self.next(end).await?
             }
             batches => batches,
         };
@@ -166,12 +170,17 @@ impl Sender<'_> {
     }
 
     /// What the peer lacks, the oldest first: from memory while it keeps up, otherwise from disk.
-    fn next(&self, end: u64) -> Result<Vec<Batch>, Failure> {
+    async fn next(&self, end: u64) -> Result<Vec<Batch>, Failure> {
         if let Some(batches) = self.gateway.shared.tail.from(end + 1, REQUEST_BYTES_MAX) {
             return Ok(batches);
         }
-        let read = self.gateway.reader.batches(end + 1, REQUEST_BYTES_MAX);
-        read.map_err(|error| Failure::Again(error.to_string()))
+        match self.gateway.reader.batches(end + 1, REQUEST_BYTES_MAX) {
+            Ok(batches) => Ok(batches),
+            Err(error) => {
+                scrub::met(self.gateway, &error).await;
+                Err(Failure::Again(error.to_string()))
+            }
+        }
     }
 
     fn synced(&self, sequence: u64) {

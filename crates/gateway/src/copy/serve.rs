@@ -177,13 +177,15 @@ async fn fork(
         .iter()
         .take_while(|probe| gateway.reader.holds((**probe).into()))
         .count();
-    let damaged = held < request.probes.len() && !gateway.reader.gaps().is_empty();
-    if damaged && lock(&gateway.unmended).is_none() {
+    let (differs, gaps) = (held < request.probes.len(), !gateway.reader.gaps().is_empty());
+    if differs && gaps && lock(&gateway.unmended).is_none() {
         return Err(Problem::not_now("this log is damaged, and mended first"));
     }
+    // What was not read since the start may be damaged: until it was, the other copy may be the last good one.
+    let damaged = differs && (gaps || !gateway.reader.unchecked().is_empty());
     Ok(Json(ForkAnswer {
         held,
-        sound: gateway.reader.sound_up_to(),
+        sound: gateway.reader.checked_up_to(),
         damaged,
     }))
 }

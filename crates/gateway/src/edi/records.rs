@@ -40,9 +40,8 @@ pub fn find(gateway: &Gateway, integration: &str, id: &str) -> Result<Option<Rec
     let Some(sequence) = lock(&gateway.ledger).find(&key) else {
         return Ok(None);
     };
-    let records = gateway.reader.read(sequence, 1);
-    let records = records.map_err(|error| Problem::failed(error.to_string()))?;
-    Ok(records.into_iter().find(|record| record.sequence == sequence))
+    let record = gateway.reader.read_one(sequence);
+    record.map_err(|error| Problem::failed(error.to_string()))
 }
 
 /// Keeps a record; durable upon return. Keeping the same again changes nothing.

@@ -13,6 +13,7 @@ use super::scheduler::Outcome;
 use crate::{
     erp::{CallError, Delivered, Delivery, Erp},
     gateway::{Gateway, Term, now},
+    lock, scrub,
 };
 
 /// Right after a failover half-started processes may answer 422 for what is no business error.
@@ -57,9 +58,15 @@ impl Tried {
 
 /// Tries once.
 pub async fn run(gateway: &Gateway, term: &Term, erp: &Erp, lane: usize, sequence: u64) -> Tried {
-    let record = match gateway.reader.read(sequence, 1) {
-        Ok(records) => records.into_iter().find(|record| record.sequence == sequence),
-        Err(error) => return Tried::unread(sequence, Outcome::Failed(error.to_string())),
+    let record = match gateway.reader.read_one(sequence) {
+        Ok(record) => record,
+        Err(error) => {
+            scrub::met(gateway, &error).await;
+            let lost = lock(&gateway.ledger).state(sequence).is_none();
+            // What is lost here comes back from the other region, and into the lane again.
+            let failed = || Outcome::Failed(error.to_string());
+            return Tried::unread(sequence, if lost { Outcome::Done } else { failed() });
+        }
     };
     let Some(record) = record else {
         // Cut off meanwhile: the leader that we follow now has it.

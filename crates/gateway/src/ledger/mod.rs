@@ -12,7 +12,7 @@ mod tray;
 use std::collections::{HashMap, hash_map::Entry};
 
 use api::gateway::MessageState;
-use journal::{KeyHash, RecordView};
+use journal::{Facts, KeyHash, body_mark};
 use types::Timestamp;
 
 pub use acks::{Acks, Need, Outcome, Stored, Unstored, Waiter};
@@ -109,7 +109,7 @@ impl Ledger {
             };
         }
         match self.keys.get(&key) {
-            Some(known) if known.hash == short(hash) => Admission::Duplicate(Stored {
+            Some(known) if known.hash == body_mark(hash) => Admission::Duplicate(Stored {
                 sequence: known.sequence,
                 copies: self.acks.copies(known.sequence),
             }),
@@ -130,7 +130,7 @@ impl Ledger {
     }
 
     fn conflict(&self, key: KeyHash, hash: &[u8; 32]) -> Admission {
-        if self.conflicts.contains_key(&(key, short(hash))) {
+        if self.conflicts.contains_key(&(key, body_mark(hash))) {
             Admission::KnownConflict
         } else {
             Admission::Conflict
@@ -138,7 +138,7 @@ impl Ledger {
     }
 
     /// Takes in a record that is in the journal now.
-    pub fn stored(&mut self, record: &RecordView<'_>) {
+    pub fn stored(&mut self, record: &Facts<'_>) {
         let index = slot_index(record.sequence);
         if index >= self.slots.len() {
             let nothing = Slot {
@@ -155,7 +155,7 @@ impl Ledger {
                 Entry::Vacant(entry) => {
                     entry.insert(Known {
                         sequence: record.sequence,
-                        hash: short(&record.body_hash),
+                        hash: record.body,
                     });
                     state = MessageState::Pending;
                 }
@@ -163,11 +163,10 @@ impl Ledger {
             }
         }
         if state == MessageState::Quarantined {
-            self.conflicts
-                .insert((record.key, short(&record.body_hash)), record.sequence);
+            self.conflicts.insert((record.key, record.body), record.sequence);
         }
         self.readable += 1;
-        self.prints[index] = ranges::fingerprint(&record.key, &short(&record.body_hash));
+        self.prints[index] = ranges::fingerprint(&record.key, &record.body);
         self.slots[index] = Slot {
             lane,
             state: Some(state),
@@ -177,8 +176,25 @@ impl Ledger {
         }
     }
 
+    /// Records turned out to be damaged: they are as unknown as if the start had not been able to read them.
+    pub fn lose(&mut self, sequences: &[u64]) {
+        for sequence in sequences {
+            let Some(slot) = self.slots.get_mut(slot_index(*sequence)) else {
+                continue;
+            };
+            if let Some(state) = slot.state.take() {
+                self.readable -= 1;
+                if let Some(lane) = self.lanes.get_mut(usize::from(slot.lane)) {
+                    lane.remove(*sequence, state);
+                }
+            }
+        }
+        self.keys.retain(|_, known| !sequences.contains(&known.sequence));
+        self.conflicts.retain(|_, at| !sequences.contains(at));
+    }
+
     /// Takes in a record of a damaged batch that is whole again: what could not be read before is delivered now, late.
-    pub fn came_back(&mut self, record: &RecordView<'_>) {
+    pub fn came_back(&mut self, record: &Facts<'_>) {
         let sequence = record.sequence;
         if self.state(sequence).is_some() {
             return;
@@ -330,12 +346,6 @@ fn slot_index(sequence: u64) -> usize {
     usize::try_from(sequence.saturating_sub(1)).unwrap_or(usize::MAX)
 }
 
-fn short(hash: &[u8; 32]) -> ShortHash {
-    let mut short = ShortHash::default();
-    short.copy_from_slice(&hash[..16]);
-    short
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::sync::oneshot;
@@ -366,17 +376,7 @@ mod tests {
 
     fn store(ledger: &mut Ledger, record: &journal::Record) {
         let entry = &record.entry;
-        ledger.stored(&RecordView {
-            sequence: record.sequence,
-            generation: record.generation,
-            time: entry.time,
-            kind: entry.kind,
-            key: entry.key,
-            body_hash: entry.body_hash,
-            stream: &entry.stream,
-            id: &entry.id,
-            body: &entry.body,
-        });
+        ledger.stored(&entry.facts(record.sequence, record.generation));
     }
 
     #[test]

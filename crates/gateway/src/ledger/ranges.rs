@@ -4,12 +4,10 @@
 //! each message tell equal from different; nothing is decided by a fingerprint alone where they differ.
 
 use api::gateway::MessageState;
+pub use journal::BodyMark as ShortHash;
 use journal::KeyHash;
 
 use super::{Ledger, slot_index};
-
-/// Half of a SHA-256: enough to tell bodies apart, and half the memory.
-pub type ShortHash = [u8; 16];
 
 /// Messages of a lane in a range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,21 +69,20 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use journal::{body_hash, key_hash};
+    use journal::{body_hash, body_mark, key_hash};
 
     use super::*;
-    use crate::ledger::short;
 
     #[test]
     fn the_fingerprint_is_the_addons() {
         // The same numbers stand in the addon's test.
         let (key, body) = (key_hash("acme-edi", "PO-1"), body_hash(b"{}"));
-        assert_eq!(fingerprint(&key, &short(&body)), -8_394_223_775_627_081);
+        assert_eq!(fingerprint(&key, &body_mark(&body)), -8_394_223_775_627_081);
     }
 
     #[test]
     fn swapped_bodies_are_not_the_same() {
-        let print = |id: &str, body: &[u8]| fingerprint(&key_hash("a", id), &short(&body_hash(body)));
+        let print = |id: &str, body: &[u8]| fingerprint(&key_hash("a", id), &body_mark(&body_hash(body)));
         assert_ne!(
             print("1", b"x") ^ print("2", b"y"),
             print("1", b"y") ^ print("2", b"x")

@@ -17,7 +17,7 @@ use crate::{
     erp::{CallError, Digests, Erp, Placed},
     gateway::Gateway,
     ledger::{Digest, ShortHash},
-    lock,
+    lock, scrub,
 };
 
 /// Places in a range: some hundred ranges for a million messages, and a list of one is a few hundred kilobytes.
@@ -249,13 +249,22 @@ impl Comparison<'_> {
     async fn ask_by_id(&mut self, candidates: Vec<(u64, MessageState)>) -> Vec<(u64, MessageState)> {
         let mut lacking = Vec::new();
         for chunk in candidates.chunks(IDS_MAX) {
-            let sequences: Vec<u64> = chunk.iter().map(|(sequence, _)| *sequence).collect();
+            let mut sequences: Vec<u64> = chunk.iter().map(|(sequence, _)| *sequence).collect();
             let ids = loop {
                 match ids_of(self.gateway, &sequences) {
                     Ok(ids) => break ids,
                     Err(error) => {
                         tracing::error!(%error, "the journal cannot be read for reconciliation");
-                        tokio::time::sleep(PAUSE_REFUSED).await;
+                        scrub::met(self.gateway, &error).await;
+                        let known = sequences.len();
+                        {
+                            let ledger = lock(&self.gateway.ledger);
+                            sequences.retain(|sequence| ledger.state(*sequence).is_some());
+                        }
+                        // What was found damaged comes into the lane again when it is mended.
+                        if sequences.len() == known {
+                            tokio::time::sleep(PAUSE_REFUSED).await;
+                        }
                     }
                 }
             };

@@ -170,5 +170,12 @@ fn ids_of(gateway: &Gateway, sequences: &[u64]) -> Result<Vec<(u64, String)>, Re
             .filter(|record| sequences.binary_search(&record.sequence).is_ok());
         ids.extend(wanted.map(|record| (record.sequence, record.entry.id)));
     }
+    let unread = (0..).zip(sequences).find(|(at, sequence)| {
+        ids.get(*at)
+            .is_none_or(|(found, _): &(u64, String)| found != *sequence)
+    });
+    if let Some((_, sequence)) = unread {
+        return Err(ReadError::Damaged(*sequence));
+    }
     Ok(ids)
 }

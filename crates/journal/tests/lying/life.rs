@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use plimsoll_journal::{
-    AppendError, Batch, Entry, Journal, Options, Preparation, Recovery, body_hash, key_hash,
+    AppendError, Batch, Entry, Journal, Options, Preparation, ReadError, Recovery, body_hash, key_hash,
 };
 
 use super::{
     chance::Chance,
     disk::{Faults, LyingDisk},
+    sealed::{hurt_sidecar, scrub},
 };
 
 pub const OPTIONS: Options = Options {
@@ -32,6 +33,12 @@ pub struct Tally {
     pub missing: u64,
     pub cuts: u64,
     pub trims: u64,
+    /// Segments that a start did not read.
+    pub by_sidecar: u64,
+    /// Sidecars that were lost, torn, rotted, or of another segment.
+    pub sidecars_hurt: u64,
+    /// Damaged batches that were found after a start.
+    pub condemned: u64,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -46,6 +53,9 @@ impl std::ops::AddAssign for Tally {
         self.missing += other.missing;
         self.cuts += other.cuts;
         self.trims += other.trims;
+        self.by_sidecar += other.by_sidecar;
+        self.sidecars_hurt += other.sidecars_hurt;
+        self.condemned += other.condemned;
     }
 }
 
@@ -72,12 +82,18 @@ pub fn directory() -> &'static Path {
 pub fn open(disk: &LyingDisk) -> Verdict<(Journal, Recovery, BTreeMap<u64, String>)> {
     let mut shown = BTreeMap::new();
     let mut twice = None;
-    let opened = Journal::open(Arc::new(disk.clone()), directory(), OPTIONS, |record| {
-        if shown.insert(record.sequence, record.id.to_owned()).is_some() {
-            twice = Some(record.sequence);
+    let mut wrong = None;
+    let opened = Journal::open(Arc::new(disk.clone()), directory(), OPTIONS, |facts| {
+        let id = facts.time.to_string();
+        if (facts.stream, facts.kind, facts.key) != ("acme", 1, key_hash("acme", &id)) {
+            wrong = Some(format!("what was shown is not what was stored: {facts:?}"));
+        }
+        if shown.insert(facts.sequence, id).is_some() {
+            twice = Some(facts.sequence);
         }
     });
     match twice {
+        _ if wrong.is_some() => Err(wrong.unwrap_or_default()),
         Some(sequence) => Err(format!("sequence {sequence} was shown twice")),
         None => opened
             .map(|(journal, recovery)| (journal, recovery, shown))
@@ -133,8 +149,12 @@ pub fn live(seed: u64) -> Verdict<Tally> {
 
 impl Life {
     fn start(&mut self) -> Verdict<Journal> {
+        if self.chance.one_in(4) {
+            self.tally.sidecars_hurt += u64::from(hurt_sidecar(&self.disk, &mut self.chance));
+        }
         let (journal, recovery, shown) = open(&self.disk)?;
         self.tally.opens += 1;
+        self.tally.by_sidecar += recovery.by_sidecar;
         self.check_whole(&journal, &recovery, &shown)?;
         Ok(journal)
     }
@@ -290,8 +310,22 @@ impl Life {
         for _ in 0..=self.chance.below(3) {
             self.damage();
         }
+        let (mut journal, recovery, _) = open(&self.disk)?;
+        trace(|| format!("{recovery:?}"));
+        self.tally.by_sidecar += recovery.by_sidecar;
+        // From here on nothing damaged is hidden behind a sidecar.
+        self.tally.condemned += scrub(&mut journal)?;
+        let noted = journal.reader().gaps();
+        self.check_gaps(&journal)?;
+        drop(journal);
         let (mut journal, recovery, shown) = open(&self.disk)?;
         trace(|| format!("{recovery:?}"));
+        if journal.reader().gaps() != noted {
+            let now = journal.reader().gaps();
+            return Err(format!(
+                "gaps {noted:?} were noted, and {now:?} after another start"
+            ));
+        }
         self.tally.damaged += recovery.damage.len() as u64;
         let expected = self.expected();
         let last = self.kept.last().map_or(0, Batch::last);
@@ -321,6 +355,21 @@ impl Life {
         }
         self.check_read(&journal, &shown)?;
         self.repair(&mut journal)
+    }
+
+    /// After everything was read: what cannot be read lies in a gap, and what can is what was stored.
+    fn check_gaps(&self, journal: &Journal) -> Verdict {
+        let (reader, expected) = (journal.reader(), self.expected());
+        let gaps: Vec<u64> = reader.gaps().into_iter().flatten().collect();
+        let last = self.kept.last().map_or(0, Batch::last);
+        for sequence in 1..=last {
+            match reader.read_one(sequence) {
+                Ok(Some(record)) if record.entry.id == expected[&sequence] => {}
+                Ok(None) | Err(ReadError::Damaged(_)) if gaps.contains(&sequence) => {}
+                other => return Err(format!("{sequence} reads {other:?}, gaps {gaps:?}")),
+            }
+        }
+        Ok(())
     }
 
     fn damage(&mut self) {

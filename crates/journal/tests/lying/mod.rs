@@ -3,5 +3,7 @@
 
 pub mod chance;
 pub mod disk;
+pub mod fork;
 pub mod life;
 pub mod pair;
+pub mod sealed;

@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_journal::{AppendError, Batch, Entry, Journal, ReadError, Reader, RepairError};
+use plimsoll_journal::{AppendError, Batch, Entry, Journal, ReadError, RepairError};
 
 use super::{
     chance::Chance,
     disk::{Faults, LyingDisk},
+    fork::{fork, offer},
     life::{Verdict, entry, open, trace},
+    sealed::scrub,
 };
 
 /// What happened, so that a test can tell that all of it did.
@@ -24,6 +26,8 @@ pub struct Tally {
     pub set_aside: u64,
     pub repaired: u64,
     pub mended: u64,
+    /// Damaged batches that were found after a start.
+    pub scrubbed: u64,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -36,6 +40,7 @@ impl std::ops::AddAssign for Tally {
         self.set_aside += other.set_aside;
         self.repaired += other.repaired;
         self.mended += other.mended;
+        self.scrubbed += other.scrubbed;
     }
 }
 
@@ -185,6 +190,18 @@ impl Pair {
             let from = follower.position().sequence + 1;
             let batches = match leader.reader().batches(from, most) {
                 Ok(batches) => batches,
+                Err(ReadError::Damaged(at)) => {
+                    // Its start saw the sidecar only. The next round gets it back.
+                    let noted = leader
+                        .condemn(at)
+                        .map_err(|error| format!("condemn: {error:?}"))?;
+                    return match noted {
+                        Some(_) => Ok(()),
+                        None => Err(format!(
+                            "the leader cannot read {from}, and nothing is wrong with it"
+                        )),
+                    };
+                }
                 Err(error) => return Err(format!("the leader cannot read {from}: {error:?}")),
             };
             if batches.is_empty() {
@@ -315,6 +332,10 @@ impl Pair {
 
     /// A leader whose own medium rotted takes what it lacks from the other region.
     fn mend(&mut self) -> Verdict {
+        // What is offered to the leader is compared with what it can read; the gateway knows keys from sidecars too.
+        if self.misaligned || self.chance.one_in(2) {
+            self.scrub_leader()?;
+        }
         let (Some(leader), Some(follower)) = self.sides() else {
             return Ok(());
         };
@@ -338,6 +359,16 @@ impl Pair {
             }
         }
         self.tally.mended += mended;
+        Ok(())
+    }
+
+    fn scrub_leader(&mut self) -> Verdict {
+        let (Some(leader), _) = self.sides() else {
+            return Ok(());
+        };
+        if leader.poison().is_none() {
+            self.tally.scrubbed += scrub(leader)?;
+        }
         Ok(())
     }
 
@@ -390,7 +421,12 @@ impl Pair {
                     region.cut_power();
                 }
                 region.start()?;
+                if let Some(journal) = &mut region.journal {
+                    self.tally.scrubbed += scrub(journal)?;
+                }
             }
+            self.misaligned = true;
+            self.copy()?;
             self.copy()?;
         }
         let acknowledged = self.acknowledged.clone();
@@ -398,7 +434,10 @@ impl Pair {
         for region in &mut self.regions {
             region.journal = None;
             region.cut_power();
-            let (journal, recovery, shown) = open(&region.disk)?;
+            let (mut journal, recovery, shown) = open(&region.disk)?;
+            if scrub(&mut journal)? > 0 {
+                return Err("damage was left after the repair".to_owned());
+            }
             if !recovery.missing.is_empty() {
                 return Err(format!("missing after the repair: {recovery:?}"));
             }
@@ -420,56 +459,5 @@ impl Pair {
             return Err(format!("the regions differ: {logs:?}"));
         }
         Ok(())
-    }
-}
-
-/// Offers every readable message from `next` on; the leader stores those whose key it does not know. `None`: it could
-/// not store all of them.
-fn offer(reader: &Reader, leader: &mut Journal, mut next: u64, generation: u64) -> Verdict<Option<u64>> {
-    let known = leader
-        .reader()
-        .read(1, usize::MAX)
-        .map_err(|error| format!("read: {error:?}"))?;
-    let mut known: BTreeSet<String> = known.into_iter().map(|record| record.entry.id).collect();
-    let mut offered = 0;
-    loop {
-        let batches = match reader.batches(next, 2000) {
-            Err(ReadError::Damaged(_) | ReadError::NotABoundary(_)) => {
-                let records = reader.read(next, 3).map_err(|error| format!("read: {error:?}"))?;
-                records.iter().map(Batch::of_one).collect()
-            }
-            batches => batches.map_err(|error| format!("read the suffix: {error:?}"))?,
-        };
-        let Some(last) = batches.last().map(Batch::last) else {
-            return Ok(Some(offered));
-        };
-        next = last + 1;
-        for record in batches.iter().flat_map(Batch::records) {
-            if !known.insert(record.id.to_owned()) {
-                continue;
-            }
-            offered += 1;
-            match leader.append(&[record.to_record().entry], generation) {
-                Ok(_) => {}
-                Err(AppendError::Poisoned { .. } | AppendError::NoSegment { .. }) => return Ok(None),
-                Err(other) => return Err(format!("the leader refused an offer: {other:?}")),
-            }
-        }
-    }
-}
-
-/// The last sequence number up to which both hold the same, found as the gateway does.
-fn fork(follower: &Reader, leader: &Reader, end: u64) -> u64 {
-    let (mut same, mut differs) = (0, end + 1);
-    loop {
-        let probes = follower.probes(same, differs - 1, 4);
-        let held = probes.iter().take_while(|probe| leader.holds(**probe)).count();
-        if held > 0 {
-            same = probes[held - 1].sequence;
-        }
-        match probes.get(held) {
-            Some(probe) if probe.sequence < differs => differs = probe.sequence,
-            _ => return same,
-        }
     }
 }

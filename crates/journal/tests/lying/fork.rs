@@ -1,0 +1,58 @@
+//! Where two logs part, and what becomes of the part that the leader lacks, as the gateway does it.
+
+use std::collections::BTreeSet;
+
+use plimsoll_journal::{AppendError, Batch, Journal, ReadError, Reader};
+
+use super::life::Verdict;
+
+/// Offers every readable message from `next` on; the leader stores those whose key it does not know. `None`: it could
+/// not store all of them.
+pub fn offer(reader: &Reader, leader: &mut Journal, mut next: u64, generation: u64) -> Verdict<Option<u64>> {
+    let known = leader
+        .reader()
+        .read(1, usize::MAX)
+        .map_err(|error| format!("read: {error:?}"))?;
+    let mut known: BTreeSet<String> = known.into_iter().map(|record| record.entry.id).collect();
+    let mut offered = 0;
+    loop {
+        let batches = match reader.batches(next, 2000) {
+            Err(ReadError::Damaged(_) | ReadError::NotABoundary(_)) => {
+                let records = reader.read(next, 3).map_err(|error| format!("read: {error:?}"))?;
+                records.iter().map(Batch::of_one).collect()
+            }
+            batches => batches.map_err(|error| format!("read the suffix: {error:?}"))?,
+        };
+        let Some(last) = batches.last().map(Batch::last) else {
+            return Ok(Some(offered));
+        };
+        next = last + 1;
+        for record in batches.iter().flat_map(Batch::records) {
+            if !known.insert(record.id.to_owned()) {
+                continue;
+            }
+            offered += 1;
+            match leader.append(&[record.to_record().entry], generation) {
+                Ok(_) => {}
+                Err(AppendError::Poisoned { .. } | AppendError::NoSegment { .. }) => return Ok(None),
+                Err(other) => return Err(format!("the leader refused an offer: {other:?}")),
+            }
+        }
+    }
+}
+
+/// The last sequence number up to which both hold the same, found as the gateway does.
+pub fn fork(follower: &Reader, leader: &Reader, end: u64) -> u64 {
+    let (mut same, mut differs) = (0, end + 1);
+    loop {
+        let probes = follower.probes(same, differs - 1, 4);
+        let held = probes.iter().take_while(|probe| leader.holds(**probe)).count();
+        if held > 0 {
+            same = probes[held - 1].sequence;
+        }
+        match probes.get(held) {
+            Some(probe) if probe.sequence < differs => differs = probe.sequence,
+            _ => return same,
+        }
+    }
+}
