@@ -9,6 +9,7 @@ mod controller_killed;
 mod frozen_database;
 mod gateway_lanes;
 mod mock_edi;
+mod partition;
 mod planned_moves;
 mod region_loss;
 mod standby_gateway_killed;

@@ -12,8 +12,10 @@ use serde_json::Value;
 use types::{
     EstateName, RegionName,
     host::Layout,
-    settings::{DatabaseSettings, SiteRole, SiteSettings},
+    settings::{ControllerSettings, DatabaseSettings, SiteRole, SiteSettings},
 };
+
+use crate::lab::Network;
 
 /// What a command printed and how it ended.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct TestEstate {
     name: EstateName,
     file: PathBuf,
     home: Home,
+    /// More arguments for `up`.
+    up: Vec<String>,
     _directory: tempfile::TempDir,
 }
 
@@ -38,6 +42,15 @@ impl TestEstate {
     /// Starts one; returns when it is protected.
     pub fn up(test: &str) -> Self {
         let estate = Self::declared(test);
+        let up = estate.run_up();
+        assert_eq!(up.code, 0, "plimsoll up failed\n{}\n{}", up.stdout, up.stderr);
+        estate
+    }
+
+    /// The same with each site in its place on a network that can be cut.
+    pub fn up_within(test: &str, network: &Network) -> Self {
+        let mut estate = Self::declared(test);
+        estate.up = network.arguments();
         let up = estate.run_up();
         assert_eq!(up.code, 0, "plimsoll up failed\n{}\n{}", up.stdout, up.stderr);
         estate
@@ -88,13 +101,16 @@ impl TestEstate {
             name,
             file,
             home,
+            up: Vec::new(),
             _directory: directory,
         }
     }
 
     /// `plimsoll up` with this estate's file.
     pub fn run_up(&self) -> Output {
-        run(&["up", self.file.to_str().unwrap()])
+        let mut all = vec!["up", self.file.to_str().unwrap()];
+        all.extend(self.up.iter().map(String::as_str));
+        run(&all)
     }
 
     /// Any other command, with `--estate` added.
@@ -107,6 +123,22 @@ impl TestEstate {
     /// `plimsoll status --output json`, or `None` while the controller does not answer.
     pub fn status(&self) -> Option<Value> {
         serde_json::from_str(&self.plimsoll(&["status", "--output", "json"]).stdout).ok()
+    }
+
+    /// What the controller answers to a request of the operator's, or `None` while it does not answer.
+    pub fn ask_controller(&self, path: &str) -> Option<Value> {
+        let settings: ControllerSettings =
+            serde_json::from_slice(&fs::read(self.layout().rendered().join("controller.json")).ok()?).ok()?;
+        let identity = self.layout().identity("cli");
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--fail", "--max-time", "5", "--cacert"])
+            .arg(identity.ca)
+            .arg("--cert")
+            .arg(identity.certificate)
+            .arg("--key")
+            .arg(identity.key)
+            .arg(format!("https://{}{path}", settings.listen));
+        serde_json::from_slice(&curl.output().ok()?.stdout).ok()
     }
 
     /// Waits until the loss of the active region would be survived.
@@ -270,6 +302,7 @@ impl TestEstate {
             settings: layout.rendered().join(settings),
             directory,
             env: Vec::new(),
+            namespace: local::host::read_sites(&layout).unwrap().namespace(name),
         }
     }
 

@@ -12,7 +12,9 @@
 mod counterparty;
 mod drill;
 mod estate;
+pub mod lab;
 mod posting;
+mod transcript;
 mod visitors;
 mod writers;
 
@@ -20,5 +22,6 @@ pub use counterparty::{Carried, Counterparty};
 pub use drill::Drill;
 pub use estate::{Output, TestEstate, plimsoll, wait_for};
 pub use posting::Reply;
+pub use transcript::Transcript;
 pub use visitors::{Page, Visitors};
 pub use writers::{Accepted, Writers};

@@ -14,7 +14,7 @@ use std::{
 use tokio_postgres::{Client, Config, NoTls};
 use types::{RegionName, settings::DatabaseSettings};
 
-use crate::TestEstate;
+use crate::{TestEstate, wait_for};
 
 /// Pause between two tries.
 const TRY_EVERY: Duration = Duration::from_millis(50);
@@ -66,6 +66,15 @@ impl Writers {
             stop,
             threads,
         }
+    }
+
+    /// Waits until `region` has accepted a write that was sent after `after`.
+    pub fn wait_for_write(&self, region: &RegionName, after: Instant) {
+        wait_for(&format!("a write of {region}"), Duration::from_secs(120), || {
+            let accepted = self.accepted.lock().unwrap();
+            let newest = accepted.iter().rev().find(|write| write.region == *region)?;
+            (newest.sent > after).then_some(())
+        });
     }
 
     /// Ends, and returns every accepted write in the order of their commits.

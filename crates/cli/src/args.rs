@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use types::{EstateName, RegionName, Span, TenantName};
+use types::{EstateName, RegionName, Span, TenantName, host::SitePlace};
 
 use crate::commands::gateway::args::Gateway;
 
@@ -72,6 +72,13 @@ pub enum Command {
         /// Use this Odoo instead of the installed one: a directory with venv/, dist/ and VERSION [env: PLIMSOLL_ODOO]
         #[arg(long, value_name = "DIR")]
         odoo: Option<PathBuf>,
+        /// Give a site (a region, `front-door`, `controller`) an address of its own, and a network namespace to run in
+        #[arg(
+            long = "site",
+            value_name = "NAME=ADDRESS[@NAMESPACE]",
+            hide_short_help = true
+        )]
+        sites: Vec<SitePlace>,
         /// Give up waiting when the estate is not protected by then
         #[arg(long, default_value = "5m", value_name = "TIME")]
         timeout: Span,

@@ -8,7 +8,11 @@ use std::{
 
 use api::{client::Client, controller::ControllerClient, gateway::GatewayClient};
 use local::host::{Home, Program};
-use types::{EstateName, RegionName, host::Layout, settings::ControllerSettings};
+use types::{
+    EstateName, RegionName,
+    host::{self, Layout, Sites},
+    settings::ControllerSettings,
+};
 
 use crate::{args::Which, failure::Failure};
 
@@ -24,6 +28,7 @@ pub struct OpenEstate {
     pub home: Home,
     pub layout: Layout,
     pub controller: ControllerSettings,
+    sites: Sites,
 }
 
 impl OpenEstate {
@@ -32,16 +37,18 @@ impl OpenEstate {
         let name = choose(&home, which)?;
         let layout = home.layout(&name);
         let controller: ControllerSettings = settings(&layout.rendered().join("controller.json"))?;
+        let sites = local::host::read_sites(&layout)?;
         Ok(Self {
             home,
             layout,
             controller,
+            sites,
         })
     }
 
     /// Speaks to the controller. Made when it is needed: an estate whose certificates are damaged can still be stopped.
     pub fn controller(&self) -> Result<ControllerClient, Failure> {
-        let url = format!("https://localhost:{}", self.controller.listen.port());
+        let url = format!("https://{}", self.controller.listen);
         let client = Client::new(&url, &self.layout.identity("cli"), CALL_TIME_MAX)?;
         Ok(ControllerClient(client))
     }
@@ -68,7 +75,7 @@ impl OpenEstate {
     /// The controller's program.
     pub fn controller_program(&self) -> Program {
         self.program(
-            "controller",
+            host::CONTROLLER,
             "plimsolld",
             self.layout.rendered().join("controller.json"),
             self.layout.controller(),
@@ -89,7 +96,12 @@ impl OpenEstate {
     /// The program of the front door's agent.
     pub fn front_door_program(&self) -> Program {
         let settings = self.layout.rendered().join("front-door/agent.json");
-        self.program("front-door", "plimsoll-agent", settings, self.layout.front_door())
+        self.program(
+            host::FRONT_DOOR,
+            "plimsoll-agent",
+            settings,
+            self.layout.front_door(),
+        )
     }
 
     /// All of the estate's own programs.
@@ -106,6 +118,7 @@ impl OpenEstate {
             settings,
             directory,
             env: Vec::new(),
+            namespace: self.sites.namespace(name),
         }
     }
 }

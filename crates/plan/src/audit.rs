@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -90,7 +90,11 @@ impl Auditor {
             all.extend(odoo);
         }
         for (address, what) in all {
-            if !address.ip().is_loopback() {
+            let expected = match address.ip() {
+                IpAddr::V4(ip) => ip.is_loopback() || blueprint.addresses.contains(&ip),
+                IpAddr::V6(ip) => ip.is_loopback(),
+            };
+            if !expected {
                 self.find(
                     &what,
                     format!("listens on {address}, which other machines can reach"),

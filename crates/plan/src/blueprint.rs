@@ -1,6 +1,10 @@
 //! The complete, immutable plan for one machine.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use serde::Serialize;
 use types::{
@@ -19,6 +23,8 @@ pub struct Blueprint {
     pub regions: Vec<RegionBlueprint>,
     /// The one public entrance.
     pub front_door: FrontDoorBlueprint,
+    /// Where sites may listen for each other beside the loopback address.
+    pub addresses: BTreeSet<Ipv4Addr>,
 }
 
 /// One region.
@@ -153,8 +159,10 @@ pub enum HbaRule {
         /// The role.
         role: String,
     },
-    /// Over TLS from this machine, with a password.
-    LoopbackTls {
+    /// Over TLS from one address, with a password.
+    Tls {
+        /// Where it comes from.
+        from: IpAddr,
         /// Databases, `replication` included.
         databases: Vec<String>,
         /// The role.
@@ -250,6 +258,8 @@ pub struct Redis {
 pub struct Ingress {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where the front door speaks from; its word on who the client is counts.
+    pub front_door: IpAddr,
     /// What it proves itself with.
     pub tls: TlsFiles,
     /// Its dynamic configuration.

@@ -1,15 +1,28 @@
-//! Names of the loopback ports that an estate needs on one machine.
+//! Names of the ports that an estate needs on one machine.
 
 use std::fmt;
 
 use estate::Estate;
-use types::RegionName;
+use types::{RegionName, host};
 
 /// The front door's maintenance page.
 pub const MAINTENANCE: &str = "front-door/maintenance";
 pub(crate) const PUBLIC: &str = "front-door/public";
 pub(crate) const FRONT_DOOR_AGENT: &str = "front-door/agent";
 pub(crate) const CONTROLLER: &str = "controller";
+
+/// The site at whose address something listens; `None` for what only programs of its own site speak to, which stays on
+/// the loopback address wherever the site is.
+pub(crate) fn reached_at(name: &str) -> Option<&str> {
+    if name == CONTROLLER {
+        return Some(host::CONTROLLER);
+    }
+    let (site, _) = name.split_once('/')?;
+    let within = Port::WITHIN_SITE
+        .iter()
+        .any(|port| name.ends_with(&format!("/{port}")));
+    (name != MAINTENANCE && !within).then_some(site)
+}
 
 /// What listens in a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +64,16 @@ impl Port {
         Self::RedisCopy,
     ];
 
+    /// Those that only programs of the same site speak to.
+    const WITHIN_SITE: [Self; 5] = [
+        Self::Redis,
+        Self::OdooWeb,
+        Self::OdooIntegration,
+        Self::OdooLive,
+        // The ingress stands before it.
+        Self::GatewayIngest,
+    ];
+
     /// The port's name in one region.
     pub fn of(self, region: &RegionName) -> String {
         format!("{region}/{self}")
@@ -74,7 +97,7 @@ impl fmt::Display for Port {
     }
 }
 
-/// Names of the loopback ports that an estate needs on one machine; [`types::host::Host::ports`] must hold each.
+/// Names of the ports that an estate needs on one machine; [`types::host::Host::ports`] must hold each.
 pub fn ports(estate: &Estate) -> Vec<String> {
     let shared = [PUBLIC, FRONT_DOOR_AGENT, MAINTENANCE, CONTROLLER].map(str::to_owned);
     let regional = estate

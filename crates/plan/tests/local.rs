@@ -44,6 +44,7 @@ fn host(estate: &Estate) -> Host {
             gateway: "/opt/bin/plimsoll-gateway".into(),
         },
         ports: plan::ports(estate).into_iter().zip(20_001..).collect(),
+        sites: types::host::Sites::default(),
         seed: "/srv/plimsoll/estates/example/seed".into(),
     }
 }

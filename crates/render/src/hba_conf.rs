@@ -16,10 +16,14 @@ pub(crate) fn render(rules: &[HbaRule]) -> String {
             HbaRule::Socket { databases, role } => {
                 writeln!(text, "local {} {} scram-sha-256", names(databases), quote(role))
             }
-            HbaRule::LoopbackTls { databases, role } => {
+            HbaRule::Tls {
+                from,
+                databases,
+                role,
+            } => {
                 writeln!(
                     text,
-                    "hostssl {} {} 127.0.0.1/32 scram-sha-256",
+                    "hostssl {} {} {from}/32 scram-sha-256",
                     names(databases),
                     quote(role)
                 )

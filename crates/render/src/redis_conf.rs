@@ -42,7 +42,15 @@ pub(crate) fn render(redis: &Redis, path: &str) -> Result<String, Error> {
         path,
         text: String::from("# Rendered by Plimsoll. Changes are overwritten.\n"),
     };
-    conf.plain("bind", redis.listen.ip());
+    if redis.copy_listen.ip() == redis.listen.ip() {
+        conf.plain("bind", redis.listen.ip());
+    } else {
+        // Redis has no address for each of its ports: the one without TLS is there too, behind its password.
+        conf.plain(
+            "bind",
+            format_args!("{} {}", redis.listen.ip(), redis.copy_listen.ip()),
+        );
+    }
     conf.plain("port", redis.listen.port());
     conf.plain("protected-mode", "yes");
     conf.path("include", &redis.secret_file)?;

@@ -39,6 +39,7 @@ fn host(estate: &estate::Estate) -> Host {
             gateway: format!("/srv/plimsoll/estates/{EXAMPLE}/bin/plimsoll-gateway").into(),
         },
         ports,
+        sites: types::host::Sites::default(),
         seed: format!("/srv/plimsoll/estates/{EXAMPLE}/seed").into(),
     }
 }

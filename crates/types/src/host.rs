@@ -2,12 +2,16 @@
 //!
 //! `local` finds and creates these things, `plan` and `render` only name them, so the words for them live here.
 
+mod sites;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
+
+pub use sites::{CONTROLLER, FRONT_DOOR, Place, SitePlace, Sites};
 
 use crate::{IntegrationName, RegionName, settings::TlsFiles};
 
@@ -18,8 +22,10 @@ pub struct Host {
     pub layout: Layout,
     /// The programs to run.
     pub programs: Programs,
-    /// A free loopback port for each name that `plan::ports` asks for.
+    /// A free port for each name that `plan::ports` asks for.
     pub ports: BTreeMap<String, u16>,
+    /// Where the sites are.
+    pub sites: Sites,
     /// Cleanly stopped data directory with an initialised tenant database.
     pub seed: PathBuf,
 }
@@ -68,6 +74,11 @@ impl Layout {
     /// The tree that `render` made; replaced as a whole.
     pub fn rendered(&self) -> PathBuf {
         self.root.join("rendered")
+    }
+
+    /// What `up` was told of where the sites are.
+    pub fn sites(&self) -> PathBuf {
+        self.root.join("sites.json")
     }
 
     /// State and logs of one region.

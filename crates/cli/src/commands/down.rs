@@ -54,6 +54,7 @@ pub fn stop_found(layout: &Layout, talk: &Talk) {
             settings: PathBuf::new(),
             directory,
             env: Vec::new(),
+            namespace: None,
         };
         stop(&program, talk);
     }

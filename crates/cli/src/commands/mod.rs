@@ -56,6 +56,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             file,
             tenant,
             odoo,
+            sites,
             timeout,
         } => {
             up::run(
@@ -64,6 +65,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
                     file,
                     tenant,
                     odoo: odoo.or_else(|| directory_from("PLIMSOLL_ODOO")),
+                    sites,
                     timeout,
                 },
                 talk,

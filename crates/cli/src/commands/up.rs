@@ -6,7 +6,7 @@ mod wait;
 use std::path::PathBuf;
 
 use local::host::{self, Home};
-use types::{Span, TenantName};
+use types::{Span, TenantName, host::SitePlace};
 
 use super::check::{Source, summary};
 use crate::{
@@ -21,6 +21,7 @@ pub struct Request {
     pub file: PathBuf,
     pub tenant: Option<TenantName>,
     pub odoo: Option<PathBuf>,
+    pub sites: Vec<SitePlace>,
     pub timeout: Span,
 }
 

@@ -174,5 +174,6 @@ fn host(estate: &Estate, layout: Layout) -> Host {
         },
         // Nobody listens there: these are system ports, and nothing is started.
         ports: plan::ports(estate).into_iter().zip(900..).collect(),
+        sites: types::host::Sites::default(),
     }
 }

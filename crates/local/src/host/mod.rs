@@ -19,6 +19,7 @@ mod programs;
 mod running;
 mod secrets;
 mod seed;
+mod sites;
 mod tree;
 
 pub use addons::{Addons, install as install_addons};
@@ -32,4 +33,5 @@ pub use programs::{Found, find as find_programs};
 pub use running::{Program, is_running_in, start, stop};
 pub use secrets::{Secrets, ensure as ensure_secrets};
 pub use seed::{Seed, SeedInputs, ensure_room, estate_seed};
+pub use sites::{ensure as ensure_sites, read as read_sites};
 pub use tree::{changes as tree_changes, write as write_tree};

@@ -2,13 +2,16 @@
 
 use std::{
     fs,
-    os::unix::process::CommandExt as _,
+    os::{fd::AsFd as _, unix::process::CommandExt as _},
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal};
+use rustix::{
+    process::{Pid, Signal},
+    thread::LinkNameSpaceType,
+};
 
 use super::{Error, Files};
 use crate::agent::process_tree::{self, ProcessRef};
@@ -32,6 +35,8 @@ pub struct Program {
     pub directory: PathBuf,
     /// More environment, for tests that inject faults.
     pub env: Vec<(String, String)>,
+    /// File that keeps the network namespace it runs in; `None`: ours.
+    pub namespace: Option<PathBuf>,
 }
 
 impl Program {
@@ -86,7 +91,11 @@ pub fn start(files: &Files, program: &Program) -> Result<ProcessRef, Error> {
         .stdin(Stdio::null())
         .stdout(out)
         .stderr(err);
-    let child = command.spawn().map_err(Error::file("start", &program.program))?;
+    let child = match &program.namespace {
+        None => command.spawn(),
+        Some(namespace) => spawn_within(&mut command, namespace)?,
+    };
+    let child = child.map_err(Error::file("start", &program.program))?;
     let running = process_tree::find(child.id()).ok_or_else(|| Error::Failed {
         program: program.name.clone(),
         status: "ended at once".to_owned(),
@@ -94,6 +103,18 @@ pub fn start(files: &Files, program: &Program) -> Result<ProcessRef, Error> {
     })?;
     files.file(&program.note(), &serde_json::to_vec(&running).unwrap_or_default())?;
     Ok(running)
+}
+
+/// A new process belongs to the network namespace of the thread that starts it; so a thread of its own enters it, which
+/// then ends, and we stay where we are.
+fn spawn_within(command: &mut Command, namespace: &Path) -> Result<std::io::Result<Child>, Error> {
+    let entered = fs::File::open(namespace).map_err(Error::file("open", namespace))?;
+    let spawn = || {
+        rustix::thread::move_into_link_name_space(entered.as_fd(), Some(LinkNameSpaceType::Network))?;
+        command.spawn()
+    };
+    let done = std::thread::scope(|scope| scope.spawn(spawn).join());
+    Ok(done.unwrap_or_else(|_| Err(std::io::Error::other("the thread that starts it failed"))))
 }
 
 /// Asks a program to end everything it started and then itself; after `grace` the whole tree is killed.
@@ -145,6 +166,7 @@ mod tests {
             settings: PathBuf::from("60"),
             directory: dir.path().join("sleeper"),
             env: Vec::new(),
+            namespace: None,
         };
         let first = start(&files, &program).unwrap();
         assert_eq!(start(&files, &program).unwrap(), first);

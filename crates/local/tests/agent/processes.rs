@@ -145,7 +145,7 @@ async fn a_promotion_starts_schedulers_and_renews_what_its_standby_time_spoiled(
     let seen = world
         .b
         .until("the standby is warm", |seen| {
-            component(seen, "live").state == Ready
+            component(seen, "live").state == Ready && component(seen, "web").state == Ready
         })
         .await;
     assert_eq!(component(&seen, "scheduler").state, Off);

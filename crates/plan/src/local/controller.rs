@@ -22,12 +22,21 @@ impl Planner<'_> {
             tls: layout.identity("controller"),
             store: layout.controller().join("controller.sqlite"),
             front_door: self.https(ports::FRONT_DOOR_AGENT)?,
-            // A name, because browsers treat it as a secure context and cookies prefer it.
-            public_url: format!("https://localhost:{}", self.port(ports::PUBLIC)?),
+            public_url: self.public_url()?,
             regions: regions.collect::<Result<_, _>>()?,
             capabilities: self.capabilities(),
             lease: timing::LEASE,
             failover: self.failover(report),
+        })
+    }
+
+    fn public_url(&self) -> Result<String, Refusal> {
+        let listen = self.listen(ports::PUBLIC)?;
+        Ok(if listen.ip().is_loopback() {
+            // A name, because browsers treat it as a secure context and cookies prefer it.
+            format!("https://localhost:{}", listen.port())
+        } else {
+            format!("https://{listen}")
         })
     }
 

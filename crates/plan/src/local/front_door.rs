@@ -49,7 +49,7 @@ impl Planner<'_> {
                 tls: tls.clone(),
                 controller: self.https(ports::CONTROLLER)?,
                 heartbeat_every: timing::HEARTBEAT_EVERY,
-                processes: vec![self.traefik_process(directory.join("traefik"), &rendered, public.port())],
+                processes: vec![self.traefik_process(directory.join("traefik"), &rendered, public)],
             },
             listen: public,
             tls,

@@ -3,7 +3,7 @@
 use types::{RegionName, Span};
 
 use super::{Planner, odoo};
-use crate::{Ingress, Port, Refusal};
+use crate::{Ingress, Port, Refusal, ports};
 
 /// The gateway acknowledges in milliseconds, and after [`super::timing::DEGRADE_AFTER`] at the latest.
 const GATEWAY_TIMEOUT: Span = Span::from_secs(5);
@@ -15,6 +15,7 @@ impl Planner<'_> {
     pub(super) fn ingress(&self, region: &RegionName) -> Result<Ingress, Refusal> {
         Ok(Ingress {
             listen: self.regional(Port::Ingress, region)?,
+            front_door: self.listen(ports::PUBLIC)?.ip(),
             tls: self.host.layout.identity(&format!("{region}-ingress")),
             dynamic_file: self.rendered(region).join("traefik/dynamic.yml"),
             gateway_url: self.https(&Port::GatewayIngest.of(region))?,

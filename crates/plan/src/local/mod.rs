@@ -21,7 +21,7 @@ use types::{ComponentName, RegionName, TenantName, host::Host};
 
 pub(crate) use postgres::SILENCE_MAX;
 
-use crate::{Blueprint, Port, Refusal, Report};
+use crate::{Blueprint, Port, Refusal, Report, ports};
 
 /// Plans one tenant of an estate for one machine.
 ///
@@ -64,6 +64,7 @@ pub fn local(
             .map(|region| plan.region(region))
             .collect::<Result<_, _>>()?,
         front_door: plan.front_door()?,
+        addresses: host.sites.addresses().collect(),
     };
     plan.explain(&mut report);
     Ok((blueprint, report))
@@ -109,7 +110,9 @@ impl Planner<'_> {
     }
 
     fn listen(&self, name: &str) -> Result<SocketAddr, Refusal> {
-        Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port(name)?)))
+        let address =
+            ports::reached_at(name).map_or(Ipv4Addr::LOCALHOST, |site| self.host.sites.address(site));
+        Ok(SocketAddr::from((address, self.port(name)?)))
     }
 
     fn regional(&self, port: Port, region: &RegionName) -> Result<SocketAddr, Refusal> {
@@ -162,6 +165,14 @@ impl Planner<'_> {
             "a login survives the loss of a web process and a planned move; the copy is asynchronous, so who logged in \
              in the last moment before a region was lost logs in again",
         );
+        if !self.host.sites.is_empty() {
+            let told: Vec<&str> = self.host.sites.names().collect();
+            report.decide(
+                "network",
+                format!("addresses of their own for {}", told.join(", ")),
+                "as `up` was told; what only a site's own programs speak to stays on the loopback address",
+            );
+        }
         for site in &self.estate.sites {
             report.decide(
                 "site",

@@ -81,13 +81,15 @@ impl Planner<'_> {
             upstream: upstream.transpose()?,
             silence_max: SILENCE_MAX,
             slow_statement: SLOW_STATEMENT,
-            hba: self.hba(),
+            hba: self.hba(region)?,
         })
     }
 
-    fn hba(&self) -> Vec<HbaRule> {
+    fn hba(&self, region: &RegionName) -> Result<Vec<HbaRule>, Refusal> {
+        // One region has no other; then nobody comes from anywhere else than itself.
+        let other = self.others(region).next().map_or(region, |other| &other.name);
         let databases = vec![self.tenant.database.clone(), MAINTENANCE_DATABASE.to_owned()];
-        vec![
+        Ok(vec![
             HbaRule::Socket {
                 databases: Vec::new(),
                 role: SUPERUSER.to_owned(),
@@ -96,11 +98,12 @@ impl Planner<'_> {
                 databases,
                 role: odoo::ROLE.to_owned(),
             },
-            HbaRule::LoopbackTls {
+            HbaRule::Tls {
+                from: self.regional(Port::Postgres, other)?.ip(),
                 databases: vec!["replication".to_owned(), MAINTENANCE_DATABASE.to_owned()],
                 role: REPLICATION_ROLE.to_owned(),
             },
-        ]
+        ])
     }
 
     /// What the region's agent knows of the database.

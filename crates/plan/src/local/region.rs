@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -61,8 +62,8 @@ impl Planner<'_> {
         let mut processes = vec![self.redis_process(region)?, self.gateway_process(region)?];
         processes.extend(odoo.iter().map(|process| self.odoo_process(region, process)));
         let directory = self.host.layout.region(region).join("traefik");
-        let port = self.port(&Port::Ingress.of(region))?;
-        processes.push(self.traefik_process(directory, &self.rendered(region), port));
+        let listen = self.regional(Port::Ingress, region)?;
+        processes.push(self.traefik_process(directory, &self.rendered(region), listen));
         Ok(processes)
     }
 
@@ -78,7 +79,7 @@ impl Planner<'_> {
             runs: RunsWhen::Always,
             needs_database: false,
             restart_on_promotion: false,
-            ready: ReadyWhen::TcpPort(redis.listen.port()),
+            ready: ReadyWhen::Tcp(redis.listen),
             stop_signal: StopSignal::Term,
             stop_grace: STOP_GRACE,
             restart_delay: RESTART_DELAY,
@@ -98,7 +99,7 @@ impl Planner<'_> {
             // It accepts and journals while the ERP is away: that is its purpose.
             needs_database: false,
             restart_on_promotion: false,
-            ready: ReadyWhen::TcpPort(gateway.ingest_listen.port()),
+            ready: ReadyWhen::Tcp(gateway.ingest_listen),
             stop_signal: StopSignal::Term,
             stop_grace: GATEWAY_STOP_GRACE,
             restart_delay: RESTART_DELAY,
@@ -106,7 +107,12 @@ impl Planner<'_> {
     }
 
     /// Traefik for a region or for the front door.
-    pub(super) fn traefik_process(&self, directory: PathBuf, rendered: &Path, port: u16) -> ProcessSettings {
+    pub(super) fn traefik_process(
+        &self,
+        directory: PathBuf,
+        rendered: &Path,
+        listen: SocketAddr,
+    ) -> ProcessSettings {
         let config = rendered.join("traefik/traefik.yml");
         ProcessSettings {
             name: component("ingress"),
@@ -117,7 +123,7 @@ impl Planner<'_> {
             runs: RunsWhen::Always,
             needs_database: false,
             restart_on_promotion: false,
-            ready: ReadyWhen::TcpPort(port),
+            ready: ReadyWhen::Tcp(listen),
             stop_signal: StopSignal::Term,
             stop_grace: STOP_GRACE,
             restart_delay: RESTART_DELAY,

@@ -175,9 +175,11 @@ fn choose<'a>(
             why: Unsafe::NotEligible { region, because },
         });
     }
+    // Half of the time after which it would be lost itself: when the controller alone is cut off, it hears neither, and
+    // for a heartbeat's length the one that it heard first would look lost and the other would not.
     let answers = standby
         .heard_ago
-        .is_some_and(|ago| ago < settings.region_lost_after.as_duration());
+        .is_some_and(|ago| ago * 2 < settings.region_lost_after.as_duration());
     let follows = standby.observation.as_ref().is_some_and(|observation| {
         matches!(&observation.role, Role::Standby { upstream } if *upstream == reign.active)
             && observation

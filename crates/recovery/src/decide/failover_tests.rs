@@ -281,6 +281,23 @@ fn a_stream_that_broke_in_the_moment_of_the_loss_does_not_forbid_the_failover() 
 }
 
 #[test]
+fn a_controller_that_is_cut_off_from_both_regions_does_not_take_the_first_silence_for_a_loss() {
+    // The active region's last heartbeat came just before the cut, the standby's a moment earlier or later.
+    let cut_off = |standby_ago: u64| {
+        move |seen: &mut Snapshot, _: &mut FailoverSettings| {
+            silent(seen);
+            seen.regions[1].heard_ago = Some(Duration::from_millis(standby_ago));
+        }
+    };
+    let waiting = "wait: the standby north cannot take over right now";
+    check(cut_off(1_200), waiting);
+    check(cut_off(1_499), waiting);
+    check(cut_off(750), waiting);
+    // A late heartbeat of a standby that is there.
+    check(cut_off(700), PROCEED);
+}
+
+#[test]
 fn a_standby_that_is_not_there_is_waited_for() {
     let expected = "wait: the standby north cannot take over right now";
     let gone = |seen: &mut Snapshot, _: &mut FailoverSettings| {

@@ -26,8 +26,9 @@ use dynamic::{Dynamic, HttpService, Middleware, Router, ServersTransport};
 use static_file::{Provider, Static};
 
 pub(crate) fn region(name: &RegionName, ingress: &Ingress, tree: &mut FileTree) -> Result<(), Error> {
-    // Only the front door speaks to it, from this machine, and its word on who the client is counts.
-    let fixed = Static::new(ingress.listen, Provider::File(ingress.dynamic_file.clone())).trusting_loopback();
+    // Only the front door speaks to it, and its word on who the client is counts.
+    let fixed = Static::new(ingress.listen, Provider::File(ingress.dynamic_file.clone()))
+        .trusting(ingress.front_door);
     yaml(tree, &format!("{name}/traefik/traefik.yml"), &fixed)?;
     let mut dynamic = Dynamic::new(&ingress.tls);
     dynamic.transport(

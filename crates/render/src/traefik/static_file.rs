@@ -1,6 +1,10 @@
 //! Traefik's static configuration, read once at its start.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use serde::Serialize;
 
@@ -41,7 +45,7 @@ struct EntryPoint {
 #[serde(rename_all = "camelCase")]
 struct ForwardedHeaders {
     #[serde(rename = "trustedIPs")]
-    trusted_ips: Vec<&'static str>,
+    trusted_ips: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -156,10 +160,10 @@ impl Static {
         }
     }
 
-    /// Takes over what a proxy on this machine says about the client.
-    pub(super) fn trusting_loopback(mut self) -> Self {
+    /// Takes over what the proxy at this address says about the client.
+    pub(super) fn trusting(mut self, proxy: IpAddr) -> Self {
         for entry_point in self.entry_points.values_mut() {
-            entry_point.forwarded_headers.trusted_ips = vec!["127.0.0.1/32"];
+            entry_point.forwarded_headers.trusted_ips = vec![format!("{proxy}/32")];
         }
         self
     }

@@ -1,6 +1,6 @@
 //! One supervised process.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +52,8 @@ pub enum RunsWhen {
 pub enum ReadyWhen {
     /// It has not ended.
     Running,
-    /// Something accepts TCP connections on this port of the loopback address.
-    TcpPort(u16),
+    /// Something accepts TCP connections at this address of the site.
+    Tcp(SocketAddr),
     /// A plain HTTP GET on the loopback address answers with a status below 400.
     HttpGet {
         /// Port on the loopback address.

@@ -6,7 +6,7 @@ use estate::Estate;
 use local::host::{self, Home, Seed, SeedInputs};
 use types::{
     TenantName,
-    host::{Host, Layout, Programs},
+    host::{self as machine, Host, Layout, Programs, SitePlace, Sites},
 };
 
 use super::Request;
@@ -30,6 +30,7 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
     let binaries =
         host::install_binaries(&files, &beside_us()?, &layout.root().join("bin")).map_err(missing_binary)?;
     let remembered = layout.root().join("ports.json");
+    let sites = host::ensure_sites(&files, &layout, told_sites(estate, &request.sites)?)?;
     let ports = host::allocate_ports(&files, &remembered, &plan::ports(estate))?;
     refuse_taken_ports(&layout, &ports)?;
     let redis_ports: Vec<_> = estate
@@ -44,7 +45,7 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
         .collect();
     let integrations: Vec<_> = estate.integrations.iter().map(|one| one.name.clone()).collect();
     let secrets = host::ensure_secrets(&files, &layout, &integrations, &redis_ports)?;
-    host::ensure_identities(&files, &layout, &identities(estate))?;
+    host::ensure_identities(&files, &layout, &identities(estate), &sites)?;
 
     let target = Host {
         layout: layout.clone(),
@@ -60,6 +61,7 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
             gateway: binaries.gateway,
         },
         ports,
+        sites,
         seed: layout.root().join("seed"),
     };
     let tree = compile(estate, &tenant, &target, talk)?;
@@ -164,6 +166,22 @@ fn tenant(estate: &Estate, asked: Option<&TenantName>) -> Result<(TenantName, St
         }
     };
     Ok((chosen.0.clone(), chosen.1.database.clone()))
+}
+
+/// Where somebody told that sites are; `None` when nobody told anything.
+fn told_sites(estate: &Estate, told: &[SitePlace]) -> Result<Option<Sites>, Failure> {
+    let known: Vec<&str> = [machine::CONTROLLER, machine::FRONT_DOOR]
+        .into_iter()
+        .chain(estate.regions.iter().map(|region| region.name.as_str()))
+        .collect();
+    if let Some(unknown) = told.iter().find(|one| !known.contains(&one.site.as_str())) {
+        return Err(
+            Failure::no("PL0028", format!("the estate has no site `{}`", unknown.site))
+                .hint(format!("its sites: {}", known.join(", "))),
+        );
+    }
+    let places = told.iter().map(|one| (one.site.clone(), one.place.clone()));
+    Ok((!told.is_empty()).then(|| places.collect()))
 }
 
 fn identities(estate: &Estate) -> Vec<String> {

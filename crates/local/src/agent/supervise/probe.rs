@@ -1,6 +1,9 @@
-//! Asks a program on the loopback address whether it serves.
+//! Asks a program of the site whether it serves.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -21,7 +24,7 @@ pub async fn ask(ready: &ReadyWhen) -> Result<(), String> {
     let asked = async {
         match ready {
             ReadyWhen::Running => Ok(()),
-            ReadyWhen::TcpPort(port) => connect(*port).await.map(drop),
+            ReadyWhen::Tcp(address) => connect(*address).await.map(drop),
             ReadyWhen::HttpGet { port, path } => get(*port, path).await,
         }
     };
@@ -31,14 +34,14 @@ pub async fn ask(ready: &ReadyWhen) -> Result<(), String> {
     }
 }
 
-async fn connect(port: u16) -> Result<TcpStream, String> {
-    TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+async fn connect(address: SocketAddr) -> Result<TcpStream, String> {
+    TcpStream::connect(address)
         .await
-        .map_err(|error| format!("port {port}: {error}"))
+        .map_err(|error| format!("port {}: {error}", address.port()))
 }
 
 async fn get(port: u16, path: &str) -> Result<(), String> {
-    let mut stream = connect(port).await?;
+    let mut stream = connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: plimsoll-agent\r\nConnection: close\r\n\r\n"
     );
@@ -84,10 +87,10 @@ mod tests {
     #[tokio::test]
     async fn a_closed_port_says_why() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        assert_eq!(ask(&ReadyWhen::TcpPort(port)).await, Ok(()));
+        let address = listener.local_addr().unwrap();
+        assert_eq!(ask(&ReadyWhen::Tcp(address)).await, Ok(()));
         drop(listener);
-        let why = ask(&ReadyWhen::TcpPort(port)).await.unwrap_err();
-        assert!(why.starts_with(&format!("port {port}: ")), "{why}");
+        let why = ask(&ReadyWhen::Tcp(address)).await.unwrap_err();
+        assert!(why.starts_with(&format!("port {}: ", address.port())), "{why}");
     }
 }

@@ -1,0 +1,171 @@
+//! Real partitions: sites in network namespaces of their own, links that are slow or silently cut.
+//!
+//! One estate lives through all of them, and each case begins where everything is well again. What must hold in each:
+//! writes are accepted in one region at a time, and the controller decides as it should and says why.
+
+use std::time::{Duration, Instant};
+
+use plimsoll_tests::{
+    TestEstate, Transcript, Writers,
+    lab::{self, Link, Network},
+    wait_for,
+};
+use types::RegionName;
+
+const CONTROLLER: &str = "controller";
+const FRONT_DOOR: &str = "front-door";
+const REGIONS: [&str; 2] = ["westeurope", "northeurope"];
+const SITES: [&str; 4] = [CONTROLLER, FRONT_DOOR, REGIONS[0], REGIONS[1]];
+/// One way, between any two sites.
+const FAR: Link = Link::far(20);
+/// Longer than the lease and everything that could follow from its end.
+const LONG: Duration = Duration::from_secs(10);
+/// A failover, or a return to safety, on a slow machine.
+const LIMIT: Duration = Duration::from_secs(180);
+
+#[test]
+fn partitions_are_answered_right_and_writes_are_accepted_in_one_region_at_a_time() {
+    lab::alone(
+        "partition::partitions_are_answered_right_and_writes_are_accepted_in_one_region_at_a_time",
+        || {
+            let network = Network::of(&SITES);
+            let estate = TestEstate::up_within("cut", &network);
+            network.set(&SITES, &SITES, FAR);
+            let partitions = Partitions { estate, network };
+            partitions.the_active_region_is_cut_off();
+            partitions.the_regions_are_cut_from_each_other();
+            partitions.the_witness_is_cut_off();
+        },
+    );
+}
+
+struct Partitions {
+    estate: TestEstate,
+    network: Network,
+}
+
+impl Partitions {
+    /// Nobody hears it and it hears nobody: it stops itself, and the other takes over.
+    fn the_active_region_is_cut_off(&self) {
+        let (lost, heir) = self.well();
+        let writers = Writers::start(&self.estate);
+        writers.wait_for_write(&lost, Instant::now());
+        let mut transcript = Transcript::begin(
+            "active-region-cut-off",
+            &format!("all links of {lost} are cut, silently; it leads"),
+        );
+        let others: Vec<_> = SITES.into_iter().filter(|site| *site != lost.as_str()).collect();
+        self.network.set_both(&[lost.as_str()], &others, Link::CUT);
+        self.wait(&mut transcript, "the other region leads", |status| {
+            status["active"] == heir.as_str() && status["running"].is_null()
+        });
+        writers.wait_for_write(&heir, Instant::now());
+        transcript.did("the links are whole again");
+        self.network.set_both(&[lost.as_str()], &others, FAR);
+        self.heal(&mut transcript);
+        assert_eq!(self.estate.active(), heir);
+        assert_eq!(
+            Writers::moves(&writers.finish()),
+            1,
+            "two regions accepted writes"
+        );
+        assert!(transcript.decided(&self.estate, "fail over from"));
+        let text = transcript.end(&self.estate);
+        assert!(text.contains("nothing is heard from"), "{text}");
+    }
+
+    /// The witness reaches both: the active one goes on, with one copy.
+    fn the_regions_are_cut_from_each_other(&self) {
+        let (active, standby) = self.well();
+        let generation = self.generation();
+        let writers = Writers::start(&self.estate);
+        let mut transcript = Transcript::begin(
+            "regions-cut-from-each-other",
+            &format!("the link between {active}, which leads, and {standby} is cut, silently"),
+        );
+        self.network
+            .set_both(&[active.as_str()], &[standby.as_str()], Link::CUT);
+        let cut = Instant::now();
+        self.wait(&mut transcript, "the loss of protection to be said", |status| {
+            status["protection"]["exposed"]["because"].is_array()
+        });
+        writers.wait_for_write(&active, cut + LONG);
+        transcript.look(&self.estate);
+        transcript.did("the link is whole again");
+        self.network
+            .set_both(&[active.as_str()], &[standby.as_str()], FAR);
+        self.heal(&mut transcript);
+        self.nothing_moved(&transcript, &active, generation, writers);
+        transcript.end(&self.estate);
+    }
+
+    /// Two regions are a majority: the lease is kept without the witness, and the controller, who hears nobody, does
+    /// nothing.
+    fn the_witness_is_cut_off(&self) {
+        let (active, _) = self.well();
+        let generation = self.generation();
+        let writers = Writers::start(&self.estate);
+        let mut transcript = Transcript::begin(
+            "witness-cut-off",
+            &format!("the controller is cut off from both regions, silently; {active} leads"),
+        );
+        self.network.set_both(&[CONTROLLER], &REGIONS, Link::CUT);
+        let cut = Instant::now();
+        self.wait(&mut transcript, "the controller to wait", |status| {
+            let decision = status["decision"].as_str().unwrap_or_default();
+            decision.starts_with("wait: the standby")
+        });
+        writers.wait_for_write(&active, cut + LONG);
+        transcript.look(&self.estate);
+        transcript.did("the links are whole again");
+        self.network.set_both(&[CONTROLLER], &REGIONS, FAR);
+        self.heal(&mut transcript);
+        self.nothing_moved(&transcript, &active, generation, writers);
+        transcript.end(&self.estate);
+    }
+
+    // === what the cases share ===
+
+    /// Who leads and who stands by, once all is well.
+    fn well(&self) -> (RegionName, RegionName) {
+        self.estate.wait_until_protected();
+        let active = self.estate.active();
+        let standby = self.estate.other(&active);
+        (active, standby)
+    }
+
+    fn generation(&self) -> u64 {
+        let status = self.estate.status().expect("the controller answers");
+        status["generation"].as_u64().expect("a number")
+    }
+
+    fn wait(&self, transcript: &mut Transcript, what: &str, done: impl Fn(&serde_json::Value) -> bool) {
+        wait_for(what, LIMIT, || {
+            let status = transcript.look(&self.estate)?;
+            done(&status).then_some(())
+        });
+    }
+
+    fn heal(&self, transcript: &mut Transcript) {
+        self.wait(transcript, "the estate to be protected again", |status| {
+            status["protection"] == "protected"
+        });
+    }
+
+    /// The same region leads in the same generation, and nobody else ever wrote.
+    fn nothing_moved(&self, transcript: &Transcript, active: &RegionName, generation: u64, writers: Writers) {
+        assert_eq!(
+            (self.estate.active(), self.generation()),
+            (active.clone(), generation)
+        );
+        let accepted = writers.finish();
+        assert!(
+            accepted.iter().all(|write| write.region == *active),
+            "another region wrote"
+        );
+        assert!(
+            !transcript.decided(&self.estate, "failing over"),
+            "a failover was begun"
+        );
+    }
+}
