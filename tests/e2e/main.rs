@@ -6,6 +6,7 @@
 
 mod authority;
 mod controller_killed;
+mod erp_taken_back;
 mod frozen_database;
 mod gateway_lanes;
 mod mock_edi;

@@ -21,7 +21,7 @@ mod writers;
 pub use counterparty::{Carried, Counterparty};
 pub use drill::Drill;
 pub use estate::{Output, TestEstate, plimsoll, wait_for};
-pub use posting::Reply;
+pub use posting::{Door, Reply};
 pub use transcript::Transcript;
 pub use visitors::{Page, Visitors};
 pub use writers::{Accepted, Writers};

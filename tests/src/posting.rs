@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::Write as _,
+    path::PathBuf,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -25,12 +26,18 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-impl TestEstate {
-    /// Posts to a lane once.
-    pub fn post(&self, lane: &str, headers: &[&str], body: &[u8]) -> Reply {
-        let layout = self.layout();
-        let name = types::IntegrationName::new(lane).unwrap();
-        let token = fs::read_to_string(layout.integration_token(&name)).unwrap();
+/// Where a partner posts to one lane, with its token. Asking the estate for it costs more than a message, so whoever
+/// posts often keeps it.
+#[derive(Clone, Debug)]
+pub struct Door {
+    url: String,
+    ca: PathBuf,
+    token: String,
+}
+
+impl Door {
+    /// Posts once.
+    pub fn post(&self, headers: &[&str], body: &[u8]) -> Reply {
         let mut curl = Command::new("curl");
         curl.args([
             "--silent",
@@ -41,13 +48,13 @@ impl TestEstate {
         ])
         .args(["--write-out", "%{stderr}%{http_code} %header{x-plimsoll-arrival}"])
         .arg("--cacert")
-        .arg(layout.identity("cli").ca)
-        .args(["-H", &format!("Authorization: Bearer {}", token.trim())]);
+        .arg(&self.ca)
+        .args(["-H", &format!("Authorization: Bearer {}", self.token)]);
         for header in headers {
             curl.args(["-H", header]);
         }
         let mut curl = curl
-            .arg(format!("{}/in/{lane}", self.public_url()))
+            .arg(&self.url)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -62,6 +69,25 @@ impl TestEstate {
             arrival: arrival.trim().to_owned(),
             body: output.stdout,
         }
+    }
+}
+
+impl TestEstate {
+    /// Where partners post to a lane.
+    pub fn door(&self, lane: &str) -> Door {
+        let layout = self.layout();
+        let name = types::IntegrationName::new(lane).unwrap();
+        let token = fs::read_to_string(layout.integration_token(&name)).unwrap();
+        Door {
+            url: format!("{}/in/{lane}", self.public_url()),
+            ca: layout.identity("cli").ca,
+            token: token.trim().to_owned(),
+        }
+    }
+
+    /// Posts to a lane once.
+    pub fn post(&self, lane: &str, headers: &[&str], body: &[u8]) -> Reply {
+        self.door(lane).post(headers, body)
     }
 
     /// Posts to a lane until it is stored.

@@ -31,6 +31,10 @@ pub mod code {
     pub const UNKNOWN_MESSAGE: &str = "PL0607";
     /// The message is no dead letter, so there is nothing to deliver again (409).
     pub const NOT_DEAD: &str = "PL0608";
+    /// The last comparison found no such phantom (404).
+    pub const UNKNOWN_PHANTOM: &str = "PL0609";
+    /// Another decision about the phantom was made before (409).
+    pub const DECIDED: &str = "PL0610";
 }
 
 /// What a gateway does and holds.

@@ -2,16 +2,14 @@
 
 mod lanes;
 mod messages;
+mod reconciliation;
 
 use std::{sync::Arc, time::Duration};
 
 use api::{
     Problem,
     caller::{self, Kind, Table},
-    gateway::{
-        FollowRequest, GatewayRole, GatewayStatus, JournalStatus, LeadRequest, PeerState, PeerStatus,
-        reconciliation::ReconciliationReport,
-    },
+    gateway::{FollowRequest, GatewayRole, GatewayStatus, JournalStatus, LeadRequest, PeerState, PeerStatus},
     site::Done,
 };
 use axum::{
@@ -24,7 +22,7 @@ use crate::{
     copy::serve,
     gateway::{ChangeError, Gateway, now},
     link::Link,
-    lock, monitor, reconcile,
+    lock, monitor,
     role::Role,
 };
 
@@ -43,6 +41,7 @@ const MAY_ASK: Table = &[
     ("/v1/lanes/{lane}/pause", &[Kind::Cli]),
     ("/v1/lanes/{lane}/resume", &[Kind::Cli]),
     ("/v1/reconciliation", &[Kind::Controller, Kind::Cli]),
+    ("/v1/reconciliation/decisions", &[Kind::Cli]),
     ("/v1/dead-letters", &[Kind::Controller, Kind::Cli]),
     ("/v1/replay", &[Kind::Cli]),
     ("/metrics", &[Kind::Controller, Kind::Cli, Kind::Agent]),
@@ -68,7 +67,8 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/lanes/{lane}", get(lanes::show))
         .route("/v1/lanes/{lane}/pause", post(lanes::pause))
         .route("/v1/lanes/{lane}/resume", post(lanes::resume))
-        .route("/v1/reconciliation", get(reconciliation))
+        .route("/v1/reconciliation", get(reconciliation::show))
+        .route("/v1/reconciliation/decisions", post(reconciliation::decide))
         .route("/v1/dead-letters", get(lanes::dead_letters))
         .route("/v1/replay", post(lanes::replay))
         .route("/metrics", get(monitor::show))
@@ -102,15 +102,6 @@ async fn follow(
 async fn stop(State(gateway): State<Arc<Gateway>>) -> Json<Done> {
     gateway.cancel.cancel();
     Json(Done { at: now() })
-}
-
-async fn reconciliation(
-    State(gateway): State<Arc<Gateway>>,
-) -> Result<Json<Option<ReconciliationReport>>, Problem> {
-    let report = reconcile::report(&gateway);
-    report
-        .map(Json)
-        .map_err(|error| Problem::failed(crate::start::chain(&error)))
 }
 
 async fn status(State(gateway): State<Arc<Gateway>>) -> Json<GatewayStatus> {

@@ -239,6 +239,15 @@ impl Erp {
             .map(drop)
     }
 
+    /// `plimsoll.outbox/missing`: which of these events the database does not know.
+    ///
+    /// # Errors
+    /// [`CallError`] when there is no answer to act upon.
+    pub async fn missing_events(&self, events: &[String]) -> Result<Vec<String>, CallError> {
+        let body = serde_json::json!({ "event_ids": events });
+        self.call("plimsoll.outbox/missing", &body).await
+    }
+
     async fn call<A: DeserializeOwned>(&self, method: &str, body: &impl Serialize) -> Result<A, CallError> {
         let unknown = |why: String| CallError::Unknown(why);
         let key = self.key().map_err(unknown)?;

@@ -35,7 +35,7 @@ const LETTERS_MAX: usize = 1_000;
 const WORDS_MAX: usize = 500;
 
 /// The term in which this gateway leads; nobody else knows what lanes do.
-fn leading(gateway: &Gateway) -> Result<Arc<Term>, Problem> {
+pub(super) fn leading(gateway: &Gateway) -> Result<Arc<Term>, Problem> {
     let term = gateway.term().filter(|_| gateway.leads());
     term.ok_or_else(|| refusal::problem(503, code::NO_LEADER, "this gateway does not lead"))
 }
@@ -128,7 +128,7 @@ fn milliseconds(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn words(text: &str, what: &str) -> Result<String, Problem> {
+pub(super) fn words(text: &str, what: &str) -> Result<String, Problem> {
     let text = text.trim();
     if text.is_empty() || text.len() > WORDS_MAX || text.chars().any(char::is_control) {
         let message = format!("{what} must be one line of 1 to {WORDS_MAX} bytes");

@@ -13,7 +13,7 @@ use types::{
 use super::numbers::Numbers;
 use crate::{
     lock,
-    outbound::{self, Agreed, Waiting},
+    outbound::{self, Agreed, Phantoms, Waiting},
 };
 
 /// One partner's desk.
@@ -38,6 +38,8 @@ pub struct Work {
     pub numbers: Numbers,
     /// What the partner has not acknowledged yet.
     pub waiting: Waiting,
+    /// What the ERP does not know any more.
+    pub phantoms: Phantoms,
 }
 
 /// Why there is no desk.

@@ -7,7 +7,10 @@
 //! | `numbers/N` | the Nth block of control numbers |
 //! | `out/N` | the Nth interchange that was sent, with what it was made of |
 //! | `end/N` | what became of it: the partner's acknowledgement, or a person's decision |
-//! | `event/ID` | that an event of the ERP's outbox went into an interchange |
+//! | `event/ID/DOCUMENT` | which interchange tells an event of the ERP's outbox, or that none can |
+//! | `again/N/K` | the event that tells the same as the Nth interchange since the ERP had lost it for the Kth time |
+//! | `decision/N/K` | what a person decided about it while it was lost, having been made anew K times |
+//! | `decision/in/ID` | what a person decided about a message that the journal and the ERP disagree about |
 
 use api::Problem;
 use bytes::Bytes;

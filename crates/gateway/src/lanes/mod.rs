@@ -45,7 +45,11 @@ pub async fn lead(gateway: Arc<Gateway>, term: Arc<Term>, erp: Erp) {
     };
     {
         let (gateway, erp, tasks) = (Arc::clone(&gateway), erp.clone(), Arc::clone(&gateway));
-        tasks.spawn(&term, async move { reconcile::check(&gateway, &erp, end).await });
+        let of = Arc::clone(&term);
+        tasks.spawn(
+            &term,
+            async move { reconcile::check(&gateway, &of, &erp, end).await },
+        );
     }
     for desk in &term.desks {
         let (gateway, desk, erp) = (Arc::clone(&gateway), Arc::clone(desk), erp.clone());

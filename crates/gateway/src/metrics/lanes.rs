@@ -9,7 +9,7 @@ use super::{counters, gauges};
 use crate::{
     gateway::{Gateway, now},
     ledger::age_ms,
-    lock,
+    lock, reconcile,
 };
 
 /// One lane at one moment.
@@ -23,6 +23,7 @@ struct Seen {
     oldest_seconds: u64,
     dead: u64,
     quarantined: u64,
+    phantoms: u64,
     paused: bool,
     open: bool,
     stuck: u64,
@@ -43,6 +44,7 @@ impl Lanes {
     pub fn of(gateway: &Gateway) -> Self {
         let desks = gateway.term().map_or_else(Vec::new, |term| term.desks.clone());
         let now = now();
+        let phantoms = reconcile::undecided(gateway);
         let ledger = lock(&gateway.ledger);
         let lanes = gateway.integrations.iter().zip(&ledger.lanes).enumerate();
         let seen = lanes.map(|(index, (integration, lane))| {
@@ -65,6 +67,7 @@ impl Lanes {
                 oldest_seconds: lane.oldest().map_or(0, |since| age_ms(since, now) / 1000),
                 dead: lane.rejected,
                 quarantined: lane.quarantined,
+                phantoms: phantoms.get(index).copied().unwrap_or(0),
                 paused: matches!(delivery, Some(Delivery::Paused(_))),
                 open: matches!(delivery, Some(Delivery::Open { .. } | Delivery::Probation { .. })),
                 stuck: desks.get(index).map_or(0, |desk| desk.resting().len() as u64),
@@ -206,6 +209,12 @@ impl Collector for Lanes {
             "plimsoll_gateway_quarantined",
             "messages with a known key and other content",
             |one| one.quarantined,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_phantoms",
+            "documents that went out, and that the ERP has lost, for a person to decide about",
+            |one| one.phantoms,
         )?;
         self.counter(
             to,

@@ -11,6 +11,8 @@ use edi::{
 use serde::{Deserialize, Serialize};
 use types::{PartnerName, Timestamp, settings::EdiStandard};
 
+use super::told::Told;
+
 /// What an interchange is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
@@ -30,6 +32,9 @@ pub struct Letter {
     pub set: String,
     /// When it was written.
     pub at: Timestamp,
+    /// What it tells, where that is of an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
 }
 
 impl Letter {
@@ -90,6 +95,7 @@ mod tests {
             group: number,
             set: "1".to_owned(),
             at: Timestamp::from_micros(5),
+            told: None,
         };
         let bytes = b"UNB+\xe9\n\n'";
         let record = letter.seal(bytes).unwrap();

@@ -5,13 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use api::{Problem, gateway::lanes::Documents};
+use api::{
+    Problem,
+    gateway::{lanes::Documents, reconciliation::Decision},
+};
 use bytes::Bytes;
 use edi::outstanding::{Book, Event, Illegal, Key, State, Unmatched};
 use serde::Serialize;
 use types::{PartnerName, Timestamp, settings::EdiSettings};
 
-use super::{Heard, letter::Letter};
+use super::{Heard, letter::Letter, phantoms::Phantoms};
 use crate::{
     edi::records,
     gateway::{Gateway, now},
@@ -166,9 +169,18 @@ impl Waiting {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn due(&self, gateway: &Gateway, integration: &str, clock: Instant) -> Result<Option<Due>, Problem> {
+    pub fn due(
+        &self,
+        gateway: &Gateway,
+        integration: &str,
+        phantoms: &Phantoms,
+        clock: Instant,
+    ) -> Result<Option<Due>, Problem> {
         let rested = |open: &Open| open.not_before.is_none_or(|until| until <= clock);
-        let found = self.open.iter().find(|(_, open)| !open.posted && rested(open));
+        let found = self
+            .open
+            .iter()
+            .find(|(number, open)| !open.posted && rested(open) && !phantoms.withholds(**number));
         let Some((&number, open)) = found else {
             return Ok(None);
         };
@@ -311,6 +323,26 @@ impl Waiting {
         Ok(settled)
     }
 
+    /// A person says that a letter which has not left is not to leave.
+    ///
+    /// # Errors
+    /// When it cannot be stored now.
+    pub async fn cancel(
+        &mut self,
+        gateway: &Gateway,
+        integration: &str,
+        number: u64,
+        decision: &Decision,
+    ) -> Result<(), Problem> {
+        let body = serde_json::to_vec(decision).map_err(|error| Problem::failed(error.to_string()))?;
+        let id = format!("end/{number}");
+        if !records::is_kept(gateway, integration, &id) {
+            records::keep(gateway, integration, &id, body.into()).await?;
+        }
+        self.open.remove(&number);
+        Ok(())
+    }
+
     /// Counts for operators.
     pub fn documents(&self) -> Documents {
         let mut documents = NONE;
@@ -346,7 +378,11 @@ impl Agreed<'_> {
     }
 }
 
-fn read(gateway: &Gateway, integration: &str, number: u64) -> Result<Option<(Letter, Bytes)>, Problem> {
+/// A letter as it was kept.
+///
+/// # Errors
+/// When the journal cannot be read, or the record is no letter.
+pub fn read(gateway: &Gateway, integration: &str, number: u64) -> Result<Option<(Letter, Bytes)>, Problem> {
     let id = format!("out/{number}");
     let Some(record) = records::find(gateway, integration, &id)? else {
         return Ok(None);

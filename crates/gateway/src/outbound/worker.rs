@@ -13,7 +13,10 @@ use super::{
     documents::{self, Made},
     events::Event,
     heard::{Rejected, give_up},
+    lost,
+    phantoms::Judgement,
     post::{Error as PostError, Post},
+    told::Told,
     waiting::{Agreed, Due, Waiting},
     write::{Unwritten, write},
 };
@@ -22,12 +25,15 @@ use crate::{
     erp::{Advanced, CallError, Erp},
     gateway::{Gateway, Integration, Term, now},
     lanes::Backoff,
+    reconcile,
 };
 
 /// Between two looks at the outbox and at what is due.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Events in one look.
+/// Events in one look, besides those that wait for a person.
 const EVENTS_MAX: usize = 100;
+/// The ERP names no more at once. So many that wait for a person keep back those behind them.
+const PENDING_MAX: usize = 1_000;
 /// Letters posted between two looks.
 const POSTS_MAX: usize = 100;
 
@@ -48,6 +54,17 @@ impl From<Problem> for Stopped {
     }
 }
 
+/// The letter that a note speaks of.
+fn letter_of(note: &[u8]) -> Option<u64> {
+    std::str::from_utf8(note).ok()?.strip_prefix("out/")?.parse().ok()
+}
+
+/// Whether more may wait in the outbox.
+enum More {
+    Yes,
+    No,
+}
+
 /// One partner's letters, for one term.
 struct Clerk<'a> {
     gateway: &'a Arc<Gateway>,
@@ -61,39 +78,18 @@ struct Clerk<'a> {
     backoff: Backoff,
 }
 
-/// Writes and posts until the term ends; nothing where no documents are sent.
+/// Compares what went out, then writes and posts until the term ends; nothing where no documents are sent.
 pub async fn run(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, lane: usize) {
-    let integration = &gateway.integrations[lane];
-    let Some(desk) = &integration.desk else { return };
-    let Some(to) = desk
-        .settings
-        .to
-        .as_deref()
-        .filter(|_| !desk.settings.send.is_empty())
-    else {
+    lost::find(gateway, erp, lane).await;
+    let Some((clerk, to)) = Clerk::of(gateway, term, erp, lane) else {
         return;
     };
-    let name = integration.settings.name.as_str();
-    let post = match Post::new(to, desk.settings.standard, &gateway.settings) {
+    let post = match Post::new(to, clerk.desk.settings.standard, &gateway.settings) {
         Ok(post) => post,
         Err(error) => {
-            tracing::error!(integration = name, %error, "nothing can be sent to this partner");
+            tracing::error!(integration = clerk.name, %error, "nothing can be sent to this partner");
             return;
         }
-    };
-    let clerk = Clerk {
-        gateway,
-        term,
-        erp,
-        integration,
-        desk,
-        agreed: desk.agreed(),
-        name,
-        lane,
-        backoff: Backoff {
-            first: integration.settings.lane.retry.first.as_duration(),
-            longest: integration.settings.lane.retry.longest.as_duration(),
-        },
     };
     let mut trouble = None;
     while !term.fenced.load(Ordering::SeqCst) {
@@ -105,7 +101,48 @@ pub async fn run(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, lane: usize) {
     }
 }
 
-impl Clerk<'_> {
+/// Looks at everything that waits in the ERP's outbox: what a replay made anew is known as that when this returns. Not
+/// while a person holds the lane.
+pub async fn catch_up(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, lane: usize) {
+    let Some((clerk, _)) = Clerk::of(gateway, term, erp, lane) else {
+        return;
+    };
+    while !clerk.is_held() && !term.fenced.load(Ordering::SeqCst) {
+        match clerk.look().await {
+            Ok(More::No) => return,
+            Ok(More::Yes) => {}
+            Err(error) => {
+                tracing::debug!(integration = clerk.name, %error, "the outbox cannot be looked at yet");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+impl<'a> Clerk<'a> {
+    /// With where its letters go; nothing where no documents are sent.
+    fn of(gateway: &'a Arc<Gateway>, term: &'a Term, erp: &'a Erp, lane: usize) -> Option<(Self, &'a str)> {
+        let integration = &gateway.integrations[lane];
+        let desk = integration.desk.as_ref()?;
+        let to = desk.settings.to.as_deref()?;
+        let retry = &integration.settings.lane.retry;
+        let clerk = Self {
+            gateway,
+            term,
+            erp,
+            integration,
+            desk,
+            agreed: desk.agreed(),
+            name: integration.settings.name.as_str(),
+            lane,
+            backoff: Backoff {
+                first: retry.first.as_duration(),
+                longest: retry.longest.as_duration(),
+            },
+        };
+        (!desk.settings.send.is_empty()).then_some((clerk, to))
+    }
+
     /// A person has paused the lane: then nothing goes out either.
     fn is_held(&self) -> bool {
         matches!(self.term.desks[self.lane].delivery(), Delivery::Paused(_))
@@ -124,12 +161,21 @@ impl Clerk<'_> {
         *trouble = found;
     }
 
+    /// Before anything is written: what is open is known, and what a crash left undone is done.
+    async fn make_ready(&self) -> Result<(), Problem> {
+        let mut work = self.desk.work.lock().await;
+        work.waiting.ready(self.gateway, self.name, &self.agreed)?;
+        self.note_last(&work.waiting).await
+    }
+
+    /// What waits in the outbox, once.
+    async fn look(&self) -> Result<More, Stopped> {
+        self.make_ready().await?;
+        self.write_letters().await
+    }
+
     async fn round(&self, post: &Post) -> Result<(), Stopped> {
-        {
-            let mut work = self.desk.work.lock().await;
-            work.waiting.ready(self.gateway, self.name, &self.agreed)?;
-            self.note_last(&work.waiting).await?;
-        }
+        self.make_ready().await?;
         // What is kept goes out even while the ERP does not answer.
         let written = self.write_letters().await;
         self.post_letters(post).await?;
@@ -144,7 +190,7 @@ impl Clerk<'_> {
             );
         }
         self.desk.show(&work.waiting);
-        written
+        written.map(drop)
     }
 
     /// The note of an event follows its letter; a crash between them is made good here, before anything is written.
@@ -165,10 +211,12 @@ impl Clerk<'_> {
         records::keep(self.gateway, self.name, &id, Bytes::from(what.to_owned())).await
     }
 
-    async fn write_letters(&self) -> Result<(), Stopped> {
-        let events: Vec<Event> = self.erp.pending(self.name, EVENTS_MAX).await?;
+    async fn write_letters(&self) -> Result<More, Stopped> {
+        let waiting = self.desk.work.lock().await.phantoms.held();
+        let limit = (EVENTS_MAX + waiting).min(PENDING_MAX);
+        let events: Vec<Event> = self.erp.pending(self.name, limit).await?;
         if events.is_empty() {
-            return Ok(());
+            return Ok(More::No);
         }
         // An event of a database that is not ours any more must not reach anybody.
         let (generation, incarnation) = (self.term.generation.get(), &self.term.incarnation);
@@ -180,15 +228,73 @@ impl Clerk<'_> {
         {
             let mut work = self.desk.work.lock().await;
             for event in &events {
+                let mut told = true;
                 for document in documents::wanted(&self.desk.settings, &event.kind) {
-                    self.write_letter(&mut work, event, document).await?;
+                    told &= self.tell_partner(&mut work, event, document).await?;
                 }
-                done.push(event.event_id.clone());
+                if told {
+                    done.push(event.event_id.clone());
+                }
             }
-            self.desk.show(&work.waiting);
+            self.show(&work);
+        }
+        if done.is_empty() {
+            return Ok(More::No);
         }
         self.erp.mark_published(&done).await?;
-        Ok(())
+        Ok(if events.len() < limit { More::No } else { More::Yes })
+    }
+
+    /// Shows operators how it stands.
+    fn show(&self, work: &Work) {
+        self.desk.show(&work.waiting);
+        let lost = work.phantoms.shown(&self.integration.settings);
+        reconcile::sent(self.gateway, self.lane, lost);
+    }
+
+    /// Sees to it that the partner hears of an event once; says whether it needs no more looking at.
+    async fn tell_partner(
+        &self,
+        work: &mut Work,
+        event: &Event,
+        document: EdiDocument,
+    ) -> Result<bool, Problem> {
+        let named = documents::named(self.desk.settings.standard, document);
+        let id = named.as_ref().map_or("none", |(id, _)| *id);
+        let note = format!("event/{}/{id}", event.event_id);
+        let told = Told::of(event);
+        if let Some(record) = records::find(self.gateway, self.name, &note)? {
+            // A crash may have come between this note and the next one.
+            if let Some(number) = letter_of(&record.entry.body) {
+                let phantoms = &mut work.phantoms;
+                phantoms
+                    .settle(self.gateway, self.name, number, &event.event_id, told.as_ref())
+                    .await?;
+            }
+            return Ok(true);
+        }
+        match work.phantoms.judge(&event.event_id, id, told.as_ref()) {
+            Judgement::Send => {
+                self.write_letter(work, event, document).await?;
+                Ok(true)
+            }
+            Judgement::Known(number) => {
+                // In this order: an event without its note is sent.
+                records::keep(
+                    self.gateway,
+                    self.name,
+                    &note,
+                    Bytes::from(format!("out/{number}")),
+                )
+                .await?;
+                let phantoms = &mut work.phantoms;
+                phantoms
+                    .settle(self.gateway, self.name, number, &event.event_id, told.as_ref())
+                    .await?;
+                Ok(true)
+            }
+            Judgement::Hold => Ok(false),
+        }
     }
 
     async fn write_letter(
@@ -199,11 +305,6 @@ impl Clerk<'_> {
     ) -> Result<(), Problem> {
         let settings = &self.desk.settings;
         let named = documents::named(settings.standard, document);
-        let id = named.as_ref().map_or("none", |(id, _)| *id);
-        let id = format!("event/{}/{id}", event.event_id);
-        if records::is_kept(self.gateway, self.name, &id) {
-            return Ok(());
-        }
         let made = match documents::make(settings, event, document, written_at()) {
             Ok(made) => made,
             Err(error) => {
@@ -213,15 +314,7 @@ impl Clerk<'_> {
             }
         };
         let Made { id, .. } = made;
-        let written = write(
-            self.gateway,
-            self.name,
-            settings,
-            &mut work.numbers,
-            &event.event_id,
-            made,
-        )
-        .await;
+        let written = write(self.gateway, self.name, settings, &mut work.numbers, event, made).await;
         let (letter, bytes) = match written {
             Ok(written) => written,
             Err(Unwritten::Later(problem)) => return Err(problem),
@@ -263,7 +356,9 @@ impl Clerk<'_> {
             }
             let due = {
                 let work = self.desk.work.lock().await;
-                work.waiting.due(self.gateway, self.name, Instant::now())?
+                let phantoms = &work.phantoms;
+                work.waiting
+                    .due(self.gateway, self.name, phantoms, Instant::now())?
             };
             let Some(due) = due else { return Ok(()) };
             // Not under the lock: while one request hangs, acknowledgements come in and are answered.
@@ -273,7 +368,8 @@ impl Clerk<'_> {
                     work.waiting
                         .posted(self.gateway, self.name, &self.agreed, due.number)
                         .await?;
-                    self.desk.show(&work.waiting);
+                    work.phantoms.posted(due.number, now());
+                    self.show(&work);
                     drop(work);
                     self.sent(&due, answer).await;
                 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use edi::{edifact, x12};
 use types::settings::{EdiSettings, EdiStandard};
 
-use super::{documents::Made, letter::Letter};
+use super::{documents::Made, events::Event, letter::Letter, told::Told};
 use crate::{
     edi::{Envelopes, Numbers},
     gateway::{Gateway, now},
@@ -37,7 +37,7 @@ pub async fn write(
     integration: &str,
     settings: &EdiSettings,
     numbers: &mut Numbers,
-    event: &str,
+    event: &Event,
     made: Made,
 ) -> Result<(Letter, Bytes), Unwritten> {
     let envelopes = Envelopes(settings);
@@ -72,12 +72,13 @@ pub async fn write(
     let letter = Letter {
         document: made.id.to_owned(),
         reference: made.reference,
-        event: event.to_owned(),
+        event: event.event_id.clone(),
         functional_id: made.functional_id.to_owned(),
         interchange,
         group,
         set: set.to_owned(),
         at: now(),
+        told: Told::of(event),
     };
     Ok((letter, bytes.into()))
 }

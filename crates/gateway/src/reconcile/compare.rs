@@ -211,6 +211,10 @@ impl Comparison<'_> {
                     .then(|| id.rsplit('/').next().unwrap_or_default().to_owned()),
                 id,
                 document: Some(document),
+                reference: None,
+                sent: None,
+                again: None,
+                decision: None,
             });
         }
     }

@@ -5,25 +5,29 @@
 //!                                                                             ├─► present: skipped
 //!                                                                             └─► phantoms: listed for a person
 //!          all lanes answered ─► the same comparison once more: nothing may lack
+//!
+//!          beside it, what went out ([`crate::outbound`]): events that the ERP lacks are phantoms too
 //! ```
 //!
 //! The marks of earlier deliveries are not trusted for this: after a failover or a restore the database may have lost
 //! messages that it had applied. They only tell how many of the lacking ones were lost.
 
 mod compare;
+mod decide;
 mod progress;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use api::gateway::reconciliation::{Check, ReconciliationReport};
+use api::gateway::reconciliation::{Check, Phantom, ReconciliationReport};
 use journal::ReadError;
 
 use crate::{
     erp::{Advanced, CallError, Erp},
     gateway::{Gateway, Term, now},
-    lock, state,
+    lock, outbound, state,
 };
 
+pub use decide::decide;
 pub use progress::{Progress, answered};
 
 /// Pauses between tries while the ERP comes up: short, because they are part of the recovery time.
@@ -58,7 +62,10 @@ pub async fn begin(gateway: &Gateway, term: &Term, erp: &Erp) -> Option<u64> {
 
 /// Compares one lane, and queues what the ERP lacks; the deliveries finish it.
 pub async fn lane(gateway: &Gateway, erp: &Erp, lane: usize, until: u64) {
-    let found = compare::lane(gateway, erp, lane, until).await;
+    let mut found = compare::lane(gateway, erp, lane, until).await;
+    for phantom in &mut found.phantoms {
+        phantom.decision = decide::known(gateway, phantom);
+    }
     if let Some(progress) = &mut *lock(&gateway.reconciliation) {
         progress.found(lane, &found);
     }
@@ -68,8 +75,29 @@ pub async fn lane(gateway: &Gateway, erp: &Erp, lane: usize, until: u64) {
     }
 }
 
+/// What went out of a lane was compared: these are lost.
+pub fn sent_compared(gateway: &Gateway, lane: usize, phantoms: Vec<Phantom>) {
+    sent(gateway, lane, phantoms);
+    if let Some(progress) = &mut *lock(&gateway.reconciliation) {
+        progress.lane_compared();
+    }
+}
+
+/// What is known of what went out of a lane and was lost has changed.
+pub fn sent(gateway: &Gateway, lane: usize, phantoms: Vec<Phantom>) {
+    if let Some(progress) = &mut *lock(&gateway.reconciliation) {
+        progress.sent(lane, phantoms);
+    }
+}
+
+/// Of each lane, how much of what went out and was lost a person has still to decide about.
+pub fn undecided(gateway: &Gateway) -> Vec<u64> {
+    let progress = lock(&gateway.reconciliation);
+    progress.as_ref().map_or_else(Vec::new, Progress::undecided)
+}
+
 /// Waits until everything that lacked has its answer, and compares once more. What lacks then is replayed like before.
-pub async fn check(gateway: &Gateway, erp: &Erp, until: u64) {
+pub async fn check(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, until: u64) {
     let Some(settled) = lock(&gateway.reconciliation)
         .as_ref()
         .map(|progress| progress.settled.clone())
@@ -97,6 +125,10 @@ pub async fn check(gateway: &Gateway, erp: &Erp, until: u64) {
             lock(&gateway.ledger).lanes[lane].replay(&found.lacking);
         }
         if lacking == 0 {
+            // What the replay made anew is no phantom any more.
+            for lane in 0..gateway.integrations.len() {
+                outbound::catch_up(gateway, term, erp, lane).await;
+            }
             if let Some(progress) = &mut *lock(&gateway.reconciliation) {
                 progress.report.summary.checked = Some(now());
                 tracing::info!(report = ?progress.report.summary, "checked: the ERP lacks nothing of the journal");

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use api::gateway::{
     MessageState, Reconciliation,
-    reconciliation::{Check, LaneComparison, PHANTOMS_MAX, ReconciliationReport},
+    reconciliation::{Check, LaneComparison, PHANTOMS_MAX, Phantom, ReconciliationReport},
 };
 use tokio::sync::Notify;
 
@@ -23,8 +23,14 @@ pub struct Progress {
     pub settled: Arc<Notify>,
     /// Messages that lacked and have no answer yet, with their lanes.
     outstanding: HashMap<u64, usize>,
-    /// Lanes that are not compared yet.
+    /// Comparisons that are not made yet: of each lane what came in, and what went out.
     lanes_left: usize,
+    /// What the ERP and the journal know differently of what came in.
+    came_in: Vec<Phantom>,
+    /// How many of those there are.
+    came_in_all: u64,
+    /// What went out of each lane and the ERP does not know.
+    went_out: Vec<Vec<Phantom>>,
     /// Of those that lacked, how many have their answer.
     answered: u64,
     /// When the first of them was queued.
@@ -58,7 +64,10 @@ impl Progress {
             },
             settled: Arc::default(),
             outstanding: HashMap::new(),
-            lanes_left: gateway.integrations.len(),
+            lanes_left: 2 * gateway.integrations.len(),
+            came_in: Vec::new(),
+            came_in_all: 0,
+            went_out: vec![Vec::new(); gateway.integrations.len()],
             answered: 0,
             replaying_since: None,
         }
@@ -76,12 +85,40 @@ impl Progress {
         summary.compared += found.present + lacking;
         summary.lacking += lacking;
         summary.lost_by_erp += found.lost;
-        summary.phantoms += found.phantoms_all;
-        let room = PHANTOMS_MAX.saturating_sub(self.report.phantoms.len());
-        self.report
-            .phantoms
-            .extend(found.phantoms.iter().take(room).cloned());
+        self.came_in_all += found.phantoms_all;
+        self.came_in.extend(found.phantoms.iter().cloned());
         self.await_answers(lane, &found.lacking);
+        self.list();
+    }
+
+    /// What went out of a lane and the ERP does not know, as it stands now.
+    pub(super) fn sent(&mut self, lane: usize, phantoms: Vec<Phantom>) {
+        if self.went_out[lane] != phantoms {
+            self.went_out[lane] = phantoms;
+            self.list();
+        }
+    }
+
+    /// A person decided about something that came in.
+    pub(super) fn decided(&mut self, phantom: &Phantom) {
+        let same = |one: &&mut Phantom| one.integration == phantom.integration && one.id == phantom.id;
+        if let Some(known) = self.came_in.iter_mut().find(same) {
+            *known = phantom.clone();
+            self.list();
+        }
+    }
+
+    /// Of each lane, how much of what went out and was lost a person has still to decide about.
+    pub(super) fn undecided(&self) -> Vec<u64> {
+        let open = |all: &Vec<Phantom>| all.iter().filter(|one| one.is_open()).count() as u64;
+        self.went_out.iter().map(open).collect()
+    }
+
+    fn list(&mut self) {
+        let went_out: usize = self.went_out.iter().map(Vec::len).sum();
+        self.report.summary.phantoms = self.came_in_all + went_out as u64;
+        let all = self.went_out.iter().flatten().chain(&self.came_in);
+        self.report.phantoms = all.take(PHANTOMS_MAX).cloned().collect();
     }
 
     fn await_answers(&mut self, lane: usize, lacking: &[u64]) {
@@ -92,7 +129,7 @@ impl Progress {
             .extend(lacking.iter().map(|sequence| (*sequence, lane)));
     }
 
-    /// A lane is compared and its replay queued.
+    /// A lane is compared and its replay queued, or what went out of it is compared.
     pub(super) fn lane_compared(&mut self) {
         self.lanes_left -= 1;
         self.look();

@@ -38,6 +38,8 @@ pub struct Inbox {
     pub events: Vec<Value>,
     /// Ids of events that were marked as published, each as often as that happened.
     pub published: Vec<String>,
+    /// Events that it knew once.
+    pub forgotten: BTreeSet<String>,
     /// Forget marks: the answer says done, and the events wait on.
     pub marks_lost: bool,
     /// Business errors.
@@ -103,6 +105,11 @@ async fn call(
         "plimsoll.outbox/pending" => {
             let of = |event: &&Value| body["sources"].as_array().unwrap().contains(&event["source"]);
             Json(inbox.events.iter().filter(of).cloned().collect::<Vec<_>>()).into_response()
+        }
+        "plimsoll.outbox/missing" => {
+            let ids = body["event_ids"].as_array().unwrap();
+            let lacks = |id: &&Value| inbox.forgotten.contains(id.as_str().unwrap());
+            Json(ids.iter().filter(lacks).cloned().collect::<Vec<_>>()).into_response()
         }
         "plimsoll.outbox/mark_published" => mark_published(&mut inbox, &body),
         "plimsoll.inbox/process_message" => process(&mut inbox, &body),

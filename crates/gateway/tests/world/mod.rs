@@ -4,6 +4,7 @@
 
 pub mod disk;
 mod erp_double;
+pub mod partner;
 
 use std::{
     net::{SocketAddr, TcpListener},

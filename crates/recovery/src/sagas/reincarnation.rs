@@ -7,7 +7,8 @@
 //! - Nobody else can tell such a database from what it was: it says the same generation and the same incarnation. A
 //!   person who put it there says so, and it gets a new identity in a new generation; whatever was on its way to the old
 //!   one is refused by it.
-//! - The same region leads on. Its database is not stopped, so this takes as long as collecting the promises.
+//! - The same region leads on, under a new lease. Its old one ends meanwhile and takes the database down with it, as after
+//!   any lease; it is started anew as soon as the new one holds.
 //! - While a saga runs no failover is decided, so this one does not wait for a long replay: the gateway goes on with it.
 //! - Nothing is to be taken back: a newer generation of the same leader is as good as the old one.
 
@@ -72,7 +73,7 @@ pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
                 .after(["claim_generation"])
                 .deadline(LEAD_TIME_MAX)
                 .point_of_no_return()
-                .says("The region leads on in it; its database is not stopped."),
+                .says("The region leads on in it; its database is started anew under the new lease."),
             Node::new("record_active", record_active)
                 .after(["lead_region"])
                 .says("The database's new identity is written down."),

@@ -24,6 +24,8 @@ pub enum Gateway {
     Reconciliation(Reconciliation),
     /// Say that the ERP's database was taken back: it gets a new identity, and what it lacks is delivered again
     Reconcile(Reconcile),
+    /// Write down what was decided about something that only one side knows
+    Decide(Decide),
     /// Tell the life of one message: received, stored, copied, tried, applied or refused
     Trace(Trace),
     /// Look into a journal's directory while its gateway is stopped
@@ -106,6 +108,54 @@ pub struct Reconcile {
     pub timeout: types::Span,
     #[command(flatten)]
     pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Decide {
+    /// The phantom, as `plimsoll gateway reconciliation` names it
+    pub phantom: PhantomName,
+    /// What holds
+    pub verdict: Decided,
+    /// Why; it is written down
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[command(flatten)]
+    pub how: How,
+}
+
+/// A phantom's name: `LANE/ID`.
+#[derive(Clone, Debug)]
+pub struct PhantomName {
+    pub integration: IntegrationName,
+    pub id: String,
+}
+
+impl std::str::FromStr for PhantomName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (integration, id) = text.split_once('/').ok_or("write LANE/ID")?;
+        let integration = IntegrationName::new(integration).map_err(|error| error.to_string())?;
+        let id = id.to_owned();
+        Ok(Self { integration, id })
+    }
+}
+
+impl std::fmt::Display for PhantomName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.integration, self.id)
+    }
+}
+
+/// What can be decided.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Decided {
+    /// It holds, and is entered into the ERP again
+    ReImport,
+    /// It does not hold; the partner is told so
+    Cancel,
+    /// It is as it should be
+    Accept,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -7,6 +7,7 @@ mod hold;
 pub mod journal;
 mod lanes;
 mod leader;
+mod phantoms;
 mod reconciliation;
 mod replay;
 mod show;
@@ -39,6 +40,7 @@ pub async fn run(
             reconciliation::show(&open(&request.how.which)?, request, talk).await
         }
         Gateway::Reconcile(request) => reconciliation::begin(&open(&request.how.which)?, request, talk).await,
+        Gateway::Decide(request) => phantoms::decide(&open(&request.how.which)?, request, talk).await,
         Gateway::Trace(request) => trace::run(&open(&request.how.which)?, request).await,
         Gateway::Journal(request) => journal::run(request, talk),
     }

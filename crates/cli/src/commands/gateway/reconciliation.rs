@@ -8,14 +8,14 @@ use std::{
 
 use api::{
     controller::ReincarnationRequest,
-    gateway::reconciliation::{LaneComparison, Phantom, PhantomKind, ReconciliationReport},
+    gateway::reconciliation::{LaneComparison, ReconciliationReport},
 };
 use recovery::evidence::chain::{Kind, NewEntry};
 use types::Timestamp;
 
 use super::{
     args::{How, Reconcile, Reconciliation},
-    leader, print_json, words,
+    leader, phantoms, print_json, words,
 };
 use crate::{
     args::Output,
@@ -29,8 +29,6 @@ use crate::{
     talk::Talk,
 };
 
-/// Of these many phantoms people are shown the names; programs get all.
-const SHOWN_MAX: usize = 50;
 /// How often the gateway is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How often progress is told.
@@ -100,7 +98,7 @@ async fn checked(estate: &OpenEstate, limit: Duration, talk: &Talk) -> Result<Re
 
 /// No while something lacks, or a person must decide about something.
 fn exit(report: &ReconciliationReport) -> Exit {
-    if report.summary.checked.is_some() && report.summary.phantoms == 0 {
+    if report.summary.checked.is_some() && report.open() == 0 {
         Exit::Done
     } else {
         Exit::No
@@ -127,28 +125,8 @@ fn tell(report: &ReconciliationReport, how: &How, talk: &Talk) {
         rows.add_row(row(lane));
     }
     anstream::println!("{rows}");
-    let summary = &report.summary;
     talk.say(how_far(report));
-    if report.phantoms.is_empty() {
-        return;
-    }
-    let mut rows = table([
-        "phantom",
-        "integration",
-        "partner",
-        "id",
-        "document",
-        "control number",
-        "what to do",
-    ]);
-    for phantom in report.phantoms.iter().take(SHOWN_MAX) {
-        rows.add_row(phantom_row(phantom));
-    }
-    anstream::println!("{rows}");
-    let more = summary.phantoms.saturating_sub(SHOWN_MAX as u64);
-    if more > 0 {
-        talk.say(format_args!("and {more} more"));
-    }
+    phantoms::tell(report, talk);
 }
 
 fn how_far(report: &ReconciliationReport) -> String {
@@ -181,37 +159,18 @@ fn row(lane: &LaneComparison) -> [String; 9] {
     ]
 }
 
-fn phantom_row(phantom: &Phantom) -> [String; 7] {
-    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let (what, advice) = match phantom.kind {
-        PhantomKind::NotInJournal => (
-            "not in the journal",
-            "ask the partner whether it holds: then accept it, else cancel its record in the ERP",
-        ),
-        PhantomKind::OtherBody => (
-            "other body",
-            "compare both with the partner: correct the ERP's record by hand, or accept it",
-        ),
-        PhantomKind::NotInErp => (
-            "not in the ERP",
-            "enter it into the ERP again, or cancel it with the partner",
-        ),
-    };
-    [
-        what.to_owned(),
-        phantom.integration.to_string(),
-        or_dash(&phantom.partner),
-        phantom.id.clone(),
-        or_dash(&phantom.document),
-        or_dash(&phantom.control_number),
-        advice.to_owned(),
-    ]
-}
-
-/// Keeps the report in a directory of its own beside the evidence of drills, and continues their chain.
+/// Keeps the report in a directory of its own beside the evidence of drills, and continues their chain. What was signed
+/// before stays: a report may be signed again once people have decided.
 fn keep(estate: &OpenEstate, report: &ReconciliationReport, talk: &Talk) -> Result<(), Failure> {
-    let id = format!("reconciliation-{}", report.summary.generation);
-    let directory = estate.layout.evidence().join(&id);
+    let evidence = estate.layout.evidence();
+    let first = format!("reconciliation-{}", report.summary.generation);
+    let mut id = first.clone();
+    let mut times = 1;
+    while evidence.join(&id).exists() {
+        times += 1;
+        id = format!("{first}-{times}");
+    }
+    let directory = evidence.join(&id);
     fs::create_dir_all(&directory).map_err(Failure::file("make the directory", &directory))?;
     let document = serde_json::to_vec_pretty(report)
         .map_err(|error| Failure::machine("PL0011", "cannot write the evidence as JSON").because(&error))?;
@@ -237,7 +196,10 @@ fn what(report: &ReconciliationReport) -> String {
         None => "not checked",
     };
     format!(
-        "reconciliation, {} lacking, {} replayed, {} phantoms: {end}",
-        summary.lacking, summary.replayed, summary.phantoms
+        "reconciliation, {} lacking, {} replayed, {} phantoms, {} of them undecided: {end}",
+        summary.lacking,
+        summary.replayed,
+        summary.phantoms,
+        report.open()
     )
 }
