@@ -1,6 +1,8 @@
 //! What the gateway promises about documents that left and that the ERP's database has lost: they are named, what the
 //! ERP makes anew is not sent beside them unless a person says so, and what a person says is known in both regions.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
+
 mod world;
 
 use std::{
