@@ -1,13 +1,12 @@
 //! What waits to be delivered for one integration.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use api::gateway::MessageState;
 use tokio::sync::Notify;
 use types::Timestamp;
+
+use super::waiting::Waiting;
 
 /// One integration's queue and counts.
 #[derive(Debug, Default)]
@@ -24,7 +23,7 @@ pub struct Lane {
     pub detail: Option<String>,
     /// Tells workers that there is something to take.
     pub news: Arc<Notify>,
-    pending: BTreeMap<u64, i64>,
+    waiting: Waiting,
     /// Released just now.
     live: VecDeque<u64>,
     /// Delivered again, or late.
@@ -38,16 +37,18 @@ impl Lane {
             MessageState::Quarantined => self.quarantined += 1,
             MessageState::Pending | MessageState::Applied | MessageState::Rejected => {
                 self.accepted += 1;
-                self.pending.insert(sequence, time);
+                self.waiting.add(sequence, time);
             }
         }
     }
 
     pub(super) fn remove(&mut self, sequence: u64, state: MessageState) {
-        self.pending.remove(&sequence);
         match state {
             MessageState::Quarantined => self.quarantined -= 1,
-            MessageState::Pending => self.accepted -= 1,
+            MessageState::Pending => {
+                self.accepted -= 1;
+                self.waiting.remove(sequence);
+            }
             MessageState::Applied => {
                 self.accepted -= 1;
                 self.delivered -= 1;
@@ -70,22 +71,20 @@ impl Lane {
             *count = count.saturating_add_signed(step);
         }
         if after == MessageState::Pending {
-            // Lost by the ERP: how old it is no longer matters, only that it waits.
-            self.pending.insert(sequence, 0);
-        } else {
-            self.pending.remove(&sequence);
+            self.waiting.add_again(sequence);
+        } else if before == MessageState::Pending {
+            self.waiting.remove(sequence);
         }
     }
 
     /// Messages not yet applied.
     pub fn pending(&self) -> u64 {
-        self.pending.len() as u64
+        self.waiting.count()
     }
 
-    /// When the oldest message that is not yet applied was accepted.
+    /// When the oldest message that is not yet applied was accepted, to the second.
     pub fn oldest(&self) -> Option<Timestamp> {
-        let accepted = self.pending.values().find(|time| **time > 0);
-        accepted.map(|time| Timestamp::from_micros(*time))
+        self.waiting.oldest().map(Timestamp::from_micros)
     }
 
     pub(super) fn push(&mut self, sequence: u64) {

@@ -7,7 +7,9 @@ mod acks;
 mod hash;
 mod lane;
 mod ranges;
+mod slots;
 mod tray;
+mod waiting;
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -19,29 +21,13 @@ pub use acks::{Acks, Need, Outcome, Stored, Unstored, Waiter};
 use hash::KeyMap;
 pub use lane::Lane;
 pub use ranges::{Digest, ShortHash};
+use slots::{NO_LANE, Slot, Slots};
 pub use tray::{Bells, Reply, Tray};
 
 /// A message to deliver.
 pub const KIND_MESSAGE: u8 = 1;
 /// A message whose key was used for another body before: kept, never delivered.
 pub const KIND_CONFLICT: u8 = 2;
-
-/// Messages of integrations that are no longer in the settings are kept, and belong to no lane.
-const NO_LANE: u16 = u16::MAX;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Known {
-    sequence: u64,
-    hash: ShortHash,
-}
-
-/// What is known of one sequence number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Slot {
-    lane: u16,
-    /// `None`: no record with this number is here (a damaged one, for instance).
-    state: Option<MessageState>,
-}
 
 struct Flight {
     hash: [u8; 32],
@@ -66,12 +52,9 @@ pub enum Admission {
 /// What is known about every message.
 pub struct Ledger {
     names: HashMap<String, u16>,
-    keys: KeyMap<Known>,
     conflicts: HashMap<(KeyHash, ShortHash), u64>,
     flights: KeyMap<Flight>,
-    slots: Vec<Slot>,
-    /// Fingerprints of messages, beside their slots: a slot is half as large.
-    prints: Vec<i64>,
+    slots: Slots,
     /// One per integration, in the order of the settings.
     pub lanes: Vec<Lane>,
     /// Who waits for what.
@@ -88,11 +71,9 @@ impl Ledger {
         let lanes = names.iter().map(|_| Lane::default()).collect();
         Self {
             names,
-            keys: KeyMap::default(),
             conflicts: HashMap::new(),
             flights: KeyMap::default(),
-            slots: Vec::new(),
-            prints: Vec::new(),
+            slots: Slots::new(),
             lanes,
             acks,
             changed: Vec::new(),
@@ -108,10 +89,10 @@ impl Ledger {
                 false => self.conflict(key, hash),
             };
         }
-        match self.keys.get(&key) {
-            Some(known) if known.hash == body_mark(hash) => Admission::Duplicate(Stored {
-                sequence: known.sequence,
-                copies: self.acks.copies(known.sequence),
+        match self.known(&key) {
+            Some((sequence, known)) if known == body_mark(hash) => Admission::Duplicate(Stored {
+                sequence,
+                copies: self.acks.copies(sequence),
             }),
             Some(_) => self.conflict(key, hash),
             None => {
@@ -139,38 +120,21 @@ impl Ledger {
 
     /// Takes in a record that is in the journal now.
     pub fn stored(&mut self, record: &Facts<'_>) {
-        let index = slot_index(record.sequence);
-        if index >= self.slots.len() {
-            let nothing = Slot {
-                lane: NO_LANE,
-                state: None,
-            };
-            self.slots.resize(index + 1, nothing);
-            self.prints.resize(index + 1, 0);
-        }
         let lane = self.names.get(record.stream).copied().unwrap_or(NO_LANE);
-        let mut state = MessageState::Quarantined;
-        if record.kind == KIND_MESSAGE {
-            match self.keys.entry(record.key) {
-                Entry::Vacant(entry) => {
-                    entry.insert(Known {
-                        sequence: record.sequence,
-                        hash: record.body,
-                    });
-                    state = MessageState::Pending;
-                }
-                Entry::Occupied(_) => {}
+        let pending = Slot {
+            lane,
+            state: Some(MessageState::Pending),
+        };
+        self.slots.put(record, pending);
+        let mut state = MessageState::Pending;
+        if record.kind != KIND_MESSAGE || !self.slots.claim(record.sequence, &record.key) {
+            state = MessageState::Quarantined;
+            self.conflicts.insert((record.key, record.body), record.sequence);
+            if let Some(slot) = self.slots.get_mut(record.sequence) {
+                slot.state = Some(state);
             }
         }
-        if state == MessageState::Quarantined {
-            self.conflicts.insert((record.key, record.body), record.sequence);
-        }
         self.readable += 1;
-        self.prints[index] = ranges::fingerprint(&record.key, &record.body);
-        self.slots[index] = Slot {
-            lane,
-            state: Some(state),
-        };
         if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
             lane.add(record.sequence, record.time, state);
         }
@@ -179,7 +143,8 @@ impl Ledger {
     /// Records turned out to be damaged: they are as unknown as if the start had not been able to read them.
     pub fn lose(&mut self, sequences: &[u64]) {
         for sequence in sequences {
-            let Some(slot) = self.slots.get_mut(slot_index(*sequence)) else {
+            self.slots.release(*sequence);
+            let Some(slot) = self.slots.get_mut(*sequence) else {
                 continue;
             };
             if let Some(state) = slot.state.take() {
@@ -189,7 +154,6 @@ impl Ledger {
                 }
             }
         }
-        self.keys.retain(|_, known| !sequences.contains(&known.sequence));
         self.conflicts.retain(|_, at| !sequences.contains(at));
     }
 
@@ -200,7 +164,7 @@ impl Ledger {
             return;
         }
         self.stored(record);
-        let Some(slot) = self.slots.get(slot_index(sequence)) else {
+        let Some(slot) = self.slots.get(sequence) else {
             return;
         };
         if slot.state == Some(MessageState::Pending)
@@ -260,16 +224,13 @@ impl Ledger {
 
     /// Everything from `sequence` on was cut off the journal.
     pub fn cut(&mut self, sequence: u64) {
-        for number in sequence..=self.slots.len() as u64 {
-            let slot = self.slots[slot_index(number)];
+        for (number, slot) in self.slots.from(sequence) {
             self.readable -= u64::from(slot.state.is_some());
             if let (Some(lane), Some(state)) = (self.lanes.get_mut(usize::from(slot.lane)), slot.state) {
                 lane.remove(number, state);
             }
         }
-        self.slots.truncate(slot_index(sequence));
-        self.prints.truncate(slot_index(sequence));
-        self.keys.retain(|_, known| known.sequence < sequence);
+        self.slots.truncate(sequence);
         self.conflicts.retain(|_, at| *at < sequence);
         self.changed.retain(|at| *at < sequence);
         self.acks.cut(sequence);
@@ -277,7 +238,7 @@ impl Ledger {
 
     /// Puts a pending message at the end of its lane's queue, if the lane is being fed.
     fn queue(&mut self, sequence: u64) {
-        let Some(slot) = self.slots.get(slot_index(sequence)) else {
+        let Some(slot) = self.slots.get(sequence) else {
             return;
         };
         if slot.state == Some(MessageState::Pending)
@@ -289,17 +250,17 @@ impl Ledger {
 
     /// What became of a message.
     pub fn state(&self, sequence: u64) -> Option<MessageState> {
-        self.slots.get(slot_index(sequence))?.state
+        self.slots.get(sequence)?.state
     }
 
     /// Where a key is in the journal.
     pub fn find(&self, key: &KeyHash) -> Option<u64> {
-        self.keys.get(key).map(|known| known.sequence)
+        self.slots.find(key)
     }
 
     /// Records what became of a message; says whether that was news.
     pub fn mark(&mut self, sequence: u64, state: MessageState) -> bool {
-        let Some(slot) = self.slots.get_mut(slot_index(sequence)) else {
+        let Some(slot) = self.slots.get_mut(sequence) else {
             return false;
         };
         match slot.state {
@@ -317,13 +278,13 @@ impl Ledger {
 
     /// States of a range, for marks.
     pub fn states(&self, from: u64, count: usize) -> Vec<Option<MessageState>> {
-        let slots = self.slots.iter().skip(slot_index(from)).take(count);
-        slots.map(|slot| slot.state).collect()
+        let slots = self.slots.from(from).take(count);
+        slots.map(|(_, slot)| slot.state).collect()
     }
 
     /// How many sequence numbers there are.
     pub fn len(&self) -> u64 {
-        self.slots.len() as u64
+        self.slots.len()
     }
 
     /// How many records are readable.
@@ -340,10 +301,6 @@ impl Ledger {
 /// Age of a time, in milliseconds.
 pub fn age_ms(since: Timestamp, now: Timestamp) -> u64 {
     u64::try_from(now.since(since).as_millis()).unwrap_or(u64::MAX)
-}
-
-fn slot_index(sequence: u64) -> usize {
-    usize::try_from(sequence.saturating_sub(1)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use api::gateway::MessageState;
 pub use journal::BodyMark as ShortHash;
 use journal::KeyHash;
 
-use super::{Ledger, slot_index};
+use super::Ledger;
 
 /// Messages of a lane in a range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,9 @@ impl Ledger {
         let mut digest = Digest::default();
         for (sequence, _) in self.deliverable_in(lane, first, last) {
             digest.count += 1;
-            digest.xor ^= self.prints[slot_index(sequence)];
+            if let Some((key, body)) = self.slots.content(sequence) {
+                digest.xor ^= fingerprint(&key, &body);
+            }
         }
         digest
     }
@@ -52,10 +54,9 @@ impl Ledger {
         first: u64,
         last: u64,
     ) -> impl Iterator<Item = (u64, MessageState)> {
-        let first = first.max(1);
-        let slots = self.slots.get(slot_index(first)..).unwrap_or_default();
-        (first..=last)
-            .zip(slots)
+        self.slots
+            .from(first)
+            .take_while(move |(sequence, _)| *sequence <= last)
             .filter(move |(_, slot)| usize::from(slot.lane) == lane)
             .filter_map(|(sequence, slot)| Some((sequence, slot.state?)))
             .filter(|(_, state)| matches!(state, MessageState::Pending | MessageState::Applied))
@@ -63,7 +64,8 @@ impl Ledger {
 
     /// Where a message is in the journal, and the first half of its body's hash.
     pub fn known(&self, key: &KeyHash) -> Option<(u64, ShortHash)> {
-        self.keys.get(key).map(|known| (known.sequence, known.hash))
+        let sequence = self.slots.find(key)?;
+        Some((sequence, self.slots.content(sequence)?.1))
     }
 }
 
