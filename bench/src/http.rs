@@ -11,6 +11,8 @@ pub struct Post {
     body: Arc<[u8]>,
     /// Every so many requests, an earlier one comes again; 0: never.
     again_every: u64,
+    /// Where the earlier ones are: the last few thousand, or numbers below this one.
+    earlier: Option<u64>,
 }
 
 impl Post {
@@ -22,6 +24,7 @@ impl Post {
             head: head.into(),
             body: body.into(),
             again_every: 0,
+            earlier: None,
         }
     }
 
@@ -29,13 +32,26 @@ impl Post {
     pub fn again_every(self, again_every: u64) -> Self {
         Self { again_every, ..self }
     }
+
+    /// Duplicates are of messages with numbers below this one, drawn evenly.
+    pub fn of_earlier(self, earlier: u64) -> Self {
+        Self {
+            earlier: Some(earlier),
+            ..self
+        }
+    }
 }
 
 impl Post {
     fn key(&self, number: u64) -> u64 {
         let again = self.again_every > 0 && number.is_multiple_of(self.again_every);
-        // One less, so that it is not a duplicate's own number.
-        if again { number - BACK - 1 } else { number }
+        match self.earlier {
+            _ if !again => number,
+            // Fibonacci's multiplier scatters consecutive numbers.
+            Some(earlier) => number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % earlier,
+            // One less, so that it is not a duplicate's own number.
+            None => number - BACK - 1,
+        }
     }
 }
 

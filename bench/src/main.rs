@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
+mod cold;
 mod compile;
 mod gateway;
 mod http;
@@ -28,6 +29,8 @@ enum Row {
     Lanes(lanes::Request),
     /// The ERP's database was taken back: what it lacks is found and replayed
     Reconcile(reconcile::Request),
+    /// Cold start with a large journal, and duplicates of what is in it
+    Cold(cold::Request),
     /// The compiler, for estates of 1 to 10 000 tenants
     Compile(compile::Request),
 }
@@ -37,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         Row::Ingest(request) => ingest::run(&request),
         Row::Lanes(request) => lanes::run(&request),
         Row::Reconcile(request) => reconcile::run(&request),
+        Row::Cold(request) => cold::run(&request),
         Row::Compile(request) => compile::run(&request),
     }
 }
