@@ -45,6 +45,8 @@ fn help_tells_what_every_command_does() {
         "gateway dead-letters",
         "gateway replay",
         "gateway trace",
+        "gateway map test",
+        "gateway map show",
         "drill",
         "drill region-loss",
         "evidence",

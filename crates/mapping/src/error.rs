@@ -6,7 +6,7 @@ use crate::code::Code;
 
 /// Why a document leads to no command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {message} (at {place}, for `{key}`)")]
+#[error("{code}: {message} (at {place}{})", self.for_key())]
 pub struct MapError {
     /// The kind of mistake.
     pub code: Code,
@@ -19,6 +19,15 @@ pub struct MapError {
 }
 
 impl MapError {
+    /// Of a document as a whole no key is at fault.
+    fn for_key(&self) -> String {
+        if self.key.is_empty() {
+            String::new()
+        } else {
+            format!(", for `{}`", self.key)
+        }
+    }
+
     pub(crate) fn new(
         code: Code,
         key: impl Into<String>,

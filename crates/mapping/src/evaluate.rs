@@ -21,6 +21,18 @@ const ENTRIES_MAX: usize = 1000;
 /// What was agreed on with the partner, by name: `partner`, `warehouse`, `confirm`.
 pub type Given = BTreeMap<String, Value>;
 
+/// The same from what an agreement says.
+pub fn agreed(partner: &str, warehouse: Option<&str>, confirm: bool) -> Given {
+    [
+        ("partner", partner.into()),
+        ("warehouse", warehouse.into()),
+        ("confirm", confirm.into()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
 /// The command that a document becomes, by the first mapping that takes it.
 ///
 /// # Errors

@@ -47,6 +47,13 @@ pub struct Mapping {
 #[error("PL0760: {0}")]
 pub struct FileError(String);
 
+impl FileError {
+    /// What is wrong, without the code.
+    pub fn message(&self) -> &str {
+        &self.0
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {

@@ -26,6 +26,7 @@
 mod builtin;
 pub mod code;
 pub mod command;
+mod document;
 mod error;
 mod evaluate;
 mod file;
@@ -35,7 +36,8 @@ mod value;
 
 pub use builtin::builtin;
 pub use command::Command;
+pub use document::{Unused, edifact_document, x12_document};
 pub use error::MapError;
-pub use evaluate::{Given, map};
+pub use evaluate::{Given, agreed, map};
 pub use file::{Document, FileError, Mapping};
 pub use source::Source;

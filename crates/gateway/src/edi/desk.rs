@@ -4,7 +4,6 @@ use std::{path::PathBuf, sync::Mutex};
 
 use api::gateway::lanes::Documents;
 use mapping::{Given, Mapping};
-use serde_json::json;
 use types::{
     IntegrationName, InvalidName, PartnerName,
     settings::{EdiSettings, IntegrationSettings},
@@ -106,11 +105,7 @@ impl Desk {
             source,
         })?;
         mappings.extend(builtin);
-        let given = Given::from([
-            ("partner".to_owned(), json!(settings.partner)),
-            ("warehouse".to_owned(), json!(settings.warehouse)),
-            ("confirm".to_owned(), json!(settings.confirm)),
-        ]);
+        let given = mapping::agreed(&settings.partner, settings.warehouse.as_deref(), settings.confirm);
         Ok(Some(Self {
             settings,
             partner,

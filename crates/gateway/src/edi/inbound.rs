@@ -1,12 +1,12 @@
 //! An interchange that comes in: kept, taken apart, answered.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use api::Problem;
 use axum::http::{HeaderValue, StatusCode, header};
 use bytes::Bytes;
-use edi::{Verdict, code::Coded, duplicate::Identity, edifact, limits::Limits, x12};
-use mapping::{MapError, Source};
+use edi::{code::Coded, duplicate::Identity, edifact, limits::Limits, x12};
+use mapping::Source;
 use serde_json::value::RawValue;
 use types::settings::{EdiAddress, EdiSettings, EdiStandard};
 
@@ -15,9 +15,6 @@ use crate::{
     gateway::{Gateway, Integration},
     ingest, outbound,
 };
-
-/// Faults that are told of one document; the acknowledgement names more.
-const FAULTS_TOLD: usize = 3;
 
 /// A document of an interchange, on its way into the lane.
 struct Taken {
@@ -216,8 +213,6 @@ fn read_x12(desk: &Desk, body: &[u8]) -> Result<Read, Problem> {
         .filter(|group| group.functional_id != "FA");
     for group in groups {
         for (place, set) in group.sets.iter().enumerate() {
-            let refused =
-                interchange.is_rejected() || !group.faults.is_empty() || set.verdict() == Verdict::Rejected;
             taken.push(Taken {
                 // The place, because a set whose number came twice is refused, and kept all the same.
                 id: format!(
@@ -228,11 +223,7 @@ fn read_x12(desk: &Desk, body: &[u8]) -> Result<Read, Problem> {
                     identity.body.get(..16).unwrap_or_default()
                 ),
                 document: format!("X12 {}", printable(&set.id)),
-                outcome: if refused {
-                    Err(x12_faults(&interchange, group, set))
-                } else {
-                    mapped(desk, Source::of_x12(&interchange, set))
-                },
+                outcome: mapped(desk, mapping::x12_document(&interchange, group, set)),
             });
         }
     }
@@ -266,11 +257,7 @@ fn read_edifact(desk: &Desk, body: &[u8]) -> Result<Read, Problem> {
             identity.body.get(..16).unwrap_or_default()
         ),
         document: format!("EDIFACT {}", printable(&message.kind)),
-        outcome: if interchange.is_rejected() || message.verdict() == Verdict::Rejected {
-            Err(edifact_faults(&interchange, message))
-        } else {
-            mapped(desk, Source::of_edifact(&interchange, message))
-        },
+        outcome: mapped(desk, mapping::edifact_document(&interchange, message)),
     });
     Ok(Read {
         taken: taken.collect(),
@@ -280,52 +267,7 @@ fn read_edifact(desk: &Desk, body: &[u8]) -> Result<Read, Problem> {
     })
 }
 
-fn mapped(desk: &Desk, source: Result<Source, MapError>) -> Result<mapping::Command, String> {
+fn mapped(desk: &Desk, source: Result<Source, mapping::Unused>) -> Result<mapping::Command, String> {
     let source = source.map_err(|error| error.to_string())?;
     mapping::map(&desk.mappings, &source, &desk.given).map_err(|error| error.to_string())
-}
-
-fn x12_faults(interchange: &x12::Interchange<'_>, group: &x12::Group, set: &x12::Set) -> String {
-    let of_interchange = interchange.faults.iter().filter(|found| found.fault.rejects());
-    let of_interchange = of_interchange.map(|found| (found.fault.error_code(), found.fault.to_string()));
-    let of_group = group
-        .faults
-        .iter()
-        .map(|found| (found.fault.error_code(), found.fault.to_string()));
-    let of_set = set
-        .faults
-        .iter()
-        .map(|found| (found.fault.error_code(), found.fault.to_string()));
-    let of_segments = set.reports.iter().map(|report| {
-        let text = format!("{} at segment {}: {}", report.tag, report.position, report.fault);
-        (report.error_code(), text)
-    });
-    told(of_interchange.chain(of_group).chain(of_set).chain(of_segments))
-}
-
-fn edifact_faults(interchange: &edifact::Interchange<'_>, message: &edifact::Message) -> String {
-    let of_interchange = interchange.faults.iter().filter(|found| found.fault.rejects());
-    let of_interchange = of_interchange.map(|found| (found.fault.error_code(), found.fault.to_string()));
-    let of_message = message
-        .faults
-        .iter()
-        .map(|found| (found.fault.error_code(), found.fault.to_string()));
-    let of_segments = message.reports.iter().map(|report| {
-        let text = format!(
-            "{} at segment {}: code {}",
-            report.tag, report.position, report.code
-        );
-        (report.error_code(), text)
-    });
-    told(of_interchange.chain(of_message).chain(of_segments))
-}
-
-fn told(faults: impl Iterator<Item = (edi::code::Code, String)>) -> String {
-    let mut text = String::new();
-    for (code, fault) in faults.take(FAULTS_TOLD) {
-        let separator = if text.is_empty() { "" } else { "; " };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{separator}{code}: {fault}");
-    }
-    text
 }

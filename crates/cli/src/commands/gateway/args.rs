@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use types::IntegrationName;
 
-use super::journal::Journal;
+use super::{journal::Journal, mapping::Map};
 use crate::args::{Output, Which};
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +31,9 @@ pub enum Gateway {
     /// Look into a journal's directory while its gateway is stopped
     #[command(subcommand)]
     Journal(Journal),
+    /// Try a partner's mapping file on samples; needs no estate
+    #[command(subcommand)]
+    Map(Map),
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -7,6 +7,7 @@ mod hold;
 pub mod journal;
 mod lanes;
 mod leader;
+pub mod mapping;
 mod phantoms;
 mod reconciliation;
 mod replay;
@@ -43,6 +44,7 @@ pub async fn run(
         Gateway::Decide(request) => phantoms::decide(&open(&request.how.which)?, request, talk).await,
         Gateway::Trace(request) => trace::run(&open(&request.how.which)?, request).await,
         Gateway::Journal(request) => journal::run(request, talk),
+        Gateway::Map(request) => mapping::run(request, talk),
     }
 }
 
