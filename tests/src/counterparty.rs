@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A running mock-edi.
 pub struct Counterparty {
     process: Child,
-    url: String,
+    listens: String,
 }
 
 /// A document that lay in the partner's mailbox, and what our gateway made of it.
@@ -33,6 +33,8 @@ pub struct Carried {
     pub interchange: String,
     /// What the gateway answered.
     pub reply: Reply,
+    /// What the partner makes of that answer; null where there was none.
+    pub heard: Value,
 }
 
 impl Counterparty {
@@ -57,8 +59,8 @@ impl Counterparty {
             // What else it says is few lines, and must find room.
             std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
             if line.contains("listening on") {
-                let url = format!("http://127.0.0.1:{port}");
-                return Self { process, url };
+                let listens = format!("127.0.0.1:{port}");
+                return Self { process, listens };
             }
             let _ = process.kill();
             let _ = process.wait();
@@ -66,9 +68,9 @@ impl Counterparty {
         panic!("mock-edi found no port in {PORTS_TRIED} tries");
     }
 
-    /// Where it takes interchanges.
-    pub fn address(&self) -> String {
-        format!("{}/edi", self.url)
+    /// Where it listens, as `host:port`.
+    pub fn listens(&self) -> &str {
+        &self.listens
     }
 
     /// Lets it know us: `partner` is our id, the rest what the control plane knows of partners.
@@ -79,6 +81,11 @@ impl Counterparty {
     /// Looks something up.
     pub fn look(&self, path: &str) -> Value {
         self.ask("GET", path, None)
+    }
+
+    /// Changes something of what it knows.
+    pub fn change(&self, path: &str, body: &Value) {
+        self.ask("PATCH", path, Some(body));
     }
 
     /// Tells it to do something.
@@ -92,7 +99,10 @@ impl Counterparty {
         if let Some(body) = body {
             curl.args(["-d", &body.to_string()]);
         }
-        let output = curl.arg(format!("{}/_mock/{path}", self.url)).output().unwrap();
+        let output = curl
+            .arg(format!("http://{}/_mock/{path}", self.listens))
+            .output()
+            .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let talk = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{method} {path}: {text} {talk}");
@@ -105,7 +115,7 @@ impl Counterparty {
             let mut curl = Command::new("curl");
             curl.args(["--silent", "--fail", "--data-binary", "@-"])
                 .args(["-H", "Content-Type: application/edi-x12"])
-                .arg(self.address());
+                .arg(format!("http://{}/edi", self.listens));
             let mut curl = curl.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
             curl.stdin.take().unwrap().write_all(interchange).unwrap();
             let output = curl.wait_with_output().unwrap();
@@ -115,20 +125,23 @@ impl Counterparty {
     }
 
     /// Empties our mailbox at the partner, posts each interchange to a lane of the gateway, and brings its answers back.
+    /// Last first: no mailbox promises an order.
     pub fn carry(&self, partner: &str, estate: &TestEstate, lane: &str) -> Vec<Carried> {
         let mailbox = self.look(&format!("mailbox?partner={partner}"));
         let mut carried = Vec::new();
-        for row in mailbox.as_array().unwrap() {
+        for row in mailbox.as_array().unwrap().iter().rev() {
             let interchange = row["payload"].as_str().unwrap().to_owned();
             let reply = estate.deliver(lane, &[], interchange.as_bytes());
-            if !reply.body.is_empty() {
-                self.take(&reply.body);
-            }
+            let heard = match &reply.body[..] {
+                [] => Value::Null,
+                answer => self.take(answer),
+            };
             carried.push(Carried {
                 code: row["code"].as_str().unwrap().to_owned(),
                 id: row["id"].as_u64().unwrap(),
                 interchange,
                 reply,
+                heard,
             });
         }
         carried

@@ -1,7 +1,9 @@
 import datetime
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import Command, api, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ConcurrencyError, UserError, ValidationError
 
 from ..checks import check_date, check_flag, check_keys, check_lines, check_number, check_text
 
@@ -48,7 +50,13 @@ class PlimsollInbox(models.Model):
             raise ValidationError(f"payload.client_order_ref: {reference!r} is already order {existing.name}")
         # Nobody follows an order that a machine wrote: no mail, no followers, no tracking queries.
         orders = self.env["sale.order"].sudo().with_context(mail_create_nosubscribe=True, tracking_disable=True)
-        order = orders.create(values)
+        try:
+            order = orders.create(values)
+        except UniqueViolation as error:
+            if error.diag.constraint_name != "sale_order_plimsoll_once":
+                raise
+            # Another message with the same order has come in since we looked; Odoo has us look once more.
+            raise ConcurrencyError(f"{reference!r} has become an order in this moment") from error
         if confirm:
             order.action_confirm()
         return self._order_result(order)

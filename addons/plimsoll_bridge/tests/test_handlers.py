@@ -1,5 +1,8 @@
-from odoo.exceptions import UserError, ValidationError
+from unittest.mock import patch
+
+from odoo.exceptions import ConcurrencyError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import BridgeCase
 
@@ -41,6 +44,19 @@ class TestHandlers(BridgeCase):
         answer = self.send("m-2", "order.confirm", {"client_order_ref": "PO-EXAMPLE-1"})
         self.assertEqual(answer["result"]["order"]["state"], "sale")
         self.assert_refused("order.confirm", {"client_order_ref": "PO-EXAMPLE-1"}, "confirmation", UserError)
+
+    def test_of_two_copies_of_an_order_in_one_moment_the_second_looks_again(self):
+        self.send("m-1", "order.create", self.order_payload())
+        # The other transaction's order is there, and we cannot see it.
+        orders = type(self.env["sale.order"])
+        with (
+            patch.object(orders, "search", lambda self, *_arguments, **_options: self.browse()),
+            self.assertRaises(ConcurrencyError),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            self.send("m-2", "order.create", self.order_payload())
+        self.assert_refused("order.create", self.order_payload(), "is already order")
 
     def test_a_partner_is_found_by_external_id(self):
         self.env["ir.model.data"].create(
