@@ -8,6 +8,7 @@ mod authority;
 mod controller_killed;
 mod erp_taken_back;
 mod frozen_database;
+mod full_disk;
 mod gateway_lanes;
 mod mock_edi;
 mod partition;

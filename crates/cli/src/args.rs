@@ -73,11 +73,7 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         odoo: Option<PathBuf>,
         /// Give a site (a region, `front-door`, `controller`) an address of its own, and a network namespace to run in
-        #[arg(
-            long = "site",
-            value_name = "NAME=ADDRESS[@NAMESPACE]",
-            hide_short_help = true
-        )]
+        #[arg(long = "site", value_name = "NAME=ADDRESS[@NAMESPACE]")]
         sites: Vec<SitePlace>,
         /// Give up waiting when the estate is not protected by then
         #[arg(long, default_value = "5m", value_name = "TIME")]

@@ -85,7 +85,8 @@ fn unshared() -> Command {
     if !rustix::process::geteuid().is_root() {
         command.args(["--user", "--map-current-user", "--keep-caps"]);
     }
-    command.arg("--net");
+    // Mounts are the test's own too.
+    command.args(["--net", "--mount"]);
     command
 }
 

@@ -117,6 +117,11 @@ impl Sightings {
         if !self.names.contains(&name) {
             return;
         }
+        // Who heard no region at all was cut off itself: what it did not hear says nothing, and it listens anew.
+        let deaf = |heard: &Heard| now.saturating_sub(heard.at) >= settings.region_lost_after.as_duration();
+        if !self.regions.is_empty() && self.regions.values().all(deaf) {
+            self.listening_since = now;
+        }
         let (usable_at, unheard_for) = if is_usable(&observation) {
             (now, Duration::ZERO)
         } else {

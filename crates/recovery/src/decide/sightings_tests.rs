@@ -94,3 +94,37 @@ fn silence_is_no_evidence_that_a_database_was_unusable() {
     let west = &sightings.regions(at(100))[0];
     assert!(west.unheard_for >= at(600_000), "{west:?}");
 }
+
+#[test]
+fn a_controller_that_was_deaf_to_both_regions_listens_anew_before_it_calls_one_of_them_lost() {
+    let (at, reign) = (Duration::from_millis, healthy().reign.unwrap());
+    let mut sightings = Sightings::new(vec![region("west"), region("north")], None, at(0));
+    let role = Role::Standby {
+        upstream: region("west"),
+    };
+    let standby = observation("north", role, DatabaseState::Standby);
+    let mut hear = |observation, ms| sightings.hear(observation, Some(&reign), &settings(), at(ms), NOW);
+    hear(streaming_primary(), 20_000);
+    hear(standby.clone(), 20_100);
+    // Cut off for ten seconds; the standby's heartbeat comes first.
+    hear(standby, 30_100);
+    let decide = |ms| {
+        let seen = Snapshot {
+            listening_for: sightings.listening_for(at(ms)),
+            regions: sightings.regions(at(ms)),
+            ..healthy()
+        };
+        decide_failover(&seen, &settings(), NOW)
+    };
+    let listening = decide(30_200);
+    assert!(
+        matches!(
+            listening,
+            Decision::Wait {
+                why: WaitingOn::Listening,
+                ..
+            }
+        ),
+        "{listening}"
+    );
+}

@@ -12,6 +12,7 @@ pub mod history;
 pub mod observe;
 pub mod primary;
 pub mod rejoin;
+mod room;
 pub mod seed;
 pub mod session;
 pub mod upstream;

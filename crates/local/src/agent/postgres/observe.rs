@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     control::{Activity, Mode, Postgres},
     data_directory::DataDirectory,
+    room,
     session::{self, PROBE_PREFIX, lsn, timeline_of, timestamp},
 };
 
@@ -122,7 +123,7 @@ impl Observer {
                 match answer {
                     Ok(Ok(seen)) => {
                         self.client = Some(client);
-                        Ok(seen)
+                        self.room(&seen).await.map(|()| seen)
                     }
                     Ok(Err(error)) => Err(session::Error::from(error)),
                     Err(_) => Err(session::Error::TooSlow),
@@ -140,7 +141,11 @@ impl Observer {
             }
             Err(error) => {
                 self.misses += 1;
-                tracing::debug!(%error, misses = self.misses, "a probe of the database was missed");
+                if self.answered && self.misses == MISSES_MAX {
+                    tracing::warn!(%error, "the database cannot be used");
+                } else {
+                    tracing::debug!(%error, misses = self.misses, "a probe of the database was missed");
+                }
                 let state = match (self.answered, self.misses >= MISSES_MAX) {
                     (false, _) => DatabaseState::Starting,
                     (true, true) => DatabaseState::Unresponsive,
@@ -153,6 +158,19 @@ impl Observer {
                     ..before.clone()
                 }
             }
+        }
+    }
+
+    /// Whether the disk below a primary takes more. A standby that cannot write says so itself: it stops.
+    async fn room(&self, seen: &DatabaseObservation) -> Result<(), session::Error> {
+        if seen.state != DatabaseState::Primary {
+            return Ok(());
+        }
+        let data = self.postgres.settings.data_dir.clone();
+        let taken = tokio::task::spawn_blocking(move || room::take(&data));
+        match tokio::time::timeout(ANSWER_TIME_MAX, taken).await {
+            Ok(Ok(taken)) => taken.map_err(session::Error::NoRoom),
+            Ok(Err(_)) | Err(_) => Err(session::Error::TooSlow),
         }
     }
 }

@@ -19,6 +19,9 @@ pub enum Error {
     /// The server said no, or the connection broke.
     #[error("the database does not answer: {}", reason(.0))]
     Database(#[from] tokio_postgres::Error),
+    /// It answers, and cannot write what a transaction would.
+    #[error("the database's disk takes nothing more: {0}")]
+    NoRoom(std::io::Error),
     /// No answer in time.
     #[error("the database does not answer in time")]
     TooSlow,
