@@ -5,11 +5,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod authority;
+mod components_killed;
 mod controller_killed;
 mod erp_taken_back;
 mod frozen_database;
 mod full_disk;
 mod gateway_lanes;
+mod integration_outage;
 mod mock_edi;
 mod partition;
 mod planned_moves;

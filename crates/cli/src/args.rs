@@ -295,6 +295,30 @@ pub enum Drill {
     Switchover(Rehearse),
     /// Kill the active region under load, start it again, and wait until the other one could be lost
     Failback(Rehearse),
+    /// Kill one component of the active region under load; it comes back by itself, and no writes move
+    Component(LoseComponent),
+    /// Kill the controller under load and start it again later; business goes on meanwhile
+    ControlPlane(LoseControlPlane),
+    /// Keep messages from being delivered for a while under load; they are stored, told of, and delivered afterwards
+    IntegrationOutage(LoseIntegration),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct LoseComponent {
+    /// Which one; `all` takes one after the other
+    #[arg(value_enum)]
+    pub component: Component,
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct LoseControlPlane {
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+    /// How long the controller stays away
+    #[arg(long, default_value = "10s", value_name = "TIME")]
+    pub away: Span,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -342,6 +366,42 @@ pub struct Rehearse {
 }
 
 // Variants of both enums carry no doc comments: clap would blow up every help to explain `json`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct LoseIntegration {
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+    /// What is away: `erp-hangs` stops the processes in place that apply messages in the ERP (SIGSTOP), `lane-paused`
+    /// lets one lane rest as a person would
+    #[arg(long, value_enum, default_value_t = Outage::ErpHangs)]
+    pub outage: Outage,
+    /// How long it lasts
+    #[arg(long, default_value = "20s", value_name = "TIME")]
+    pub away: Span,
+}
+
+/// Why messages cannot be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Outage {
+    ErpHangs,
+    LanePaused,
+}
+
+/// A component of the active region. Background jobs run in the scheduler here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Component {
+    Web,
+    Live,
+    Integration,
+    #[value(alias = "worker", alias = "jobs", alias = "cron")]
+    Scheduler,
+    Gateway,
+    Redis,
+    Ingress,
+    FrontDoor,
+    Database,
+    All,
+}
+
 /// What is done to the active region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Fault {

@@ -114,6 +114,10 @@ fn log(conf: &mut Conf<'_>, server: &Postgres) {
     conf.why("What was acknowledged is on disk. Never off: the whole design stands on it.");
     conf.plain("fsync", "on");
     conf.plain("full_page_writes", "on");
+    conf.why(
+        "After a crash every file is synced before recovery begins. One by one that is most of a restart's time.",
+    );
+    conf.plain("recovery_init_sync_method", "syncfs");
     conf.plain("synchronous_commit", "on");
     conf.plain("wal_level", "replica");
     conf.why("pg_rewind needs to know every changed page.");

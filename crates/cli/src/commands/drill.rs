@@ -1,7 +1,12 @@
 //! `plimsoll drill`: lose a region on purpose, bring it back, or move writes as planned; measure it, leave evidence.
 
+mod component;
+mod conclude;
+mod control_plane;
+mod disturb;
 mod failback;
 mod fault;
+mod integration_outage;
 mod keep;
 mod load;
 mod machine;
@@ -17,12 +22,12 @@ use std::{path::PathBuf, time::Duration};
 pub use keep::DOCUMENT;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use recovery::evidence::chain::{Kind, NewEntry};
-use recovery::evidence::{CapabilityResult, Documents, Evidence, Run, SCHEMA, Verdict, WalLost};
+use recovery::evidence::{Evidence, SCHEMA, Verdict};
 use types::Span;
 
 use self::{load::now, public::Public, run::Measured};
 use crate::{
-    args::{Output, RegionLoss, Rehearse},
+    args::{LoseComponent, LoseControlPlane, LoseIntegration, Output, RegionLoss, Rehearse},
     failure::{Exit, Failure},
     open_estate::OpenEstate,
     talk::{Step, Talk},
@@ -46,6 +51,17 @@ pub fn check_moments(request: &Rehearse) -> Result<(), Failure> {
         ..failure
     }
     .hint("give both: they are 3s and 8s when left out"))
+}
+
+/// Which run of a drill it is.
+#[derive(Clone, Copy)]
+struct Nth<'a> {
+    /// 1, 2, …
+    number: usize,
+    /// Begins every reference of this run.
+    id: &'a str,
+    /// How long the load is on before anything happens.
+    after: Duration,
 }
 
 /// What every drill is asked for.
@@ -84,8 +100,8 @@ pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk)
     };
     let asked = Rehearsal::of(SCENARIO, &request.rehearse);
     let public = Public::open(estate)?;
-    let once = async |id: &str, after: Duration, step: &Step| {
-        run::once(estate, &public, &asked, lose, id, after, step).await
+    let once = async |nth: Nth<'_>, step: &Step| {
+        run::once(estate, &public, &asked, lose, nth.id, nth.after, step).await
     };
     rehearse(estate, &asked, talk, once).await
 }
@@ -93,8 +109,8 @@ pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk)
 pub async fn switchover(estate: &OpenEstate, request: &Rehearse, talk: &Talk) -> Result<Exit, Failure> {
     let asked = Rehearsal::of(recovery::sagas::switchover::KIND, request);
     let public = Public::open(estate)?;
-    let once = async |id: &str, after: Duration, step: &Step| {
-        switchover::once(estate, &public, &asked, id, after, step).await
+    let once = async |nth: Nth<'_>, step: &Step| {
+        switchover::once(estate, &public, &asked, nth.id, nth.after, step).await
     };
     rehearse(estate, &asked, talk, once).await
 }
@@ -102,8 +118,53 @@ pub async fn switchover(estate: &OpenEstate, request: &Rehearse, talk: &Talk) ->
 pub async fn failback(estate: &OpenEstate, request: &Rehearse, talk: &Talk) -> Result<Exit, Failure> {
     let asked = Rehearsal::of(recovery::sagas::failback::KIND, request);
     let public = Public::open(estate)?;
-    let once = async |id: &str, after: Duration, step: &Step| {
-        failback::once(estate, &public, &asked, id, after, step).await
+    let once = async |nth: Nth<'_>, step: &Step| {
+        failback::once(estate, &public, &asked, nth.id, nth.after, step).await
+    };
+    rehearse(estate, &asked, talk, once).await
+}
+
+pub async fn component(estate: &OpenEstate, request: &LoseComponent, talk: &Talk) -> Result<Exit, Failure> {
+    let targets = component::targets(request.component);
+    let mut asked = Rehearsal::of("component", &request.rehearse);
+    // Every component once, then every component again.
+    asked.runs = asked
+        .runs
+        .saturating_mul(u16::try_from(targets.len()).unwrap_or(u16::MAX));
+    let public = Public::open(estate)?;
+    let once = async |nth: Nth<'_>, step: &Step| {
+        let target = targets[(nth.number - 1) % targets.len()];
+        component::once(estate, &public, &asked, target, nth, step).await
+    };
+    rehearse(estate, &asked, talk, once).await
+}
+
+pub async fn control_plane(
+    estate: &OpenEstate,
+    request: &LoseControlPlane,
+    talk: &Talk,
+) -> Result<Exit, Failure> {
+    let asked = Rehearsal::of("control-plane", &request.rehearse);
+    let away = request.away.as_duration();
+    let public = Public::open(estate)?;
+    let once =
+        async |nth: Nth<'_>, step: &Step| control_plane::once(estate, &public, &asked, away, nth, step).await;
+    rehearse(estate, &asked, talk, once).await
+}
+
+pub async fn integration_outage(
+    estate: &OpenEstate,
+    request: &LoseIntegration,
+    talk: &Talk,
+) -> Result<Exit, Failure> {
+    let asked = Rehearsal::of("integration-outage", &request.rehearse);
+    let outside = integration_outage::Outside {
+        outage: request.outage,
+        lasts: request.away.as_duration(),
+    };
+    let public = Public::open(estate)?;
+    let once = async |nth: Nth<'_>, step: &Step| {
+        integration_outage::once(estate, &public, &asked, outside, nth, step).await
     };
     rehearse(estate, &asked, talk, once).await
 }
@@ -113,7 +174,7 @@ async fn rehearse(
     estate: &OpenEstate,
     asked: &Rehearsal,
     talk: &Talk,
-    once: impl AsyncFn(&str, Duration, &Step) -> Result<Measured, Failure>,
+    once: impl AsyncFn(Nth<'_>, &Step) -> Result<Measured, Failure>,
 ) -> Result<Exit, Failure> {
     let seed = asked.seed.unwrap_or_else(rand::random);
     let drill = uuid::Uuid::new_v4().simple().to_string();
@@ -133,8 +194,13 @@ async fn rehearse(
         let after = StdRng::seed_from_u64(run_seed).random_range(moments.clone());
         let step = talk.step(format!("run {number} of {}", asked.runs));
         let id = format!("DRILL-{}-{number}", &drill[..8]);
-        let measured = once(&id, Duration::from_millis(after), &step).await?;
-        let run = conclude(estate, u32::from(number), run_seed, &measured);
+        let nth = Nth {
+            number: usize::from(number),
+            id: &id,
+            after: Duration::from_millis(after),
+        };
+        let measured = once(nth, &step).await?;
+        let run = conclude::conclude(estate, u32::from(number), run_seed, &measured);
         step.done_as(show::line(&run));
         keep::orders(&directory, estate, number, &measured.orders)?;
         evidence.runs.push(run);
@@ -199,63 +265,5 @@ fn entry(evidence: &Evidence) -> NewEntry {
         what: format!("{}, {}: {verdict}", evidence.scenario, runs(evidence.runs.len())),
         at: evidence.finished,
         files: std::collections::BTreeMap::new(),
-    }
-}
-
-/// Turns what was measured into a record.
-fn conclude(estate: &OpenEstate, number: u32, seed: u64, measured: &Measured) -> Run {
-    let plan: Option<recovery::sagas::failover::Plan> =
-        serde_json::from_value(measured.saga.input.clone()).ok();
-    let capabilities = estate.controller.capabilities.iter().map(|capability| {
-        match measured.accepted.get(&capability.name) {
-            Some(accepted) => {
-                CapabilityResult::probed(capability.name.clone(), capability.rto, measured.t0, *accepted)
-            }
-            None => CapabilityResult::not_probed(capability.name.clone(), capability.rto),
-        }
-    });
-    Run {
-        number,
-        seed,
-        fault: measured.fault.clone(),
-        fault_after_ms: u64::try_from(measured.kill_after.as_millis()).unwrap_or(u64::MAX),
-        from: measured.from.clone(),
-        to: measured.to.clone(),
-        generation: measured.generation,
-        saga: measured.saga.summary.id.clone(),
-        reason: measured.saga.input["reason"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        estimated_loss: plan.map(|plan| plan.estimated_loss),
-        fault_at: measured.t0,
-        clocks: measured.timeline.clone(),
-        capabilities: capabilities.collect(),
-        documents: documents(measured),
-        wal: measured.divergence.as_ref().map(|divergence| WalLost {
-            commits: divergence.lost_commits,
-            seconds: match (divergence.first_lost, divergence.last_lost) {
-                (Some(first), Some(last)) => last.seconds_after(first),
-                _ => 0.0,
-            },
-        }),
-        moved: measured.moved,
-        rebuilt: measured.rebuilt.clone(),
-    }
-}
-
-fn documents(measured: &Measured) -> Documents {
-    let count = |n: usize| n as u64;
-    Documents {
-        posted: count(measured.orders.len()),
-        acknowledged: count(
-            measured
-                .orders
-                .iter()
-                .filter(|order| order.acknowledged.is_some())
-                .count(),
-        ),
-        lost: count(measured.found.values().filter(|times| **times == 0).count()),
-        duplicated: count(measured.found.values().filter(|times| **times > 1).count()),
     }
 }

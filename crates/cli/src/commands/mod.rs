@@ -105,6 +105,18 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             drill::check_moments(&request)?;
             drill::failback(&open(&request.which)?, &request, talk).await
         }
+        Command::Drill(Drill::Component(request)) => {
+            drill::check_moments(&request.rehearse)?;
+            drill::component(&open(&request.rehearse.which)?, &request, talk).await
+        }
+        Command::Drill(Drill::ControlPlane(request)) => {
+            drill::check_moments(&request.rehearse)?;
+            drill::control_plane(&open(&request.rehearse.which)?, &request, talk).await
+        }
+        Command::Drill(Drill::IntegrationOutage(request)) => {
+            drill::check_moments(&request.rehearse)?;
+            drill::integration_outage(&open(&request.rehearse.which)?, &request, talk).await
+        }
         Command::Gateway(request) => gateway::run(&request, open, talk).await,
         Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),
     }

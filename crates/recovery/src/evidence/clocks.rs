@@ -21,6 +21,9 @@ pub struct Clock {
 pub fn clocks(run: &Run) -> Vec<Clock> {
     let clock = |mark, name, says, at| Clock { mark, name, says, at };
     let read = &run.clocks;
+    if !run.moves_writes() {
+        return vec![clock("t0", "fault", "fault", Some(run.fault_at))];
+    }
     let beginning = if run.is_planned() {
         vec![
             clock("t0", "asked for", "the move was asked for", Some(run.fault_at)),
@@ -55,6 +58,11 @@ impl Run {
     /// It was a planned move: nothing was lost, so nothing was noticed or fenced.
     pub const fn is_planned(&self) -> bool {
         self.moved.is_some()
+    }
+
+    /// Writes were to move. Otherwise something was disturbed that must not move them.
+    pub const fn moves_writes(&self) -> bool {
+        self.disturbed.is_none()
     }
 
     /// What t0 is, as in "2 s after the fault".

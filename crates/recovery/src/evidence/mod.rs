@@ -6,6 +6,7 @@
 
 pub mod chain;
 mod clocks;
+mod disturbed;
 mod moves;
 mod page;
 mod summary;
@@ -19,6 +20,7 @@ use types::{CapabilityName, EstateName, Generation, RegionName, Span, TenantName
 use crate::decide::EstimatedLoss;
 
 pub use clocks::{Clock, clocks};
+pub use disturbed::{Disturbed, Finding, Length};
 pub use moves::{GAP_PROMISE, Moved, Rebuilt};
 pub use page::html;
 pub use summary::{CapabilitySummary, Documents, PhaseSummary, Spread, Summary, Verdict, percentile, spread};
@@ -81,13 +83,13 @@ pub struct Run {
     pub fault: String,
     /// How long the load had been on before, milliseconds.
     pub fault_after_ms: u64,
-    /// The region that was lost.
+    /// The region that was lost, or that led when something of it was disturbed.
     pub from: RegionName,
     /// The region that took over.
     pub to: RegionName,
     /// The generation it leads in.
     pub generation: Generation,
-    /// The saga that did it.
+    /// The saga that did it; empty where writes must not move.
     pub saga: String,
     /// The reason that was decided on, for people.
     pub reason: String,
@@ -109,6 +111,9 @@ pub struct Run {
     /// How the lost region came back, in a failback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuilt: Option<Rebuilt>,
+    /// What was measured, where writes must not move at all: then `from` is `to`, and no saga did anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbed: Option<Disturbed>,
 }
 
 /// How soon a capability worked again.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use types::Timestamp;
 
-use super::{Evidence, Run, Spread, Summary, Verdict, clocks, millis_after, timeline_svg};
+use super::{Disturbed, Evidence, Run, Spread, Summary, Verdict, clocks, millis_after, timeline_svg};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -44,7 +44,7 @@ pub fn html(evidence: &Evidence) -> String {
         verdict(&mut page, &summary.verdict);
         figures(&mut page, evidence, summary);
         capabilities(&mut page, summary);
-        phase_table(&mut page, summary);
+        phase_table(&mut page, evidence, summary);
     }
     page.push_str("<section>\n<h2>Runs</h2>\n");
     legend(&mut page);
@@ -140,7 +140,9 @@ fn figures(page: &mut String, evidence: &Evidence, summary: &Summary) {
     } else {
         commits.to_string()
     };
-    figure(page, &wal, "commits only the lost region had", false);
+    if evidence.runs.iter().any(Run::moves_writes) {
+        figure(page, &wal, "commits only the lost region had", false);
+    }
     page.push_str("</dl>\n");
 }
 
@@ -181,7 +183,9 @@ fn capabilities(page: &mut String, summary: &Summary) {
     page.push_str("</tbody></table></div>\n</section>\n");
 }
 
-fn phase_table(page: &mut String, summary: &Summary) {
+fn phase_table(page: &mut String, evidence: &Evidence, summary: &Summary) {
+    // What is measured where writes stay has no bar in the drawings.
+    let keyed = evidence.runs.iter().any(Run::moves_writes);
     page.push_str(
         "<section>\n<h2>Where the time went</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>phase</th><th>median</th>\
          <th>95 %</th><th>worst</th></tr></thead>\n<tbody>\n",
@@ -189,7 +193,12 @@ fn phase_table(page: &mut String, summary: &Summary) {
     for (index, one) in summary.phases.iter().enumerate() {
         let _ = writeln!(
             page,
-            "<tr><th><i class=\"key k{index}\"></i>{}</th>{}</tr>",
+            "<tr><th>{}{}</th>{}</tr>",
+            if keyed {
+                format!("<i class=\"key k{index}\"></i>")
+            } else {
+                String::new()
+            },
             escape(&one.phase),
             cells(one.length)
         );
@@ -205,6 +214,9 @@ fn legend(page: &mut String) {
 }
 
 fn run_card(page: &mut String, run: &Run) {
+    if let Some(disturbed) = &run.disturbed {
+        return disturbed_card(page, run, disturbed);
+    }
     let _ = writeln!(
         page,
         "<article>\n<h3>Run {} <small>{} → {} · generation {}</small></h3>\n<p class=\"note\">{}, after {} under load. \
@@ -248,6 +260,47 @@ fn run_card(page: &mut String, run: &Run) {
         escape(&stated),
         run.seed,
         escape(&run.saga),
+    );
+}
+
+/// A run after which writes are where they were.
+fn disturbed_card(page: &mut String, run: &Run, disturbed: &Disturbed) {
+    let _ = writeln!(
+        page,
+        "<article>\n<h3>Run {}: {} <small>{} leads · generation {}</small></h3>\n<p class=\"note\">{}, after {} under \
+         load.</p>\n<div class=\"scroll\">{}</div>\n<ul>",
+        run.number,
+        escape(&disturbed.what),
+        escape(run.to.as_str()),
+        run.generation,
+        escape(&run.fault),
+        seconds(run.fault_after_ms),
+        timeline_svg::draw(run),
+    );
+    for length in &disturbed.lengths {
+        let told = length
+            .ms
+            .map_or("no end in the time of the drill".to_owned(), seconds);
+        let _ = writeln!(page, "<li>{}: {told}</li>", escape(&length.name));
+    }
+    for finding in &disturbed.findings {
+        let (class, word) = if finding.held {
+            ("kept", "held")
+        } else {
+            ("broken", "not so")
+        };
+        let _ = writeln!(
+            page,
+            "<li><span class=\"badge {class}\">{word}</span> {}: {}</li>",
+            escape(&finding.what),
+            escape(&finding.seen)
+        );
+    }
+    let documents = &run.documents;
+    let _ = writeln!(
+        page,
+        "</ul>\n<p class=\"note\">{} documents posted, {} acknowledged, <b>{} lost, {} duplicated</b>. Seed {}.</p>\n</article>",
+        documents.posted, documents.acknowledged, documents.lost, documents.duplicated, run.seed,
     );
 }
 

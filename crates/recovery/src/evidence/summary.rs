@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use types::{CapabilityName, Span, Timestamp};
 
-use super::{Evidence, Run, millis_after};
+use super::{Evidence, Run, disturbed, millis_after};
 
 /// What follows from the runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ pub struct Summary {
     pub verdict: Verdict,
     /// By capability, in the order of the estate.
     pub capabilities: Vec<CapabilitySummary>,
-    /// Where the time went.
+    /// Where the time went; what was measured, where writes must not move.
     pub phases: Vec<PhaseSummary>,
     /// Business documents of all runs together.
     pub documents: Documents,
@@ -196,7 +196,12 @@ fn broken(run: &Run) -> Vec<String> {
     }
     because.extend(run.moved.iter().flat_map(|moved| moved.broken(number)));
     because.extend(run.rebuilt.iter().filter_map(|rebuilt| rebuilt.broken(number)));
-    if run.clocks.reconciled.is_none() {
+    because.extend(
+        run.disturbed
+            .iter()
+            .flat_map(|disturbed| disturbed.broken(number)),
+    );
+    if run.moves_writes() && run.clocks.reconciled.is_none() {
         because.push(format!("run {number}: the reconciliation was not seen to end"));
     }
     because
@@ -232,6 +237,9 @@ fn phase_summaries(runs: &[Run]) -> Vec<PhaseSummary> {
     let Some(first) = runs.first() else {
         return Vec::new();
     };
+    if !first.moves_writes() {
+        return disturbed::lengths(runs);
+    }
     let names = phases(first).map(|phase| phase.name);
     let lengths = |index: usize| {
         let known = runs.iter().filter_map(|run| {

@@ -57,6 +57,7 @@ fn run(number: u32, accepted_ms: i64) -> Run {
         }),
         moved: None,
         rebuilt: None,
+        disturbed: None,
     }
 }
 

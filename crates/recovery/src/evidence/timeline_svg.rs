@@ -107,6 +107,9 @@ fn draw_axis(svg: &mut String, scale: &Scale, longest: u64, bottom: f64) {
 
 fn draw_phases(svg: &mut String, scale: &Scale, run: &Run) {
     let middle = BAR_TOP + BAR_HEIGHT / 2.0 + 4.0;
+    if !run.moves_writes() {
+        return;
+    }
     let _ = write!(
         svg,
         r#"<text class="name" x="{:.1}" y="{middle}">recovery</text>"#,

@@ -13,7 +13,7 @@ use super::{
     load::{Load, now},
     public::Public,
     run::{self, Measured, SETTLE_TIME_MAX},
-    switchover::{declare, ended, succeeded},
+    switchover::{declare, ended, millis, succeeded},
 };
 use crate::{args::Fault, failure::Failure, open_estate::OpenEstate, talk::Step};
 
@@ -65,7 +65,7 @@ pub async fn once(
         fault: format!("{fault}, then started again"),
         kill_after,
         t0,
-        saga,
+        saga: Some(saga),
         timeline,
         accepted,
         found,
@@ -75,10 +75,7 @@ pub async fn once(
             streaming_ms: since_back(streaming.as_ref().map(|streaming| streaming.at)),
             protected_ms: since_back(succeeded(&record, "finish")),
         }),
+        disturbed: None,
         orders,
     })
-}
-
-fn millis(length: Duration) -> u64 {
-    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }

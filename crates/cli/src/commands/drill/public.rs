@@ -33,6 +33,7 @@ pub struct Public {
     database: String,
     key: Redacted<String>,
     integration: IntegrationName,
+    keeps_order: bool,
     token: Redacted<String>,
     idempotency: IdempotencySource,
 }
@@ -51,6 +52,15 @@ pub enum Outcome<T> {
 impl Public {
     /// Takes the first integration that brings orders, with its partner's token.
     pub fn open(estate: &OpenEstate) -> Result<Self, Failure> {
+        Self::lanes(estate)?.into_iter().next().ok_or_else(|| {
+            Failure::no("PL0401", "no integration of the estate brings orders").hint(format!(
+                "the drill posts orders through an integration of kind `{ORDER_CREATE}`"
+            ))
+        })
+    }
+
+    /// Every integration that brings orders as we write them, which interchanges are not.
+    pub fn lanes(estate: &OpenEstate) -> Result<Vec<Self>, Failure> {
         let ca = estate.layout.identity("cli").ca;
         let http = client(&ca, CALL_TIME_MAX, reqwest::redirect::Policy::default())?;
         let region = estate
@@ -66,25 +76,33 @@ impl Public {
         let gateway: GatewaySettings = serde_json::from_str(&read(&path)?).map_err(|error| {
             Failure::machine("PL0006", format!("{} cannot be understood", path.display())).because(&error)
         })?;
-        let lane = gateway
-            .integrations
-            .iter()
-            .find(|lane| lane.kind == ORDER_CREATE)
-            .ok_or_else(|| {
-                Failure::no("PL0401", "no integration of the estate brings orders").hint(format!(
-                    "the drill posts orders through an integration of kind `{ORDER_CREATE}`"
-                ))
-            })?;
-        Ok(Self {
-            http,
-            authority: ca,
-            url: estate.controller.public_url.trim_end_matches('/').to_owned(),
-            database: gateway.erp.database,
-            key: Redacted::new(read(&estate.layout.secret(secret::INTEGRATION_KEY))?),
-            integration: lane.name.clone(),
-            token: Redacted::new(read(&estate.layout.integration_token(&lane.name))?),
-            idempotency: lane.idempotency.clone(),
+        let key = Redacted::new(read(&estate.layout.secret(secret::INTEGRATION_KEY))?);
+        let lanes = gateway.integrations.iter();
+        let ours = lanes.filter(|lane| lane.kind == ORDER_CREATE && lane.edi.is_none());
+        ours.map(|lane| {
+            Ok(Self {
+                http: http.clone(),
+                authority: ca.clone(),
+                url: estate.controller.public_url.trim_end_matches('/').to_owned(),
+                database: gateway.erp.database.clone(),
+                key: key.clone(),
+                integration: lane.name.clone(),
+                keeps_order: lane.lane.ordering.is_some(),
+                token: Redacted::new(read(&estate.layout.integration_token(&lane.name))?),
+                idempotency: lane.idempotency.clone(),
+            })
         })
+        .collect()
+    }
+
+    /// The integration that orders go through.
+    pub const fn integration(&self) -> &IntegrationName {
+        &self.integration
+    }
+
+    /// Whether it declares an order. All of our orders are of one partner, so that they have one.
+    pub const fn keeps_order(&self) -> bool {
+        self.keeps_order
     }
 
     /// The public base URL.
@@ -132,6 +150,30 @@ impl Public {
             .iter()
             .map(|reference| (reference.clone(), 0))
             .collect();
+        match self.order_rows(references).await {
+            Outcome::Answered(rows) => {
+                for (reference, _) in rows {
+                    *counts.entry(reference).or_default() += 1;
+                }
+                Outcome::Answered(counts)
+            }
+            Outcome::Refused(why) => Outcome::Refused(why),
+            Outcome::Unknown(why) => Outcome::Unknown(why),
+        }
+    }
+
+    /// The number that the ERP gave each of these orders: they rise as orders are applied.
+    pub async fn order_numbers(&self, references: &[String]) -> Outcome<BTreeMap<String, u64>> {
+        match self.order_rows(references).await {
+            Outcome::Answered(rows) => Outcome::Answered(rows.into_iter().collect()),
+            Outcome::Refused(why) => Outcome::Refused(why),
+            Outcome::Unknown(why) => Outcome::Unknown(why),
+        }
+    }
+
+    /// Reference and number of every order in the ERP that has one of these references.
+    async fn order_rows(&self, references: &[String]) -> Outcome<Vec<(String, u64)>> {
+        let mut found = Vec::new();
         for chunk in references.chunks(READ_CHUNK) {
             let arguments =
                 json!({"domain": [["client_order_ref", "in", chunk]], "fields": ["client_order_ref"]});
@@ -141,11 +183,13 @@ impl Public {
                 Outcome::Refused(why) => return Outcome::Refused(why),
                 Outcome::Unknown(why) => return Outcome::Unknown(why),
             };
-            for reference in rows.iter().filter_map(|row| row["client_order_ref"].as_str()) {
-                *counts.entry(reference.to_owned()).or_default() += 1;
-            }
+            found.extend(
+                rows.iter().filter_map(|row| {
+                    Some((row["client_order_ref"].as_str()?.to_owned(), row["id"].as_u64()?))
+                }),
+            );
         }
-        Outcome::Answered(counts)
+        Outcome::Answered(found)
     }
 
     /// The login page, as a browser gets it.

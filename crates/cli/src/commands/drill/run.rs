@@ -10,7 +10,7 @@ use api::{
     site::Divergence,
 };
 use local::host;
-use recovery::evidence::{Moved, Rebuilt};
+use recovery::evidence::{Disturbed, Moved, Rebuilt};
 use tokio::task::JoinSet;
 use types::{CapabilityName, Generation, RegionName, Span, Timestamp};
 
@@ -37,7 +37,8 @@ pub struct Measured {
     pub fault: String,
     pub kill_after: Duration,
     pub t0: Timestamp,
-    pub saga: SagaRecord,
+    /// The saga that moved the writes; `None` where they must not move.
+    pub saga: Option<SagaRecord>,
     pub timeline: RecoveryTimeline,
     /// When a transaction of each capability with a probe was accepted and read back; `None`: not in time.
     pub accepted: BTreeMap<CapabilityName, Option<Timestamp>>,
@@ -49,6 +50,8 @@ pub struct Measured {
     pub moved: Option<Moved>,
     /// How the lost region came back, in a failback.
     pub rebuilt: Option<Rebuilt>,
+    /// What was measured where writes must not move.
+    pub disturbed: Option<Disturbed>,
 }
 
 /// What a region is lost by.
@@ -114,7 +117,7 @@ pub async fn once(
         fault,
         kill_after,
         t0,
-        saga,
+        saga: Some(saga),
         timeline,
         accepted,
         orders,
@@ -122,6 +125,7 @@ pub async fn once(
         divergence,
         moved: None,
         rebuilt: None,
+        disturbed: None,
     })
 }
 
@@ -259,16 +263,23 @@ pub async fn finish_probes(
     accepted
 }
 
-/// Counts the acknowledged orders in the ERP. Acknowledged means journaled: the last ones may need a moment to be applied.
+/// Counts the acknowledged orders in the ERP. Acknowledged means journaled: the last ones need a moment to be applied, and
+/// as long as more and more are, none of them is lost.
 pub async fn count(public: &Public, orders: &[Order]) -> Result<BTreeMap<String, u64>, Failure> {
     let acknowledged: Vec<String> = orders
         .iter()
         .filter(|order| order.acknowledged.is_some())
         .map(|order| order.reference.clone())
         .collect();
-    let began = Instant::now();
+    let (mut began, mut applied) = (Instant::now(), 0);
     loop {
         let outcome = public.count_orders(&acknowledged).await;
+        if let Outcome::Answered(counts) = &outcome {
+            let now = counts.values().filter(|count| **count > 0).count();
+            if now > applied {
+                (began, applied) = (Instant::now(), now);
+            }
+        }
         let late = began.elapsed() > SETTLE_TIME_MAX;
         match outcome {
             Outcome::Answered(counts) if late || counts.values().all(|count| *count > 0) => {

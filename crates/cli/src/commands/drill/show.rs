@@ -1,6 +1,6 @@
 //! Shows a drill's result to people.
 
-use recovery::evidence::{Evidence, Moved, Rebuilt, Run, Spread, Verdict};
+use recovery::evidence::{Evidence, Length, Moved, Rebuilt, Run, Spread, Verdict};
 use types::{Span, Timestamp};
 
 use crate::commands::table::table;
@@ -39,6 +39,21 @@ pub fn line(run: &Run) -> String {
             documents.duplicated
         );
     }
+    if let Some(disturbed) = &run.disturbed {
+        let told = |length: &Length| format!("{} {}", length.name, length.ms.map_or("?".to_owned(), seconds));
+        let lengths: Vec<_> = disturbed.lengths.iter().map(told).collect();
+        let failed = disturbed.findings.iter().filter(|finding| !finding.held).count();
+        return format!(
+            "run {}: {}, {}, {} of {} findings held, {} lost, {} duplicated",
+            run.number,
+            disturbed.what,
+            lengths.join(", "),
+            disturbed.findings.len() - failed,
+            disturbed.findings.len(),
+            documents.lost,
+            documents.duplicated
+        );
+    }
     format!(
         "run {}: {} → {}, first capability back after {}, {} acknowledged, {} lost, {} duplicated",
         run.number,
@@ -53,8 +68,10 @@ pub fn line(run: &Run) -> String {
 
 /// The whole result.
 pub fn result(evidence: &Evidence) {
-    if let Some(run) = evidence.runs.last() {
-        timeline(run);
+    match evidence.runs.last() {
+        Some(run) if run.moves_writes() => timeline(run),
+        Some(_) => evidence.runs.iter().for_each(findings),
+        None => {}
     }
     let Some(summary) = &evidence.summary else { return };
     let mut capabilities = table(["capability", "RTO", "p50", "p95", "worst", "kept"]);
@@ -75,7 +92,7 @@ pub fn result(evidence: &Evidence) {
         ]);
     }
     anstream::println!("\n{capabilities}");
-    let mut phases = table(["phase", "p50", "p95", "worst"]);
+    let mut phases = table(["measured", "p50", "p95", "worst"]);
     for one in &summary.phases {
         let (p50, p95, max) = spread(one.length.as_ref());
         phases.add_row([one.phase.clone(), p50, p95, max]);
@@ -94,7 +111,11 @@ pub fn result(evidence: &Evidence) {
     let (commits, longest) = wal.iter().fold((0, 0.0_f64), |(commits, longest), lost| {
         (commits + lost.commits, longest.max(lost.seconds))
     });
-    if !evidence.runs.iter().all(Run::is_planned) {
+    if !evidence
+        .runs
+        .iter()
+        .all(|run| run.is_planned() || !run.moves_writes())
+    {
         anstream::println!(
             "database: {commits} commits only the lost region had, at most {longest:.3} s of WAL (replayed from the journal where they were messages)"
         );
@@ -124,6 +145,16 @@ fn timeline(run: &Run) {
     events.sort();
     for (at, what) in events {
         anstream::println!("  {:>8.3} s  {what}", at.seconds_after(run.fault_at));
+    }
+}
+
+/// What had to hold in a run after which writes are where they were.
+fn findings(run: &Run) {
+    let Some(disturbed) = &run.disturbed else { return };
+    anstream::println!("run {}, {}: {}", run.number, disturbed.what, run.fault);
+    for finding in &disturbed.findings {
+        let word = if finding.held { "held  " } else { "NOT SO" };
+        anstream::println!("  {word}  {}: {}", finding.what, finding.seen);
     }
 }
 

@@ -65,7 +65,7 @@ pub async fn once(
         generation: after.generation,
         kill_after: move_after,
         t0,
-        saga: record,
+        saga: Some(record),
         timeline,
         accepted,
         found,
@@ -82,6 +82,7 @@ pub async fn once(
             gap_promised_ms: GAP_PROMISE.as_millis(),
         }),
         rebuilt: None,
+        disturbed: None,
         orders: posted,
     })
 }
@@ -161,14 +162,14 @@ pub async fn ended(
 }
 
 /// The longest that a partner waited for the acknowledgement of an order.
-fn longest_wait(orders: &[Order]) -> Duration {
+pub fn longest_wait(orders: &[Order]) -> Duration {
     let waits = orders
         .iter()
         .filter_map(|order| Some(order.acknowledged?.since(order.posted)));
     waits.max().unwrap_or_default()
 }
 
-fn millis(length: Duration) -> u64 {
+pub fn millis(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -1,0 +1,212 @@
+//! What every drill has in common after which writes must be where they were: load and a person before, a transaction of
+//! each kind afterwards, and nothing that moved.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use api::controller::{EstateStatus, RecoveryTimeline};
+use recovery::evidence::{Disturbed, Finding, Length};
+use types::{CapabilityName, RegionName, Timestamp};
+
+use super::{
+    Nth, Rehearsal,
+    load::{Load, now},
+    person::{self, AtWork, Met},
+    public::Public,
+    run::{self, Measured, SETTLE_TIME_MAX},
+    switchover::{longest_wait, millis},
+};
+use crate::{failure::Failure, open_estate::OpenEstate, talk::Step};
+
+/// Where a drill happens.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub estate: &'a OpenEstate,
+    pub public: &'a Public,
+    pub request: &'a Rehearsal,
+    pub nth: Nth<'a>,
+    pub step: &'a Step,
+}
+
+/// An estate under load, before and while something of it is disturbed.
+pub struct UnderLoad<'a> {
+    scene: Scene<'a>,
+    pub before: EstateStatus,
+    pub leader: RegionName,
+    pub load: Load,
+    person: AtWork,
+}
+
+/// What was done, and what was measured of it.
+pub struct Disturbance {
+    pub what: String,
+    pub fault: String,
+    pub t0: Timestamp,
+    /// When a transaction of each kind was accepted and read back that began after the fault.
+    pub accepted: BTreeMap<CapabilityName, Option<Timestamp>>,
+    pub lengths: Vec<Length>,
+    pub findings: Vec<Finding>,
+}
+
+impl<'a> UnderLoad<'a> {
+    /// Waits until the estate is protected, and puts load on it.
+    pub async fn begin(scene: Scene<'a>) -> Result<Self, Failure> {
+        let Scene {
+            estate,
+            public,
+            request,
+            nth,
+            step,
+        } = scene;
+        step.detail("waiting until the estate is protected");
+        let before = run::protected(estate, request.timeout).await?;
+        let leader = run::leader(&before)?;
+        step.detail(&format!("posting {} orders per second", request.rate));
+        let load = Load::start(public, nth.id, request.rate);
+        let person = person::browse(estate, public).await?;
+        tokio::time::sleep(nth.after).await;
+        Ok(Self {
+            scene,
+            before,
+            leader,
+            load,
+            person,
+        })
+    }
+
+    /// When a transaction of each kind that began now was accepted and read back.
+    pub async fn transactions(&self, name: &str) -> BTreeMap<CapabilityName, Option<Timestamp>> {
+        let Scene {
+            estate,
+            public,
+            request,
+            nth,
+            ..
+        } = self.scene;
+        let id = format!("{}-{name}", nth.id);
+        let mut probes = run::start_probes(estate, public, &self.load, now(), &id, request.timeout);
+        run::finish_probes(estate, &mut probes).await
+    }
+
+    /// Ends the load, counts, waits until the estate is protected, and looks whether anything moved.
+    pub async fn end(self, disturbance: Disturbance) -> Result<Measured, Failure> {
+        let Scene {
+            estate,
+            public,
+            request,
+            nth,
+            step,
+        } = self.scene;
+        let person = self.person.finish().await;
+        let orders = self.load.finish(SETTLE_TIME_MAX).await;
+        step.detail("counting orders");
+        let found = run::count(public, &orders).await?;
+        step.detail("waiting until the estate is protected");
+        let after = run::protected(estate, request.timeout).await?;
+        let mut disturbed = Disturbed {
+            what: disturbance.what,
+            lengths: disturbance.lengths,
+            findings: disturbance.findings,
+        };
+        disturbed.lengths.extend([
+            length(
+                "longest wait for an order's acknowledgement",
+                Some(longest_wait(&orders)),
+            ),
+            length(
+                "longest gap between pages of somebody logged in",
+                Some(person.gap),
+            ),
+        ]);
+        disturbed
+            .findings
+            .push(stayed(estate, &self.before, &after, disturbance.t0).await?);
+        disturbed.findings.push(logged_in(&person));
+        Ok(Measured {
+            from: self.leader,
+            to: run::leader(&after)?,
+            generation: after.generation,
+            fault: disturbance.fault,
+            kill_after: nth.after,
+            t0: disturbance.t0,
+            saga: None,
+            timeline: RecoveryTimeline::default(),
+            accepted: disturbance.accepted,
+            orders,
+            found,
+            divergence: None,
+            moved: None,
+            rebuilt: None,
+            disturbed: Some(disturbed),
+        })
+    }
+}
+
+/// A length for the evidence.
+pub fn length(name: &str, took: Option<Duration>) -> Length {
+    Length {
+        name: name.to_owned(),
+        ms: took.map(millis),
+    }
+}
+
+/// A finding for the evidence.
+pub fn finding(what: &str, held: bool, seen: String) -> Finding {
+    Finding {
+        what: what.to_owned(),
+        held,
+        seen,
+    }
+}
+
+/// Whether a transaction of each kind was accepted and read back.
+pub fn works(what: &str, accepted: &BTreeMap<CapabilityName, Option<Timestamp>>) -> Finding {
+    let missing: Vec<_> = accepted
+        .iter()
+        .filter(|(_, at)| at.is_none())
+        .map(|(name, _)| name.to_string())
+        .collect();
+    let seen = if missing.is_empty() {
+        format!("{} kinds were accepted and read back", accepted.len())
+    } else {
+        format!("not in time: {}", missing.join(", "))
+    };
+    finding(what, missing.is_empty() && !accepted.is_empty(), seen)
+}
+
+/// A component, a partner or the controller is no reason to move writes.
+async fn stayed(
+    estate: &OpenEstate,
+    before: &EstateStatus,
+    after: &EstateStatus,
+    t0: Timestamp,
+) -> Result<Finding, Failure> {
+    let sagas = estate.controller()?.sagas().await?;
+    let begun: Vec<_> = sagas
+        .into_iter()
+        .filter(|saga| saga.started >= t0)
+        .map(|saga| saga.kind)
+        .collect();
+    let same = before.active == after.active && before.generation == after.generation;
+    let leads = after.active.as_ref().map_or("nobody", |region| region.as_str());
+    let began = if begun.is_empty() {
+        "none".to_owned()
+    } else {
+        begun.join(", ")
+    };
+    Ok(finding(
+        "writes stayed where they were",
+        same && begun.is_empty(),
+        format!(
+            "{leads} leads in generation {}, sagas begun: {began}",
+            after.generation
+        ),
+    ))
+}
+
+fn logged_in(person: &Met) -> Finding {
+    finding(
+        "who was logged in still is",
+        !person.logged_out && person.answered > 0,
+        format!("{} pages came, {} were refused", person.answered, person.refused),
+    )
+}
