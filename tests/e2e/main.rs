@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod authority;
+mod certificates;
 mod components_killed;
 mod controller_killed;
 mod erp_taken_back;

@@ -1,4 +1,9 @@
 //! Mutual TLS inside the estate: every program has a certificate of the estate's own authority and asks for one.
+//!
+//! An identity follows its files, so that it can be renewed while its program runs; an authority is read once.
+
+mod identity;
+mod shown;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -8,6 +13,11 @@ use rustls::{
     server::WebPkiClientVerifier,
 };
 use types::settings::TlsFiles;
+
+use self::identity::Identity;
+
+pub use identity::{ends, expires};
+pub use shown::{Greeting, shown};
 
 /// Why TLS could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +39,12 @@ pub enum Error {
         /// Why.
         #[source]
         source: rustls::Error,
+    },
+    /// It holds no certificate that says when it ends.
+    #[error("{} holds no certificate", path.display())]
+    NoEnd {
+        /// Which file.
+        path: PathBuf,
     },
     /// No client verifier could be built.
     #[error("cannot use the authority {} to verify clients", path.display())]
@@ -94,8 +110,7 @@ pub fn mutual_server(files: &TlsFiles) -> Result<Arc<ServerConfig>, Error> {
         .with_safe_default_protocol_versions()
         .map_err(used)?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(chain(&files.certificate)?, key(&files.key)?)
-        .map_err(used)?;
+        .with_cert_resolver(Identity::open(files)?);
     Ok(Arc::new(config))
 }
 
@@ -112,8 +127,7 @@ pub fn public_server(files: &TlsFiles) -> Result<Arc<ServerConfig>, Error> {
         .with_safe_default_protocol_versions()
         .map_err(used)?
         .with_no_client_auth()
-        .with_single_cert(chain(&files.certificate)?, key(&files.key)?)
-        .map_err(used)?;
+        .with_cert_resolver(Identity::open(files)?);
     Ok(Arc::new(config))
 }
 
@@ -126,12 +140,12 @@ pub fn mutual_client(files: &TlsFiles) -> Result<ClientConfig, Error> {
         path: files.certificate.clone(),
         source,
     };
-    ClientConfig::builder_with_provider(provider())
+    let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(used)?
         .with_root_certificates(roots(&files.ca)?)
-        .with_client_auth_cert(chain(&files.certificate)?, key(&files.key)?)
-        .map_err(used)
+        .with_client_cert_resolver(Identity::open(files)?);
+    Ok(config)
 }
 
 /// Client side without an identity, as a partner or a browser has, which trusts the given authority alone.

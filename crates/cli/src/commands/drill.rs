@@ -3,6 +3,7 @@
 mod component;
 mod conclude;
 mod control_plane;
+mod credentials;
 mod disturb;
 mod failback;
 mod fault;
@@ -27,7 +28,9 @@ use types::Span;
 
 use self::{load::now, public::Public, run::Measured};
 use crate::{
-    args::{LoseComponent, LoseControlPlane, LoseIntegration, Output, RegionLoss, Rehearse},
+    args::{
+        ExpireCredentials, LoseComponent, LoseControlPlane, LoseIntegration, Output, RegionLoss, Rehearse,
+    },
     failure::{Exit, Failure},
     open_estate::OpenEstate,
     talk::{Step, Talk},
@@ -166,6 +169,19 @@ pub async fn integration_outage(
     let once = async |nth: Nth<'_>, step: &Step| {
         integration_outage::once(estate, &public, &asked, outside, nth, step).await
     };
+    rehearse(estate, &asked, talk, once).await
+}
+
+pub async fn credentials(
+    estate: &OpenEstate,
+    request: &ExpireCredentials,
+    talk: &Talk,
+) -> Result<Exit, Failure> {
+    let asked = Rehearsal::of("credentials", &request.rehearse);
+    let life = request.life.as_duration();
+    let public = Public::open(estate)?;
+    let once =
+        async |nth: Nth<'_>, step: &Step| credentials::once(estate, &public, &asked, life, nth, step).await;
     rehearse(estate, &asked, talk, once).await
 }
 

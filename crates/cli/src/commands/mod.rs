@@ -2,6 +2,7 @@
 
 mod abort;
 mod approve;
+mod certificates;
 pub mod check;
 mod destroy;
 mod diff;
@@ -29,7 +30,7 @@ use api::moves::MoveKind;
 use local::host::Home;
 
 use crate::{
-    args::{self, Args, Command, Drill, Evidence, Which},
+    args::{self, Args, Certificates, Command, Drill, Evidence, Which},
     failure::{Exit, Failure},
     open_estate::OpenEstate,
     talk::Talk,
@@ -81,6 +82,12 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             follow,
             lines,
         } => logs::run(&open(&which)?, component.as_deref(), follow, lines).await,
+        Command::Certificates(Certificates::List { which, output }) => {
+            certificates::list(&open(&which)?, output)
+        }
+        Command::Certificates(Certificates::Rotate(request)) => {
+            certificates::rotate(&open(&request.which)?, &request, talk).await
+        }
         Command::Switchover(request) => {
             moves::run(MoveKind::Switchover, &open(&request.which)?, &request, talk).await
         }
@@ -116,6 +123,10 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
         Command::Drill(Drill::IntegrationOutage(request)) => {
             drill::check_moments(&request.rehearse)?;
             drill::integration_outage(&open(&request.rehearse.which)?, &request, talk).await
+        }
+        Command::Drill(Drill::Credentials(request)) => {
+            drill::check_moments(&request.rehearse)?;
+            drill::credentials(&open(&request.rehearse.which)?, &request, talk).await
         }
         Command::Gateway(request) => gateway::run(&request, open, talk).await,
         Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),

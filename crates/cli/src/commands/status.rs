@@ -33,7 +33,12 @@ pub async fn run(estate: &OpenEstate, output: Output, talk: &Talk) -> Result<Exi
     })?;
     match output {
         Output::Json => anstream::println!("{}", serde_json::to_string_pretty(&status).unwrap_or_default()),
-        Output::Text => show(&status, talk),
+        Output::Text => {
+            show(&status, talk);
+            for warning in super::certificates::warnings(estate) {
+                anstream::println!("{warning}");
+            }
+        }
     }
     Ok(if matches!(status.protection, Protection::Protected) {
         Exit::Done

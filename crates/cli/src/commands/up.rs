@@ -8,7 +8,11 @@ use std::path::PathBuf;
 use local::host::{self, Home};
 use types::{Span, TenantName, host::SitePlace};
 
-use super::check::{Source, summary};
+use self::prepare::Prepared;
+use super::{
+    certificates,
+    check::{Source, summary},
+};
 use crate::{
     args::Which,
     failure::{Exit, Failure},
@@ -46,12 +50,16 @@ pub async fn run(home: Home, request: &Request, talk: &Talk) -> Result<Exit, Fai
     let which = Which {
         estate: Some(estate.name.clone()),
     };
-    let lock = prepare::prepare(&home, &estate, request, talk)?;
+    let Prepared { lock, renewed } = prepare::prepare(&home, &estate, request, talk)?;
     let open = OpenEstate::open(home, &which)?;
     start(&open, talk)?;
     drop(lock);
     wait::until_protected(&open, request.timeout.as_duration(), talk).await?;
     prepare::tidy(&open)?;
+    if !renewed.is_empty() {
+        // Of programs that ran already, some read their certificates when they are told alone.
+        certificates::reload(&open).await?;
+    }
     tell(&open, talk);
     Ok(Exit::Done)
 }

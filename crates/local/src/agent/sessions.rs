@@ -18,7 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use types::{
     ComponentName, Redacted, RegionName,
-    settings::{SessionStoreSettings, Upstream},
+    settings::{SessionStoreSettings, TlsFiles, Upstream},
 };
 
 /// Name of the component, for people.
@@ -75,6 +75,22 @@ pub async fn keep(
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
+}
+
+/// Has the store read its certificate and key again, which it does not do by itself.
+///
+/// # Errors
+/// When it does not answer, or refuses them.
+pub async fn renew(settings: &SessionStoreSettings, identity: &TlsFiles) -> Result<(), Error> {
+    let certificate = identity.certificate.to_string_lossy();
+    let renewed = async {
+        let mut store = Store::connect(settings).await?;
+        // Told its certificate again, even by the same name, it reads the key with it.
+        let words = ["CONFIG", "SET", "tls-cert-file", &certificate];
+        store.ask(&words).await.map(drop)
+    };
+    let limited = tokio::time::timeout(ANSWER_TIME_MAX, renewed).await;
+    limited.unwrap_or(Err(Error::TooSlow))
 }
 
 /// Looks, and changes the role if it is another one. A region that neither leads nor follows leaves the store as it is.

@@ -27,7 +27,10 @@ pub use binaries::{Binaries, install as install_binaries};
 pub use error::{Code, Error};
 pub use files::Files;
 pub use home::{Home, RunAs};
-pub use identities::ensure as ensure_identities;
+pub use identities::{
+    Certificate, IDENTITY_LIFE, RENEW_BEFORE, ensure as ensure_identities, list as list_certificates,
+    rotate as rotate_identities,
+};
 pub use ports::{allocate as allocate_ports, busy as busy_ports};
 pub use programs::{Found, find as find_programs};
 pub use running::{Program, is_running_in, start, stop};

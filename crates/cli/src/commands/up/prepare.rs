@@ -12,8 +12,16 @@ use types::{
 use super::Request;
 use crate::{failure::Failure, open_estate::OpenEstate, talk::Talk};
 
-/// Gathers, plans, renders, writes. Starts nothing. Returns the estate's lock, so that nobody else starts it meanwhile.
-pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> Result<File, Failure> {
+/// What was made ready.
+pub struct Prepared {
+    /// The estate's lock, so that nobody else starts it meanwhile.
+    pub lock: File,
+    /// Whose certificates are new.
+    pub renewed: Vec<String>,
+}
+
+/// Gathers, plans, renders, writes. Starts nothing.
+pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> Result<Prepared, Failure> {
     let files = home.files();
     let layout = home.layout(&estate.name);
     let found = find_programs(home, request.odoo.as_deref())?;
@@ -45,7 +53,7 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
         .collect();
     let integrations: Vec<_> = estate.integrations.iter().map(|one| one.name.clone()).collect();
     let secrets = host::ensure_secrets(&files, &layout, &integrations, &redis_ports)?;
-    host::ensure_identities(&files, &layout, &identities(estate), &sites)?;
+    let renewed = host::ensure_identities(&files, &layout, &identities(estate), &sites)?;
 
     let target = Host {
         layout: layout.clone(),
@@ -92,7 +100,7 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
             layout.rendered().display()
         ),
     });
-    Ok(lock)
+    Ok(Prepared { lock, renewed })
 }
 
 /// The seed is of no use any more once a database stands.

@@ -1,0 +1,141 @@
+//! What drills can be asked.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use types::Span;
+
+use super::{Output, Which};
+
+#[derive(Debug, Subcommand)]
+pub enum Drill {
+    /// Kill the active region outright under load, wait for the recovery, reconcile, count
+    RegionLoss(RegionLoss),
+    /// Move writes to the other region as planned, under load and with somebody logged in
+    Switchover(Rehearse),
+    /// Kill the active region under load, start it again, and wait until the other one could be lost
+    Failback(Rehearse),
+    /// Kill one component of the active region under load; it comes back by itself, and no writes move
+    Component(LoseComponent),
+    /// Kill the controller under load and start it again later; business goes on meanwhile
+    ControlPlane(LoseControlPlane),
+    /// Keep messages from being delivered for a while under load; they are stored, told of, and delivered afterwards
+    IntegrationOutage(LoseIntegration),
+    /// Replace every certificate by one that lives for moments, and that one by the next, under load
+    Credentials(ExpireCredentials),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ExpireCredentials {
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+    /// How long the first ones live
+    #[arg(long, default_value = "40s", value_name = "TIME")]
+    pub life: Span,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct LoseComponent {
+    /// Which one; `all` takes one after the other
+    #[arg(value_enum)]
+    pub component: Component,
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct LoseControlPlane {
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+    /// How long the controller stays away
+    #[arg(long, default_value = "10s", value_name = "TIME")]
+    pub away: Span,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct RegionLoss {
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+    /// Freeze replication this long before the kill, so that the standby's database really lacks commits and the
+    /// journal has to repair it
+    #[arg(long, default_value = "0s", value_name = "TIME")]
+    pub wal_loss: Span,
+    /// What happens to the region: `kill` ends every process of it (SIGKILL), `freeze-database` stops its PostgreSQL in
+    /// place (SIGSTOP)
+    #[arg(long, value_enum, default_value_t = Fault::Kill)]
+    pub fault: Fault,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Rehearse {
+    #[command(flatten)]
+    pub which: Which,
+    /// How often, 1 to 1000 times; each run begins with the region that is active then
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub runs: u16,
+    /// Seed of the random moments; printed, so that a drill can be repeated with the same ones
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Orders posted per second, 1 to 200
+    #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub rate: u16,
+    /// Earliest moment of the kill or move after the load began
+    #[arg(long, default_value = "3s", value_name = "TIME")]
+    pub kill_after_min: Span,
+    /// Latest moment of the kill or move after the load began
+    #[arg(long, default_value = "8s", value_name = "TIME")]
+    pub kill_after_max: Span,
+    /// Give up on a recovery after this long
+    #[arg(long, default_value = "2m", value_name = "TIME")]
+    pub timeout: Span,
+    /// Write evidence here instead of the estate's own directory
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
+    /// How to show the result: for people, or for programs
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+// Variants of both enums carry no doc comments: clap would blow up every help to explain `json`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct LoseIntegration {
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+    /// What is away: `erp-hangs` stops the processes in place that apply messages in the ERP (SIGSTOP), `lane-paused`
+    /// lets one lane rest as a person would
+    #[arg(long, value_enum, default_value_t = Outage::ErpHangs)]
+    pub outage: Outage,
+    /// How long it lasts
+    #[arg(long, default_value = "20s", value_name = "TIME")]
+    pub away: Span,
+}
+
+/// Why messages cannot be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Outage {
+    ErpHangs,
+    LanePaused,
+}
+
+/// A component of the active region. Background jobs run in the scheduler here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Component {
+    Web,
+    Live,
+    Integration,
+    #[value(alias = "worker", alias = "jobs", alias = "cron")]
+    Scheduler,
+    Gateway,
+    Redis,
+    Ingress,
+    FrontDoor,
+    Database,
+    All,
+}
+
+/// What is done to the active region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Fault {
+    Kill,
+    FreezeDatabase,
+}
