@@ -17,7 +17,7 @@ use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
         ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
-        RetrySettings, TlsFiles,
+        ProofSettings, RetrySettings, TlsFiles,
     },
 };
 
@@ -174,7 +174,8 @@ fn settings(root: &Path, integrations: usize, erp: SocketAddr) -> anyhow::Result
     let lanes = (0..integrations).map(|number| {
         Ok(IntegrationSettings {
             name: IntegrationName::new(format!("lane-{number}"))?,
-            token_file: root.join("token"),
+            proof: ProofSettings::Bearer,
+            secret_file: root.join("token"),
             idempotency: IdempotencySource::Header("Idempotency-Key".to_owned()),
             kind: "order.create".to_owned(),
             body_max: ByteSize::new(64 << 10),

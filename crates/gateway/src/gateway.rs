@@ -21,6 +21,7 @@ use types::{
 use crate::{
     copy,
     erp::Erp,
+    ingest::Proof,
     lanes::{self, Desk, History, Register, Version},
     ledger::{Ledger, Unstored},
     link::Link,
@@ -36,8 +37,8 @@ use crate::{
 pub struct Integration {
     /// Its settings.
     pub settings: IntegrationSettings,
-    /// SHA-256 of its bearer token: hashes have one length, so that comparing them tells nothing of the token's.
-    pub token_hash: [u8; 32],
+    /// How its partner proves who it is.
+    pub proof: Proof,
     /// What is counted of it.
     pub meters: LaneMeters,
     /// Where a partner that speaks EDI is dealt with.

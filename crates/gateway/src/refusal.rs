@@ -39,9 +39,22 @@ pub fn unknown_message(integration: impl std::fmt::Display, key: &str) -> Proble
     problem(404, code::UNKNOWN_MESSAGE, message)
 }
 
-/// The token is missing or wrong.
-pub fn unauthorised() -> Problem {
-    problem(401, code::UNAUTHORISED, "the bearer token is missing or wrong")
+/// What proves who is asking is missing or wrong; `what` names it.
+pub fn unauthorised(what: &str) -> Problem {
+    let what = match what {
+        "bearer" => "the bearer token",
+        "basic" => "the name and password",
+        other => &format!("the {other}"),
+    };
+    let message = format!("{what} is missing or wrong");
+    problem(401, code::UNAUTHORISED, message)
+}
+
+/// The partner proves itself in a way that this gateway cannot check.
+pub fn proof_unavailable() -> Problem {
+    let message = "this gateway cannot check how this partner proves who it is";
+    problem(401, code::UNAUTHORISED, message)
+        .hint("declare `bearer`, `basic` or `hmac` as the integration's `authentication`")
 }
 
 /// The body is too large.

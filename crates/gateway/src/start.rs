@@ -20,7 +20,7 @@ use crate::{
     control,
     edi::{Desk, DeskError},
     gateway::{Gateway, Integration, Parts, Peer},
-    ingest::Doors,
+    ingest::{Doors, Proof},
     lanes::{Register, keep},
     ledger::{Acks, Ledger},
     link::Link,
@@ -65,6 +65,14 @@ pub enum StartError {
     /// Two integrations have the same name.
     #[error("two integrations are named {0}")]
     NameTwice(String),
+    /// What an integration's partner proves itself by cannot be used.
+    #[error("cannot let the partner of {integration} in: {why}")]
+    Proof {
+        /// The integration.
+        integration: String,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// What was agreed on with a partner cannot be used.
     #[error("cannot deal with a partner that speaks EDI")]
     Desk(#[from] DeskError),
@@ -328,8 +336,8 @@ fn integrations(settings: &GatewaySettings) -> Result<Vec<Integration>, StartErr
                 bytes_max,
             });
         }
-        let path = &integration.token_file;
-        let token = std::fs::read(path).map_err(|source| StartError::File {
+        let path = &integration.secret_file;
+        let secrets = std::fs::read(path).map_err(|source| StartError::File {
             doing: "read",
             path: path.clone(),
             source,
@@ -337,7 +345,10 @@ fn integrations(settings: &GatewaySettings) -> Result<Vec<Integration>, StartErr
         integrations.push(Integration {
             settings: integration.clone(),
             desk: Desk::open(integration)?,
-            token_hash: journal::body_hash(token.trim_ascii()),
+            proof: Proof::open(integration, &secrets).map_err(|why| StartError::Proof {
+                integration: integration.name.to_string(),
+                why,
+            })?,
             meters: LaneMeters::default(),
         });
     }

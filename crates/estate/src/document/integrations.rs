@@ -1,7 +1,7 @@
 //! Partners, and the streams of messages between them and the ERP.
 
 use ipnet::Ipv4Net;
-use types::settings::{EdiDocument, IdempotencySource};
+use types::settings::{EdiDocument, IdempotencySource, SignatureScheme};
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
 use crate::{
@@ -119,6 +119,8 @@ mapping! {
     HmacDocument "a keyed hash" {
         /// The header.
         Required "header" header: HeaderName,
+        /// What is signed and how it is written; by default `body`.
+        Optional "scheme" scheme: SignatureScheme,
         /// Name of the secret with the key.
         Required "secret" secret: SecretName,
     }

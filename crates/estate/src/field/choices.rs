@@ -1,7 +1,7 @@
 //! Enums whose values are words.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
-use types::settings::{Authority, EdiDocument, Probe};
+use types::settings::{Authority, EdiDocument, Probe, SignatureScheme};
 
 use super::{Field, text_of};
 use crate::{
@@ -99,6 +99,11 @@ word_fields! {
         "warehouse-shipment" = EdiDocument::WarehouseShipment,
         "invoice" = EdiDocument::Invoice,
         "stock-report" = EdiDocument::StockReport,
+    }
+    SignatureScheme {
+        "body" = SignatureScheme::Body,
+        "timestamped" = SignatureScheme::Timestamped,
+        "standard-webhooks" = SignatureScheme::StandardWebhooks,
     }
     Criticality {
         "critical" = Criticality::Critical,

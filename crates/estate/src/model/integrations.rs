@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 use serde::Serialize;
-use types::settings::{EdiSettings, IdempotencySource};
+use types::settings::{EdiSettings, IdempotencySource, ProofSettings, SignatureScheme};
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
 /// A partner.
@@ -99,6 +99,8 @@ pub enum Authentication {
     Hmac {
         /// The header.
         header: String,
+        /// What is signed, and how the signature is written.
+        scheme: SignatureScheme,
         /// The key.
         secret: SecretName,
     },
@@ -122,6 +124,19 @@ pub enum Authentication {
 }
 
 impl Authentication {
+    /// How the gateway checks it.
+    pub fn proof(&self) -> ProofSettings {
+        match self {
+            Self::Bearer { .. } => ProofSettings::Bearer,
+            Self::Basic { .. } => ProofSettings::Basic,
+            Self::Hmac { header, scheme, .. } => ProofSettings::Signature {
+                header: header.clone(),
+                scheme: *scheme,
+            },
+            Self::MutualTls { .. } | Self::SshKey { .. } | Self::None => ProofSettings::Unavailable,
+        }
+    }
+
     /// The secret it needs.
     pub const fn secret(&self) -> Option<&SecretName> {
         match self {

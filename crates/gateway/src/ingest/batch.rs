@@ -15,7 +15,7 @@ use super::{
     Visitor,
     answer::{self, Answer},
     counter::Ticket,
-    enter, entry, key, read, too_many,
+    enter, entry, key, receive, too_many,
 };
 use crate::{gateway::Integration, refusal};
 
@@ -66,7 +66,7 @@ pub async fn take_in(
     let permits = u32::try_from(bytes.div_ceil(BYTES_PER_PERMIT).max(1)).unwrap_or(u32::MAX);
     let memory = visitor.gateway.intake.try_acquire_many(permits);
     let _memory = memory.map_err(|_| too_many())?;
-    let body = read(body, BYTES_MAX).await?;
+    let body = receive(integration, headers, body, BYTES_MAX).await?;
     let lines = split(&body)?;
     let sent: Vec<_> = lines
         .into_iter()

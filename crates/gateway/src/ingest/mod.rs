@@ -11,6 +11,7 @@ mod counter;
 mod door;
 mod key;
 mod linger;
+mod proof;
 
 use std::{
     cell::RefCell,
@@ -31,6 +32,7 @@ pub use accept::{Acceptance, accept};
 pub use answer::Answer;
 use counter::Counter;
 pub use door::Doors;
+pub use proof::Proof;
 
 use crate::{
     gateway::{Gateway, Integration, now},
@@ -59,29 +61,20 @@ impl Visitor {
         }
     }
 
-    /// Checks the bearer token. Times tell nothing: hashes have one length, and what this connection itself has proved
-    /// to know before is compared in constant time too.
+    /// Checks what the head of a request proves. Times tell nothing: what this connection itself has proved to know before
+    /// is compared in constant time too.
     fn authenticate(&self, index: usize, headers: &HeaderMap) -> Result<(), Problem> {
-        let given = headers
-            .get(header::AUTHORIZATION)
-            .ok_or_else(refusal::unauthorised)?;
+        let proof = &self.gateway.integrations[index].proof;
+        let Some(given) = headers.get(header::AUTHORIZATION).filter(|_| proof.is_in_head()) else {
+            return proof.check_head(headers);
+        };
         let same = self.known.borrow().as_ref().is_some_and(|(known_index, known)| {
             *known_index == index && bool::from(known.as_bytes().ct_eq(given.as_bytes()))
         });
-        if same {
-            return Ok(());
+        if !same {
+            proof.check_head(headers)?;
+            self.known.replace(Some((index, given.clone())));
         }
-        let token = given
-            .to_str()
-            .ok()
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| body_hash(token.trim().as_bytes()))
-            .ok_or_else(refusal::unauthorised)?;
-        if !bool::from(token.ct_eq(&self.gateway.integrations[index].token_hash)) {
-            return Err(refusal::unauthorised());
-        }
-        self.known.replace(Some((index, given.clone())));
         Ok(())
     }
 }
@@ -163,7 +156,7 @@ async fn message(
 ) -> Result<Answer, Problem> {
     let integration = enter(visitor, integration, headers)?;
     let _memory = visitor.gateway.intake.try_acquire().map_err(|_| too_many())?;
-    let body = read(body, integration.settings.body_max.get()).await?;
+    let body = receive(integration, headers, body, integration.settings.body_max.get()).await?;
     if let Some(desk) = &integration.desk {
         return crate::edi::take_in(&visitor.gateway, integration, desk, body).await;
     }
@@ -177,6 +170,18 @@ async fn message(
     let took = began.elapsed().as_secs_f64();
     visitor.gateway.meters.acknowledge.observe(took);
     answer::one(id, accepted)
+}
+
+/// Reads a body and checks what only the whole request proves.
+async fn receive(
+    integration: &Integration,
+    headers: &HeaderMap,
+    body: &mut Incoming,
+    bytes_max: u64,
+) -> Result<Bytes, Problem> {
+    let body = read(body, bytes_max).await?;
+    integration.proof.check_body(headers, &body, now())?;
+    Ok(body)
 }
 
 async fn read(body: &mut Incoming, bytes_max: u64) -> Result<Bytes, Problem> {

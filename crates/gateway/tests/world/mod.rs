@@ -24,7 +24,7 @@ use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
         EdiSettings, EdiStandard, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings,
-        JournalSettings, LaneSettings, PeerSettings, RetrySettings, TlsFiles,
+        JournalSettings, LaneSettings, PeerSettings, ProofSettings, RetrySettings, TlsFiles,
     },
 };
 
@@ -219,7 +219,8 @@ fn speaking(integration: IntegrationSettings, standard: EdiStandard) -> Integrat
 fn integration(root: &Path, name: &str, lane: LaneSettings) -> IntegrationSettings {
     IntegrationSettings {
         name: IntegrationName::new(name).unwrap(),
-        token_file: root.join("token"),
+        proof: ProofSettings::Bearer,
+        secret_file: root.join("token"),
         idempotency: IdempotencySource::Pointer("/number".to_owned()),
         kind: "order.create".to_owned(),
         body_max: ByteSize::new(16 << 10),

@@ -37,7 +37,8 @@ impl Planner<'_> {
             .filter(|one| one.tenant == *self.name && one.direction == Direction::Inbound)
             .map(|integration| IntegrationSettings {
                 name: integration.name.clone(),
-                token_file: layout.integration_token(&integration.name),
+                proof: integration.authentication.proof(),
+                secret_file: layout.integration_token(&integration.name),
                 idempotency: integration.idempotency.clone(),
                 kind: integration.kind.clone(),
                 body_max: integration.body_max,

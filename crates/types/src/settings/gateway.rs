@@ -83,8 +83,12 @@ pub struct ErpSettings {
 pub struct IntegrationSettings {
     /// Its name, the last part of the ingest path and the inbox's `source`.
     pub name: IntegrationName,
-    /// File with the partner's bearer token.
-    pub token_file: PathBuf,
+    /// How the partner proves who it is.
+    #[serde(default)]
+    pub proof: ProofSettings,
+    /// File with what it proves that by: a token, `name:password`, or the key of its signatures. One in each line; each
+    /// is accepted, so that a partner can change from one to the next.
+    pub secret_file: PathBuf,
     /// Where the idempotency key is found.
     pub idempotency: IdempotencySource,
     /// What the ERP should do with a message: the inbox's `kind`, such as `order.create`.
@@ -98,6 +102,40 @@ pub struct IntegrationSettings {
     /// What was agreed on with a partner that speaks EDI; without it messages are JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edi: Option<EdiSettings>,
+}
+
+/// How a partner proves who it is at the ingest listener.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ProofSettings {
+    /// `Authorization: Bearer TOKEN`.
+    #[default]
+    Bearer,
+    /// `Authorization: Basic …`; a secret without a colon is the password of a user named as the integration.
+    Basic,
+    /// A keyed hash (HMAC-SHA-256) in a header.
+    Signature {
+        /// The header.
+        header: String,
+        /// What is signed, and how the signature is written.
+        #[serde(default)]
+        scheme: SignatureScheme,
+    },
+    /// In a way that this gateway cannot check: every message of the integration is refused.
+    Unavailable,
+}
+
+/// What a webhook's signature covers, and how it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignatureScheme {
+    /// The body; hexadecimal or base64, with or without a prefix such as `sha256=`.
+    #[default]
+    Body,
+    /// `t=SECONDS,v1=HEX` over `SECONDS.BODY`, a few minutes old at most.
+    Timestamped,
+    /// Standard Webhooks: `v1,BASE64` over `ID.SECONDS.BODY`, with the id and the time in headers beside it.
+    StandardWebhooks,
 }
 
 /// How one integration's messages are delivered, and what is said of it in metrics.

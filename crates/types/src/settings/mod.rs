@@ -19,7 +19,7 @@ pub use controller::{
 pub use edi::{EdiAddress, EdiDocument, EdiSettings, EdiStandard};
 pub use gateway::{
     ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
-    PeerSettings, RetrySettings,
+    PeerSettings, ProofSettings, RetrySettings, SignatureScheme,
 };
 pub use process::{ProcessSettings, ReadyWhen, RunsWhen, StopSignal};
 pub use site::{

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use types::{
     IntegrationName, Redacted,
     host::secret,
-    settings::{GatewaySettings, IdempotencySource},
+    settings::{GatewaySettings, IdempotencySource, ProofSettings},
 };
 
 use crate::{failure::Failure, open_estate::OpenEstate};
@@ -78,7 +78,9 @@ impl Public {
         })?;
         let key = Redacted::new(read(&estate.layout.secret(secret::INTEGRATION_KEY))?);
         let lanes = gateway.integrations.iter();
-        let ours = lanes.filter(|lane| lane.kind == ORDER_CREATE && lane.edi.is_none());
+        let ours = lanes.filter(|lane| {
+            lane.kind == ORDER_CREATE && lane.proof == ProofSettings::Bearer && lane.edi.is_none()
+        });
         ours.map(|lane| {
             Ok(Self {
                 http: http.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use types::{
     PartnerName, SecretName,
-    settings::{EdiSettings, EdiStandard},
+    settings::{EdiSettings, EdiStandard, SignatureScheme},
 };
 
 use super::{Context, line, values};
@@ -143,6 +143,7 @@ fn authentication(written: &AuthenticationDocument) -> Option<Authentication> {
         },
         AuthenticationDocument::Hmac(one) => Authentication::Hmac {
             header: one.header.get()?.0.clone(),
+            scheme: one.scheme.or(SignatureScheme::Body),
             secret: one.secret.value()?,
         },
         AuthenticationDocument::Basic(one) => Authentication::Basic {

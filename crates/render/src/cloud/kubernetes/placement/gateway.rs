@@ -189,7 +189,8 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
             .iter()
             .map(|lane| IntegrationSettings {
                 name: lane.name.clone(),
-                token_file: format!("{TOKENS}/{}/{}", lane.name, token_secret(lane)).into(),
+                proof: lane.authentication.proof(),
+                secret_file: format!("{TOKENS}/{}/{}", lane.name, token_secret(lane)).into(),
                 idempotency: lane.idempotency.clone(),
                 kind: lane.kind.clone(),
                 body_max: lane.body_max,
