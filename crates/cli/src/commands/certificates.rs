@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::Path,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use local::{
@@ -15,7 +15,7 @@ use local::{
 use rustix::process::{Pid, Signal, kill_process};
 use types::{
     RegionName, Span, Timestamp,
-    settings::{SiteRole, SiteSettings},
+    settings::{SessionStoreSettings, SiteRole, SiteSettings, TlsFiles},
 };
 
 use crate::{
@@ -30,6 +30,11 @@ use crate::{
 const AUTHORITY: &str = "ca";
 /// What ends sooner than this is an emergency.
 const URGENT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How long a store is asked to read its certificate again.
+const STORE_TIME_MAX: Duration = Duration::from_secs(5);
+/// Pause between two tries.
+const STORE_PAUSE: Duration = Duration::from_millis(200);
 
 /// Shows every certificate; the answer is no when one of them ends within a month.
 pub fn list(estate: &OpenEstate, output: Output) -> Result<Exit, Failure> {
@@ -114,7 +119,7 @@ pub async fn reload(estate: &OpenEstate) -> Result<(), Failure> {
             reload_postgres(estate, &region, &settings.database.data_dir);
             if let Some(store) = &settings.sessions {
                 let identity = estate.layout.identity(&format!("{region}-redis"));
-                sessions::renew(store, &identity).await.map_err(|error| {
+                reload_store(store, &identity).await.map_err(|error| {
                     Failure::machine(
                         "PL0420",
                         format!("the session store of {region} keeps its old certificate"),
@@ -138,6 +143,17 @@ pub async fn reload(estate: &OpenEstate) -> Result<(), Failure> {
         touch(&door.live_file)?;
     }
     Ok(())
+}
+
+/// A store on a busy machine may answer later than its agent would wait.
+async fn reload_store(store: &SessionStoreSettings, identity: &TlsFiles) -> Result<(), sessions::Error> {
+    let began = Instant::now();
+    loop {
+        match sessions::renew(store, identity).await {
+            Err(_) if began.elapsed() < STORE_TIME_MAX => tokio::time::sleep(STORE_PAUSE).await,
+            ended => return ended,
+        }
+    }
 }
 
 /// The settings of a site.
