@@ -152,6 +152,8 @@ pub enum Command {
 pub enum Evidence {
     /// Verify signatures, order and files of a chain of evidence
     Verify(EvidenceVerify),
+    /// Tell over all drills whether promises are kept, and whether recovery becomes slower
+    Trend(EvidenceTrend),
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -167,6 +169,23 @@ pub struct EvidenceVerify {
     /// Digest of an entry that must be there, as printed by an earlier verification: proves that the end was not cut off
     #[arg(long, value_name = "DIGEST")]
     pub head: Option<String>,
+    /// How to show the result: for people, or for programs
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct EvidenceTrend {
+    /// Directory with the chain; by default the evidence of the estate on this machine
+    pub directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub which: Which,
+    /// Write a page for people here; it needs no network and no scripts
+    #[arg(long = "out", short = 'o', value_name = "FILE")]
+    pub page: Option<PathBuf>,
+    /// Public key that must have signed the chain, `ed25519:…` or a file with it; by default the one beside the chain
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
     /// How to show the result: for people, or for programs
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,

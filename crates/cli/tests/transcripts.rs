@@ -51,6 +51,7 @@ fn help_tells_what_every_command_does() {
         "drill region-loss",
         "evidence",
         "evidence verify",
+        "evidence trend",
     ] {
         world.run(&format!("plimsoll {command} --help"));
     }

@@ -21,12 +21,13 @@ mod switchover;
 use std::{path::PathBuf, time::Duration};
 
 pub use keep::DOCUMENT;
+pub use load::now;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use recovery::evidence::chain::{Kind, NewEntry};
 use recovery::evidence::{Evidence, SCHEMA, Verdict};
 use types::Span;
 
-use self::{load::now, public::Public, run::Measured};
+use self::{public::Public, run::Measured};
 use crate::{
     args::{
         ExpireCredentials, LoseComponent, LoseControlPlane, LoseIntegration, Output, RegionLoss, Rehearse,
@@ -235,11 +236,21 @@ async fn rehearse(
         directory.join(keep::DOCUMENT).display()
     ));
     talk.say(format_args!("page      {}", directory.join(keep::PAGE).display()));
+    talk.say(format_args!("trend     {}", trend_command(estate, asked)));
     talk.say(format_args!("estate    {}", estate.controller.public_url));
     let kept = evidence
         .summary
         .is_some_and(|summary| summary.verdict == Verdict::Kept);
     Ok(if kept { Exit::Done } else { Exit::No })
+}
+
+/// What shows this drill beside those before it.
+fn trend_command(estate: &OpenEstate, asked: &Rehearsal) -> String {
+    let whose = match &asked.evidence {
+        Some(directory) => directory.display().to_string(),
+        None => format!("--estate {}", estate.controller.estate),
+    };
+    format!("plimsoll evidence trend {whose} -o trend.html")
 }
 
 fn blank(estate: &OpenEstate, scenario: &str, id: String, seed: u64) -> Evidence {

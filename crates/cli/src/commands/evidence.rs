@@ -1,6 +1,7 @@
-//! `plimsoll evidence verify`, and what drills use to sign.
+//! `plimsoll evidence verify` and `trend`, and what drills use to sign.
 
 mod sign;
+mod trend;
 
 use std::{
     collections::BTreeSet,
@@ -13,6 +14,7 @@ use recovery::evidence::chain::{self, PublicKey, Verified, digest_of};
 use serde_json::json;
 
 pub use sign::sign;
+pub use trend::trend;
 
 use crate::{
     args::{EvidenceVerify, Output, Which},
@@ -46,7 +48,7 @@ pub fn verify(
         Some(directory) => directory.clone(),
         None => open(&request.which)?.layout.evidence(),
     };
-    let key = key(request, &directory)?;
+    let key = key(request.key.as_deref(), &directory)?;
     let text = read(&directory.join(CHAIN))?;
     let entries = chain::verify(&text, &key).map_err(|broken| {
         Failure::no("PL0023", format!("{}: {broken}", directory.join(CHAIN).display()))
@@ -127,9 +129,9 @@ fn tell(shown: &[(&Verified, Vec<(String, FileState)>)]) {
     }
 }
 
-fn key(request: &EvidenceVerify, directory: &Path) -> Result<PublicKey, Failure> {
-    let text = match &request.key {
-        Some(key) if key.starts_with("ed25519:") => key.clone(),
+fn key(given: Option<&str>, directory: &Path) -> Result<PublicKey, Failure> {
+    let text = match given {
+        Some(key) if key.starts_with("ed25519:") => key.to_owned(),
         Some(path) => read(Path::new(path))?,
         None => read(&directory.join(PUBLIC_KEY))?,
     };

@@ -130,6 +130,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
         }
         Command::Gateway(request) => gateway::run(&request, open, talk).await,
         Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),
+        Command::Evidence(Evidence::Trend(request)) => evidence::trend(&request, open, talk),
     }
 }
 

@@ -212,18 +212,28 @@ pub fn append(chain: &str, signer: &Signer, new: NewEntry) -> Result<String, Sig
 /// # Errors
 /// At the first line that is not right: nothing after it can be trusted.
 pub fn verify(chain: &str, key: &PublicKey) -> Result<Vec<Verified>, Broken> {
+    let (past, broken) = proven(chain, key);
+    broken.map_or(Ok(past), Err)
+}
+
+/// The entries before the first line that is not right, and what is wrong with that line.
+pub fn proven(chain: &str, key: &PublicKey) -> (Vec<Verified>, Option<Broken>) {
     let mut past: Vec<Verified> = Vec::new();
     for (index, line) in chain.lines().enumerate() {
-        let verified = verify_line(line, key, past.last()).map_err(|why| Broken { line: index + 1, why })?;
-        past.push(verified);
+        match verify_line(line, key, past.last()) {
+            Ok(verified) => past.push(verified),
+            Err(why) => return (past, Some(Broken { line: index + 1, why })),
+        }
     }
-    if !chain.is_empty() && !chain.ends_with('\n') {
-        return Err(Broken {
-            line: past.len(),
-            why: "it has no end: it was cut off while being written, or later",
-        });
+    if chain.is_empty() || chain.ends_with('\n') {
+        return (past, None);
     }
-    Ok(past)
+    let broken = Broken {
+        line: past.len(),
+        why: "it has no end: it was cut off while being written, or later",
+    };
+    past.pop();
+    (past, Some(broken))
 }
 
 fn verify_line(line: &str, key: &PublicKey, before: Option<&Verified>) -> Result<Verified, &'static str> {
@@ -395,6 +405,12 @@ mod tests {
         assert_eq!(broken_at(&[lines[1], lines[2]].concat()), 1);
         // Cut in the middle of a line.
         assert_eq!(broken_at(whole.trim_end()), 4);
+        // What lies before is still proven, and no more.
+        let key = signer().public();
+        let (before, broken) = proven(&[lines[0], lines[1], lines[3]].concat(), &key);
+        assert_eq!((before.len(), broken.unwrap().line), (2, 3));
+        assert_eq!(proven(whole.trim_end(), &key).0.len(), 3);
+        assert_eq!(proven(&whole, &key).1, None);
         // Any single byte.
         for at in (0..lines[0].len() - 1).step_by(7) {
             let mut bytes = whole.clone().into_bytes();

@@ -11,6 +11,7 @@ mod moves;
 mod page;
 mod summary;
 mod timeline_svg;
+pub mod trend;
 
 use api::controller::RecoveryTimeline;
 use serde::{Deserialize, Serialize};

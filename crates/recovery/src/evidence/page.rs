@@ -7,6 +7,8 @@ use types::Timestamp;
 use super::{Disturbed, Evidence, Run, Spread, Summary, Verdict, clocks, millis_after, timeline_svg};
 
 const STYLE: &str = include_str!("page.css");
+/// A page after its content.
+pub(super) const END: &str = "</main>\n</body>\n</html>\n";
 
 /// Text made safe for HTML, in content and in quoted attributes.
 pub(super) fn escape(text: &str) -> String {
@@ -33,12 +35,7 @@ pub(super) fn seconds(millis: u64) -> String {
 /// The page.
 pub fn html(evidence: &Evidence) -> String {
     let (estate, scenario) = (escape(evidence.estate.as_str()), escape(&evidence.scenario));
-    let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{scenario} · {estate}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
-    );
+    let mut page = begin(&format!("{scenario} · {estate}"));
     header(&mut page, evidence);
     if let Some(summary) = &evidence.summary {
         verdict(&mut page, &summary.verdict);
@@ -53,8 +50,18 @@ pub fn html(evidence: &Evidence) -> String {
     }
     page.push_str("</section>\n");
     provenance(&mut page, evidence);
-    page.push_str("</main>\n</body>\n</html>\n");
+    page.push_str(END);
     page
+}
+
+/// A page up to its content, with a title that is safe already.
+pub(super) fn begin(title: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
+    )
 }
 
 fn header(page: &mut String, evidence: &Evidence) {
@@ -71,8 +78,8 @@ fn header(page: &mut String, evidence: &Evidence) {
     );
 }
 
-/// A wall-clock time without its fraction.
-fn day(at: Timestamp) -> String {
+/// A wall-clock time without its fraction, safe for HTML.
+pub(super) fn day(at: Timestamp) -> String {
     let text = at.to_string();
     let whole = text.split('.').next().unwrap_or(&text);
     format!("{} UTC", escape(&whole.replace('T', " ").replace('Z', "")))
@@ -146,7 +153,8 @@ fn figures(page: &mut String, evidence: &Evidence, summary: &Summary) {
     page.push_str("</dl>\n");
 }
 
-fn cells(spread: Option<Spread>) -> String {
+/// Three cells of a table.
+pub(super) fn cells(spread: Option<Spread>) -> String {
     match spread {
         Some(Spread { p50, p95, max }) => {
             format!(

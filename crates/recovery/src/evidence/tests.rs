@@ -12,7 +12,7 @@ fn capability(name: &str) -> CapabilityName {
     CapabilityName::new(name).unwrap()
 }
 
-fn run(number: u32, accepted_ms: i64) -> Run {
+pub(super) fn run(number: u32, accepted_ms: i64) -> Run {
     let probed = |name, rto, accepted| {
         CapabilityResult::probed(capability(name), Span::from_secs(rto), at(0), Some(at(accepted)))
     };
@@ -61,7 +61,7 @@ fn run(number: u32, accepted_ms: i64) -> Run {
     }
 }
 
-fn evidence(runs: Vec<Run>) -> Evidence {
+pub(super) fn evidence(runs: Vec<Run>) -> Evidence {
     Evidence {
         schema: SCHEMA,
         id: "drill-1".to_owned(),
