@@ -114,8 +114,8 @@ pub(crate) struct Control {
     points: Arc<std::sync::Mutex<Vec<(Point, bool)>>>,
     reached: Arc<std::sync::Mutex<Vec<Point>>>,
     // What only the simulation knows.
-    /// The last moment of the active region in which it was well, of those that were told.
-    pub active_seen_well: Option<At>,
+    /// Each region's last moment in which it led and was well, of those that were told.
+    pub active_seen_well: [Option<At>; 2],
     pub ordered: bool,
 }
 
@@ -154,7 +154,7 @@ impl Control {
             definition: Arc::clone(definition),
             points: Arc::default(),
             reached: Arc::default(),
-            active_seen_well: None,
+            active_seen_well: [None; 2],
             ordered: false,
         }
     }
@@ -227,8 +227,12 @@ impl World<'_> {
             self.wall(place),
         );
         let settings = self.settings.clone();
+        let side = match &observation.site {
+            api::site::Site::Region(name) => self.side_of(name).map(|side| (side, name)),
+            api::site::Site::FrontDoor => None,
+        };
         let control = &mut self.control;
-        if let (api::site::Site::Region(name), Some(reign)) = (&observation.site, &control.reign)
+        if let (Some((side, name)), Some(reign)) = (side, &control.reign)
             && reign.active == *name
             && observation
                 .database
@@ -236,7 +240,8 @@ impl World<'_> {
                 .is_some_and(|seen| seen.answered_in_ms.is_some())
             && observation.role == api::site::Role::Active
         {
-            control.active_seen_well = control.active_seen_well.max(Some(said));
+            let seen = &mut control.active_seen_well[side.index()];
+            *seen = (*seen).max(Some(said));
         }
         let reign = control.reign.clone();
         control

@@ -243,7 +243,7 @@ impl World<'_> {
     pub(crate) fn check_promotion(&mut self, side: Side) {
         let loser = &self.regions[side.other().index()].database;
         let winner = &self.regions[side.index()].database;
-        let Some(last_seen) = self.control.active_seen_well else {
+        let Some(last_seen) = self.control.active_seen_well[side.other().index()] else {
             return;
         };
         let ordered = self.control.ordered;

@@ -3,7 +3,7 @@
 use plimsoll_simulator::{Scenario, Schedule, Simulator};
 
 /// Scenario, seed, and what was wrong.
-const ONCE_BROKEN: [(Scenario, u64, &str); 12] = [
+const ONCE_BROKEN: [(Scenario, u64, &str); 13] = [
     (
         Scenario::Anything,
         118,
@@ -62,6 +62,11 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 12] = [
         654_835,
         "the judge: a controller that had stood still heard a lost region's last words late, and the judge took that \
          for a region which still lived",
+    ),
+    (
+        Scenario::Anything,
+        931_412,
+        "the judge: a region that led on after a pause was measured by its own last word, not by that of the region lost",
     ),
 ];
 
