@@ -134,7 +134,7 @@ fn fill(request: &Request, database: std::net::SocketAddr) -> anyhow::Result<()>
         "COPY plimsoll_inbox (source, message_id, body_hash, kind, payload, place, fingerprint) FROM STDIN;"
     )?;
     let (hash, body) = (body_hash(BODY), String::from_utf8_lossy(BODY));
-    let hexadecimal: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = hex::encode(hash);
     for number in 0..request.messages - request.lost {
         let id = format!("{number:032}");
         let mark = fingerprint(&id, &hash);

@@ -28,8 +28,8 @@ const DIGESTS: &str = "SELECT place / $1, count(*), bit_xor(fingerprint) FROM pl
 const UNPLACED: &str = "SELECT count(*) FROM plimsoll_inbox WHERE source = $1 AND place IS NULL";
 const PLACED: &str = "SELECT place, message_id, body_hash, kind FROM plimsoll_inbox
     WHERE source = $1 AND place BETWEEN $2 AND $3 ORDER BY place, id";
-const INSERT: &str = "INSERT INTO plimsoll_inbox (source, message_id, body_hash, kind, place)
-    VALUES ($1, $2, $3, 'order.create', $4) ON CONFLICT DO NOTHING";
+const INSERT: &str = "INSERT INTO plimsoll_inbox (source, message_id, body_hash, kind, place, fingerprint)
+    VALUES ($1, $2, $3, 'order.create', $4, $5) ON CONFLICT DO NOTHING";
 
 /// What the sink saw.
 #[derive(Clone, Copy, Debug, Default)]
@@ -150,11 +150,23 @@ impl Shared {
         }
         let text = |name: &str| asked[name].as_str();
         let place = asked["place"].as_i64();
+        let mut hash = [0; 32];
+        let known =
+            text("body_hash").is_some_and(|hash_text| hex::decode_to_slice(hash_text, &mut hash).is_ok());
+        let mark = text("message_id")
+            .filter(|_| known)
+            .map(|id| super::fingerprint(id, &hash));
         let made = self
             .database
             .execute(
                 INSERT,
-                &[&text("source"), &text("message_id"), &text("body_hash"), &place],
+                &[
+                    &text("source"),
+                    &text("message_id"),
+                    &text("body_hash"),
+                    &place,
+                    &mark,
+                ],
             )
             .await?;
         let mut seen = self.seen();
@@ -162,7 +174,6 @@ impl Shared {
             seen.again += 1;
             return Ok(json!({ "status": "duplicate", "result": {} }));
         }
-        // Its fingerprint is not computed here: the check then compares these ranges by their ids.
         seen.new += 1;
         Ok(json!({ "status": "done", "result": {} }))
     }
