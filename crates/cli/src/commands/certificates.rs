@@ -104,22 +104,25 @@ pub async fn renew(estate: &OpenEstate, life: Duration) -> Result<(), Failure> {
         .filter(|whose| whose != AUTHORITY)
         .collect();
     host::rotate_identities(&estate.home.files(), &estate.layout, &programs, life)?;
-    reload(estate).await
+    reload(estate, &estate.regions()).await
 }
 
-/// Has those programs read their certificates again that do not look by themselves.
-pub async fn reload(estate: &OpenEstate) -> Result<(), Failure> {
-    for region in estate.regions() {
-        if estate.region_program(&region).running().is_none() {
+/// Has those programs of these regions read their certificates again that do not look by themselves.
+pub async fn reload(estate: &OpenEstate, regions: &[RegionName]) -> Result<(), Failure> {
+    let sites = host::read_sites(&estate.layout)?;
+    for region in regions {
+        if estate.region_program(region).running().is_none() {
             // It reads them when it is started.
             continue;
         }
         let site = site(estate, region.as_str())?;
         if let SiteRole::Region(settings) = &site.role {
-            reload_postgres(estate, &region, &settings.database.data_dir);
-            if let Some(store) = &settings.sessions {
+            reload_postgres(estate, region, &settings.database.data_dir);
+            if let Some(mut store) = settings.sessions.clone() {
+                // Its loopback address may be another one than ours.
+                store.listen.set_ip(sites.address(region.as_str()).into());
                 let identity = estate.layout.identity(&format!("{region}-redis"));
-                reload_store(store, &identity).await.map_err(|error| {
+                reload_store(&store, &identity).await.map_err(|error| {
                     Failure::machine(
                         "PL0420",
                         format!("the session store of {region} keeps its old certificate"),

@@ -52,13 +52,17 @@ pub async fn run(home: Home, request: &Request, talk: &Talk) -> Result<Exit, Fai
     };
     let Prepared { lock, renewed } = prepare::prepare(&home, &estate, request, talk)?;
     let open = OpenEstate::open(home, &which)?;
+    let running = open.regions().into_iter();
+    let running: Vec<_> = running
+        .filter(|region| open.region_program(region).running().is_some())
+        .collect();
     start(&open, talk)?;
     drop(lock);
     wait::until_protected(&open, request.timeout.as_duration(), talk).await?;
     prepare::tidy(&open)?;
     if !renewed.is_empty() {
         // Of programs that ran already, some read their certificates when they are told alone.
-        certificates::reload(&open).await?;
+        certificates::reload(&open, &running).await?;
     }
     tell(&open, talk);
     Ok(Exit::Done)
