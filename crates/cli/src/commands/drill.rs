@@ -27,7 +27,7 @@ use recovery::evidence::chain::{Kind, NewEntry};
 use recovery::evidence::{Evidence, SCHEMA, Verdict};
 use types::Span;
 
-use self::{public::Public, run::Measured};
+use self::{disturb::Scene, public::Public, run::Measured};
 use crate::{
     args::{
         ExpireCredentials, LoseComponent, LoseControlPlane, LoseIntegration, Output, RegionLoss, Rehearse,
@@ -135,12 +135,11 @@ pub async fn component(estate: &OpenEstate, request: &LoseComponent, talk: &Talk
     asked.runs = asked
         .runs
         .saturating_mul(u16::try_from(targets.len()).unwrap_or(u16::MAX));
-    let public = Public::open(estate)?;
-    let once = async |nth: Nth<'_>, step: &Step| {
-        let target = targets[(nth.number - 1) % targets.len()];
-        component::once(estate, &public, &asked, target, nth, step).await
+    let once = async |scene: Scene<'_>| {
+        let target = targets[(scene.nth.number - 1) % targets.len()];
+        component::once(scene, target).await
     };
-    rehearse(estate, &asked, talk, once).await
+    rehearse_scene(estate, &asked, talk, once).await
 }
 
 pub async fn control_plane(
@@ -150,10 +149,8 @@ pub async fn control_plane(
 ) -> Result<Exit, Failure> {
     let asked = Rehearsal::of("control-plane", &request.rehearse);
     let away = request.away.as_duration();
-    let public = Public::open(estate)?;
-    let once =
-        async |nth: Nth<'_>, step: &Step| control_plane::once(estate, &public, &asked, away, nth, step).await;
-    rehearse(estate, &asked, talk, once).await
+    let once = async |scene: Scene<'_>| control_plane::once(scene, away).await;
+    rehearse_scene(estate, &asked, talk, once).await
 }
 
 pub async fn integration_outage(
@@ -166,11 +163,8 @@ pub async fn integration_outage(
         outage: request.outage,
         lasts: request.away.as_duration(),
     };
-    let public = Public::open(estate)?;
-    let once = async |nth: Nth<'_>, step: &Step| {
-        integration_outage::once(estate, &public, &asked, outside, nth, step).await
-    };
-    rehearse(estate, &asked, talk, once).await
+    let once = async |scene: Scene<'_>| integration_outage::once(scene, outside).await;
+    rehearse_scene(estate, &asked, talk, once).await
 }
 
 pub async fn credentials(
@@ -180,10 +174,29 @@ pub async fn credentials(
 ) -> Result<Exit, Failure> {
     let asked = Rehearsal::of("credentials", &request.rehearse);
     let life = request.life.as_duration();
+    let once = async |scene: Scene<'_>| credentials::once(scene, life).await;
+    rehearse_scene(estate, &asked, talk, once).await
+}
+
+/// The same for a scenario after which writes must be where they were.
+async fn rehearse_scene(
+    estate: &OpenEstate,
+    asked: &Rehearsal,
+    talk: &Talk,
+    once: impl AsyncFn(Scene<'_>) -> Result<Measured, Failure>,
+) -> Result<Exit, Failure> {
     let public = Public::open(estate)?;
-    let once =
-        async |nth: Nth<'_>, step: &Step| credentials::once(estate, &public, &asked, life, nth, step).await;
-    rehearse(estate, &asked, talk, once).await
+    let once = async |nth: Nth<'_>, step: &Step| {
+        let scene = Scene {
+            estate,
+            public: &public,
+            request: asked,
+            nth,
+            step,
+        };
+        once(scene).await
+    };
+    rehearse(estate, asked, talk, once).await
 }
 
 /// Runs a scenario as often as asked, and leaves its evidence.

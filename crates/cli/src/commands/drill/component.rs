@@ -10,14 +10,12 @@ use local::host::Program;
 use types::{RegionName, Timestamp};
 
 use super::{
-    Nth, Rehearsal,
     disturb::{Disturbance, Scene, UnderLoad, length, works},
     fault,
     load::now,
-    public::Public,
     run::{self, Measured},
 };
-use crate::{args::Component, failure::Failure, open_estate::OpenEstate, talk::Step};
+use crate::{args::Component, failure::Failure, open_estate::OpenEstate};
 
 /// How often it is asked for the component.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -59,22 +57,15 @@ const fn name(component: Component) -> &'static str {
 }
 
 /// Runs once.
-pub async fn once(
-    estate: &OpenEstate,
-    public: &Public,
-    request: &Rehearsal,
-    target: Component,
-    nth: Nth<'_>,
-    step: &Step,
-) -> Result<Measured, Failure> {
-    let under = UnderLoad::begin(Scene {
+pub async fn once(scene: Scene<'_>, target: Component) -> Result<Measured, Failure> {
+    let Scene {
         estate,
         public,
         request,
         nth,
         step,
-    })
-    .await?;
+    } = scene;
+    let under = UnderLoad::begin(scene).await?;
     let victim = Victim::of(estate, target, &under.leader);
     let killed = victim.find(&under.before)?;
     let pid = killed.pid.unwrap_or_default();

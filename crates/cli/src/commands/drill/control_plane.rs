@@ -13,35 +13,26 @@ use recovery::evidence::Finding;
 use types::Timestamp;
 
 use super::{
-    Nth, Rehearsal,
     disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
     fault,
     load::{Order, now},
-    public::Public,
     run::{self, Measured},
 };
-use crate::{failure::Failure, open_estate::OpenEstate, talk::Step};
+use crate::{failure::Failure, open_estate::OpenEstate};
 
 /// The agent is on this machine.
 const CALL_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// Runs once.
-pub async fn once(
-    estate: &OpenEstate,
-    public: &Public,
-    request: &Rehearsal,
-    away: Duration,
-    nth: Nth<'_>,
-    step: &Step,
-) -> Result<Measured, Failure> {
-    let under = UnderLoad::begin(Scene {
+pub async fn once(scene: Scene<'_>, away: Duration) -> Result<Measured, Failure> {
+    let Scene {
         estate,
         public,
         request,
         nth,
         step,
-    })
-    .await?;
+    } = scene;
+    let under = UnderLoad::begin(scene).await?;
     let known = estate.controller()?.sagas().await?;
     let t0 = now();
     let fault = fault::kill_controller(&estate.controller_program())?;

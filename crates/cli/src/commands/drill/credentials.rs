@@ -12,13 +12,11 @@ use recovery::evidence::{Finding, Length};
 use types::{Timestamp, settings::SiteRole};
 
 use super::{
-    Nth, Rehearsal,
     disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
     load::now,
-    public::Public,
     run::Measured,
 };
-use crate::{commands::certificates, failure::Failure, open_estate::OpenEstate, talk::Step};
+use crate::{commands::certificates, failure::Failure, open_estate::OpenEstate};
 
 /// How often it is looked which certificates are shown.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -26,22 +24,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const WHOLE_SECOND: Duration = Duration::from_secs(1);
 
 /// Runs once.
-pub async fn once(
-    estate: &OpenEstate,
-    public: &Public,
-    request: &Rehearsal,
-    life: Duration,
-    nth: Nth<'_>,
-    step: &Step,
-) -> Result<Measured, Failure> {
-    let under = UnderLoad::begin(Scene {
+pub async fn once(scene: Scene<'_>, life: Duration) -> Result<Measured, Failure> {
+    let Scene {
         estate,
-        public,
         request,
-        nth,
         step,
-    })
-    .await?;
+        ..
+    } = scene;
+    let under = UnderLoad::begin(scene).await?;
     let doors = doors(estate)?;
     let t0 = now();
     step.detail(&format!("certificates that live for {} s", life.as_secs()));

@@ -16,14 +16,13 @@ use recovery::evidence::Finding;
 use types::Timestamp;
 
 use super::{
-    Nth, Rehearsal,
     disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
     fault::{self, Frozen},
     load::{Order, now},
     public::{Outcome, Public},
     run::{self, Measured},
 };
-use crate::{args::Outage, failure::Failure, open_estate::OpenEstate, talk::Step};
+use crate::{args::Outage, failure::Failure, open_estate::OpenEstate};
 
 /// How often the lane is asked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -38,23 +37,16 @@ pub struct Outside {
 }
 
 /// Runs once.
-pub async fn once(
-    estate: &OpenEstate,
-    public: &Public,
-    request: &Rehearsal,
-    outside: Outside,
-    nth: Nth<'_>,
-    step: &Step,
-) -> Result<Measured, Failure> {
-    let limit = request.timeout;
-    let under = UnderLoad::begin(Scene {
+pub async fn once(scene: Scene<'_>, outside: Outside) -> Result<Measured, Failure> {
+    let Scene {
         estate,
         public,
         request,
         nth,
         step,
-    })
-    .await?;
+    } = scene;
+    let limit = request.timeout;
+    let under = UnderLoad::begin(scene).await?;
     let region = estate.region_program(&under.leader);
     let lane = Lane::of(estate, public, &under)?;
     let t0 = now();
