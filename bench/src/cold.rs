@@ -18,7 +18,7 @@ use crate::{
     http::Post,
     load::{
         Answer, Protocol as _,
-        closed::{self, Loss},
+        run::{self, Loss},
     },
     usage,
 };
@@ -62,7 +62,7 @@ pub fn run(request: &Request) -> anyhow::Result<()> {
     let mut gateway = Gateway::start(&request.gateway, home.path(), 1, free_address()?)?;
     let empty = usage::of(gateway.process())?.memory_kib;
     gateway.kill()?;
-    let journal = home.path().join("journal");
+    let journal = home.path().join("gateway-journal");
     std::fs::remove_dir_all(&journal)?;
     let began = Instant::now();
     fill(request, &journal)?;
@@ -109,7 +109,7 @@ fn duplicates(request: &Request, gateway: &Gateway) -> anyhow::Result<()> {
         .again_every(AGAIN_EVERY)
         .of_earlier(request.messages);
     let times = (Duration::from_secs(2), Duration::from_secs(request.seconds));
-    let measured = closed::run(
+    let measured = run::closed(
         gateway.ingest(),
         &protocol,
         request.connections,

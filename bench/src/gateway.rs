@@ -10,14 +10,14 @@ use std::{
 use anyhow::{Context as _, bail};
 use api::{
     client::Client,
-    gateway::{GatewayClient, LeadRequest, reconciliation::ReconciliationReport},
+    gateway::{GatewayClient, GatewayStatus, LeadRequest, PeerState, reconciliation::ReconciliationReport},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
         ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
-        ProofSettings, RetrySettings, TlsFiles,
+        PeerSettings, ProofSettings, RetrySettings, TlsFiles,
     },
 };
 
@@ -51,25 +51,54 @@ impl Gateway {
         concurrency: u16,
         erp: SocketAddr,
     ) -> anyhow::Result<Self> {
-        identities(root, &["gateway", "controller"])?;
-        std::fs::write(root.join("token"), TOKEN)?;
-        std::fs::write(root.join("key"), "no-erp")?;
-        let mut settings = settings(root, integrations, erp)?;
+        prepare(root)?;
+        let mut settings = settings(root, "gateway", integrations, erp)?;
         for one in &mut settings.integrations {
             one.concurrency = concurrency;
         }
-        let file = root.join("gateway.json");
+        let gateway = Self::spawned(program, root, settings)?;
+        gateway.lead(1, false)?;
+        Ok(gateway)
+    }
+
+    /// Starts two of one integration, the first of which leads and copies to the second; what it sends there goes to
+    /// the address that `through` makes of the second one's.
+    pub fn start_pair(
+        program: &Path,
+        root: &Path,
+        through: impl FnOnce(SocketAddr) -> SocketAddr,
+    ) -> anyhow::Result<(Self, Self)> {
+        prepare(root)?;
+        let erp = free_address()?;
+        let (mut leads, mut follows) = (
+            settings(root, "first", 1, erp)?,
+            settings(root, "second", 1, erp)?,
+        );
+        let peer = |region: &RegionName, at: SocketAddr| PeerSettings {
+            region: region.clone(),
+            url: format!("https://localhost:{}", at.port()),
+            // What is measured is two copies; an answer that says one is counted, and refused here.
+            degrade_after: Span::from_secs(30),
+        };
+        leads.peer = Some(peer(&follows.region, through(follows.control_listen)));
+        follows.peer = Some(peer(&leads.region, leads.control_listen));
+        let follows = Self::spawned(program, root, follows)?;
+        let leads = Self::spawned(program, root, leads)?;
+        leads.lead(1, false)?;
+        leads.wait_until(|status| status.peer.state == PeerState::InSync)?;
+        Ok((leads, follows))
+    }
+
+    fn spawned(program: &Path, root: &Path, settings: GatewaySettings) -> anyhow::Result<Self> {
+        let file = root.join(format!("{}.json", settings.region));
         std::fs::write(&file, serde_json::to_vec(&settings)?)?;
-        let process = spawn(program, &file)?;
-        let gateway = Self {
-            process,
+        Ok(Self {
+            process: spawn(program, &file)?,
             settings,
             file,
             program: program.to_path_buf(),
             root: root.to_path_buf(),
-        };
-        gateway.lead(1)?;
-        Ok(gateway)
+        })
     }
 
     /// Where messages are posted.
@@ -95,8 +124,32 @@ impl Gateway {
     pub fn start_again(&mut self, generation: u64) -> anyhow::Result<Duration> {
         let began = Instant::now();
         self.process = spawn(&self.program, &self.file)?;
-        self.lead(generation)?;
+        self.lead(generation, false)?;
         Ok(began.elapsed())
+    }
+
+    /// The other one is gone: it leads alone from now on.
+    pub fn take_over(&self) -> anyhow::Result<()> {
+        self.lead(2, true)
+    }
+
+    /// Messages that were acknowledged on one copy, ever.
+    pub fn acknowledged_alone(&self) -> anyhow::Result<u64> {
+        Ok(runtime()?
+            .block_on(self.client()?.status())?
+            .peer
+            .acknowledged_alone)
+    }
+
+    fn wait_until(&self, reached: impl Fn(&GatewayStatus) -> bool) -> anyhow::Result<()> {
+        let (client, deadline) = (self.client()?, Instant::now() + Duration::from_secs(60));
+        runtime()?.block_on(async {
+            while !client.status().await.is_ok_and(|status| reached(&status)) {
+                anyhow::ensure!(Instant::now() < deadline, "the gateway does not become ready");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Ok(())
+        })
     }
 
     /// Ids of all messages that it can read.
@@ -127,12 +180,12 @@ impl Gateway {
         Ok(GatewayClient(client))
     }
 
-    fn lead(&self, generation: u64) -> anyhow::Result<()> {
+    fn lead(&self, generation: u64, peer_gone: bool) -> anyhow::Result<()> {
         let client = self.client()?;
         let request = LeadRequest {
             generation: Generation::new(generation),
             incarnation: "8c1f0a52-6a0b-4a68-b1d7-0d3f6f1f0a01".to_owned(),
-            peer_gone: false,
+            peer_gone,
         };
         let deadline = Instant::now() + Duration::from_secs(120);
         runtime()?.block_on(async {
@@ -170,7 +223,19 @@ fn spawn(program: &Path, file: &Path) -> anyhow::Result<Child> {
         .with_context(|| format!("start {}", program.display()))
 }
 
-fn settings(root: &Path, integrations: usize, erp: SocketAddr) -> anyhow::Result<GatewaySettings> {
+/// Certificates and secrets.
+fn prepare(root: &Path) -> anyhow::Result<()> {
+    identities(root, &["gateway", "controller"])?;
+    std::fs::write(root.join("token"), TOKEN)?;
+    Ok(std::fs::write(root.join("key"), "no-erp")?)
+}
+
+fn settings(
+    root: &Path,
+    name: &str,
+    integrations: usize,
+    erp: SocketAddr,
+) -> anyhow::Result<GatewaySettings> {
     let lanes = (0..integrations).map(|number| {
         Ok(IntegrationSettings {
             name: IntegrationName::new(format!("lane-{number}"))?,
@@ -186,9 +251,9 @@ fn settings(root: &Path, integrations: usize, erp: SocketAddr) -> anyhow::Result
     });
     Ok(GatewaySettings {
         estate: "bench".parse()?,
-        region: RegionName::new("bench")?,
+        region: RegionName::new(name)?,
         tenant: "bench".parse()?,
-        directory: root.join("gateway"),
+        directory: root.join(name),
         ingest_listen: free_address()?,
         ingest_loopback: Some(free_address()?),
         control_listen: free_address()?,
@@ -196,7 +261,7 @@ fn settings(root: &Path, integrations: usize, erp: SocketAddr) -> anyhow::Result
         tls: tls(root, "gateway"),
         peer: None,
         journal: JournalSettings {
-            directory: root.join("journal"),
+            directory: root.join(format!("{name}-journal")),
             segment_size: ByteSize::mib(64),
         },
         erp: ErpSettings {

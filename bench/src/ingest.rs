@@ -14,7 +14,7 @@ use crate::{
     http::{Post, PostMany},
     load::{
         Measured, Protocol,
-        closed::{self, Loss},
+        run::{self, Loss},
     },
     peers::{limits, nats, postgres, rabbitmq, redis},
     usage::{self, Syncs},
@@ -41,6 +41,9 @@ pub struct Request {
     /// Measurements of each; the middle one counts
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// Open loop besides, at these percentages of what the closed loop reached (25,50,75,90)
+    #[arg(long, value_delimiter = ',')]
+    open_loop: Vec<u32>,
     /// Directory on the disk to measure; by default the system's for temporary files
     #[arg(long)]
     directory: Option<PathBuf>,
@@ -185,7 +188,7 @@ fn gateway(
         let address = gateway.ingest();
         let length = Duration::from_secs(30);
         let sending = scope.spawn(move || {
-            closed::run(
+            run::closed(
                 address,
                 protocol,
                 load.connections,
@@ -240,7 +243,7 @@ impl Load<'_> {
     /// Runs the load a few times, prints a line, and returns the run in the middle.
     fn measure(&self, line: &Line, protocol: &impl Protocol) -> anyhow::Result<Measured> {
         let length = Duration::from_secs(self.request.seconds);
-        let run = |times| closed::run(line.address, protocol, self.connections, times, Loss::Error);
+        let run = |times| run::closed(line.address, protocol, self.connections, times, Loss::Error);
         let usage = || {
             line.process
                 .map(usage::of)
@@ -283,7 +286,41 @@ impl Load<'_> {
                 Some((counted, syncs)) => format!("{:.1}", counted as f64 / syncs as f64),
             }
         );
+        for &percent in &self.request.open_loop {
+            self.open_loop(line, protocol, percent, middle.rate())?;
+        }
         Ok(middle)
+    }
+
+    /// So much of the peak, whatever the answers take; latency counts from when a request was due.
+    fn open_loop(
+        &self,
+        line: &Line,
+        protocol: &impl Protocol,
+        percent: u32,
+        peak: f64,
+    ) -> anyhow::Result<()> {
+        let asked = peak * f64::from(percent) / 100.0;
+        let length = Duration::from_secs(self.request.seconds);
+        let requests = asked / protocol.messages() as f64;
+        let measured = run::open(
+            line.address,
+            protocol,
+            self.connections,
+            (WARM_UP, length),
+            requests,
+        )?;
+        println!(
+            "{:>11}  {:>13} % {:>7.0}  of {asked:>7.0} {:>6.2} ms {:>6.2} ms {:>6.2} ms  {:>5}",
+            self.connections,
+            percent,
+            measured.rate(),
+            measured.latency_ms(50.0),
+            measured.latency_ms(99.0),
+            measured.latency_ms(99.9),
+            measured.wrong,
+        );
+        Ok(())
     }
 }
 

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use crate::{
     gateway::{Gateway, TOKEN, free_address},
     http::Post,
-    load::{Answer, Protocol, closed},
+    load::{Answer, Protocol, run as load_run},
 };
 
 /// What to measure.
@@ -108,12 +108,12 @@ fn measure(request: &Request, sink: &Sink, health: Health) -> anyhow::Result<See
         let before = at(began);
         at(began + length) - before
     });
-    let load = closed::run(
+    let load = load_run::closed(
         gateway.ingest(),
         &RoundRobin(lanes),
         request.connections,
         (WARM_UP, length),
-        closed::Loss::Error,
+        load_run::Loss::Error,
     )?;
     anyhow::ensure!(load.wrong == 0, "{} wrong answers", load.wrong);
     let taken = watch

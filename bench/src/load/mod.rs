@@ -1,6 +1,7 @@
 //! Load of many connections, each with one request under way.
 
-pub mod closed;
+mod pace;
+pub mod run;
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -21,7 +22,7 @@ pub struct Measured {
     pub acknowledged: Vec<u64>,
     /// From the first request after the warm-up to the last.
     pub length: Duration,
-    /// Time from sending a request to having its whole answer, in microseconds.
+    /// Time from when a request was due (in a closed loop: sent) to having its whole answer, in microseconds.
     pub latency: Histogram<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Closed loop: every connection sends its next request when it has the answer to the last.
+//! Runs a load: every connection has one request under way at most.
 //!
 //! One thread with a small event loop for all connections, so that the client takes little of the cores that it shares
 //! with what it measures. The same client measures Plimsoll and its peers.
@@ -20,7 +20,10 @@ use tokio::{
     task::LocalSet,
 };
 
-use super::{Answer, Measured, Protocol};
+use super::{
+    Answer, Measured, Protocol,
+    pace::{Pace, Schedule},
+};
 
 /// Longer than any answer.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -36,13 +39,41 @@ pub enum Loss {
     End,
 }
 
-/// Runs a load.
-pub fn run(
+/// Runs a load in a closed loop: every connection sends its next request when it has the answer to the last.
+pub fn closed(
+    address: SocketAddr,
+    protocol: &impl Protocol,
+    connections: usize,
+    times: (Duration, Duration),
+    loss: Loss,
+) -> anyhow::Result<Measured> {
+    run(address, protocol, connections, times, (Pace::Closed, loss))
+}
+
+/// Runs a load in an open loop: so many requests per second are due, whatever the answers take, and the time of each
+/// counts from when it was due (so that nothing is left out because the client waited for a slow server).
+pub fn open(
+    address: SocketAddr,
+    protocol: &impl Protocol,
+    connections: usize,
+    times: (Duration, Duration),
+    per_second: f64,
+) -> anyhow::Result<Measured> {
+    run(
+        address,
+        protocol,
+        connections,
+        times,
+        (Pace::Open { per_second }, Loss::Error),
+    )
+}
+
+fn run(
     address: SocketAddr,
     protocol: &impl Protocol,
     connections: usize,
     (warm_up, length): (Duration, Duration),
-    loss: Loss,
+    (pace, loss): (Pace, Loss),
 ) -> anyhow::Result<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -55,15 +86,19 @@ pub fn run(
             anyhow::Ok((protocol, stream))
         })
         .collect::<Result<_, _>>()?;
-    let begin = Instant::now() + warm_up;
+    let started = Instant::now();
+    let begin = started + warm_up;
     let end = begin + length;
-    LocalSet::new().block_on(&runtime, async {
+    let schedule = Arc::new(Schedule::new(pace, started));
+    let ticking = schedule.tick_until(end, connections);
+    let all = LocalSet::new().block_on(&runtime, async {
         let tasks: Vec<_> = streams
             .into_iter()
             .map(|(protocol, stream)| {
                 let connection = Connection {
                     protocol,
                     numbers: Arc::clone(&numbers),
+                    schedule: Arc::clone(&schedule),
                     begin,
                     end,
                 };
@@ -85,7 +120,9 @@ pub fn run(
             all.latency.add(&one.latency)?;
         }
         Ok(all)
-    })
+    });
+    ticking.stop()?;
+    all
 }
 
 /// Keys must differ between runs against the same server.
@@ -109,6 +146,7 @@ fn nothing(length: Duration) -> anyhow::Result<Measured> {
 struct Connection<P> {
     protocol: P,
     numbers: Arc<AtomicU64>,
+    schedule: Arc<Schedule>,
     begin: Instant,
     end: Instant,
 }
@@ -121,12 +159,12 @@ impl<P: Protocol> Connection<P> {
         let (mut out, mut input) = (Vec::with_capacity(4096), Vec::with_capacity(4096));
         loop {
             out.clear();
+            let due = self.schedule.next().await?;
             let number = self
                 .numbers
                 .fetch_add(self.protocol.messages(), Ordering::Relaxed);
             self.protocol.request(number, &mut out);
-            let sent = Instant::now();
-            if sent >= self.end {
+            if Instant::now() >= self.end {
                 return Ok(());
             }
             stream.write_all(&out).await.context("write")?;
@@ -135,12 +173,12 @@ impl<P: Protocol> Connection<P> {
             if right {
                 measured.acknowledged.push(number);
             }
-            if sent < self.begin || answered > self.end {
+            if due < self.begin || answered > self.end {
                 continue;
             }
             if right {
                 measured.done += self.protocol.messages();
-                let micros = u64::try_from((answered - sent).as_micros()).unwrap_or(LATENCY_MICROS_MAX);
+                let micros = u64::try_from((answered - due).as_micros()).unwrap_or(LATENCY_MICROS_MAX);
                 measured.latency.saturating_record(micros);
             } else {
                 measured.wrong += 1;
