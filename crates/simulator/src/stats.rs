@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use recovery::decide::Decision;
 use saga::{Boundary, Point};
 use serde::Serialize;
 
@@ -94,5 +95,33 @@ impl Stats {
         sum(&mut self.steps, &other.steps);
         sum(&mut self.deaths, &other.deaths);
         sum(&mut self.ends, &other.ends);
+    }
+}
+
+/// A decision without its particulars, for counting and comparing.
+pub(crate) fn kind_of(decision: &Decision) -> &'static str {
+    use recovery::decide::{Loss, Unsafe, WaitingOn};
+    match decision {
+        Decision::Nothing => "nothing",
+        Decision::Wait { why, .. } => match why {
+            WaitingOn::Saga { .. } => "wait: a saga runs",
+            WaitingOn::Listening => "wait: listening",
+            WaitingOn::MoreEvidence(_) => "wait: more evidence",
+            WaitingOn::HoldOff { .. } => "wait: hold-off",
+            WaitingOn::Standby { .. } => "wait: the standby",
+            WaitingOn::Authorisation { .. } => "wait: people",
+        },
+        Decision::Refuse { why } => match why {
+            Unsafe::NoStandby => "refuse: no standby",
+            Unsafe::NeverEligible { .. } => "refuse: never eligible",
+            Unsafe::NotEligible { .. } => "refuse: not eligible",
+        },
+        Decision::Proceed(go) => match go.reason {
+            Loss::Silent { .. } => "proceed: silent",
+            Loss::DatabaseUnusable { .. } => "proceed: database unusable",
+            Loss::Ordered { .. } => "proceed: ordered",
+            Loss::FencedForNothing => "proceed: fenced for nothing",
+            Loss::Overtaken => "proceed: overtaken",
+        },
     }
 }

@@ -1,0 +1,243 @@
+//! The controller's sagas: how they begin, go on, die with the controller, and end.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use recovery::{
+    decide::{Move, Snapshot},
+    sagas::failover,
+};
+use saga::{Engine, EventKind, Faults, Inject, Log, Outcome, Point, SagaId};
+use types::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    bug::Bug,
+    control::Caller,
+    ledger::Broken,
+    message::Timer,
+    place::Place,
+    time::{At, ms},
+    world::World,
+};
+
+const PAUSE_AFTER_FAILURE: u64 = ms(2_000);
+
+type Drive = Pin<Box<dyn Future<Output = Result<Outcome, saga::Error>>>>;
+
+/// The saga that runs.
+pub(crate) struct Running {
+    pub id: SagaId,
+    pub since: At,
+    drive: Drive,
+    pub recorded: bool,
+}
+
+/// Dies once where the schedule says, and writes down every point that is passed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DieAt {
+    points: Arc<Mutex<Vec<(Point, bool)>>>,
+    reached: Arc<Mutex<Vec<Point>>>,
+}
+
+// === impl DieAt ===
+
+impl DieAt {
+    /// The next saga to come by this point dies there.
+    pub fn arm(&self, point: Point) {
+        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
+        points.push((point, true));
+    }
+
+    fn take_reached(&self) -> Vec<Point> {
+        std::mem::take(&mut *self.reached.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Faults for DieAt {
+    fn at(&self, point: &Point) -> Inject {
+        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.push(point.clone());
+        match points.iter_mut().find(|(at, armed)| *armed && at == point) {
+            Some((_, armed)) => {
+                *armed = false;
+                Inject::Die
+            }
+            None => Inject::Nothing,
+        }
+    }
+}
+
+fn now_or_never<T>(mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> Option<T> {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+impl World<'_> {
+    pub(crate) fn begin_failover(&mut self, go: &Move, snapshot: &Snapshot, wall: Timestamp) {
+        let control = &mut self.control;
+        control.sagas += 1;
+        let id = SagaId(Uuid::from_u128(u128::from(control.sagas)));
+        let plan = failover::Plan {
+            from: go.from.clone(),
+            to: go.to.clone(),
+            generation: go.generation,
+            incarnation: format!("incarnation-{}", control.sagas + 1),
+            reason: go.reason.to_string(),
+            by: snapshot
+                .orders
+                .first()
+                .map_or_else(|| "plimsolld".to_owned(), |order| order.by.clone()),
+            detected: control.detected.unwrap_or(wall),
+            decided: wall,
+            estimated_loss: go.estimated_loss,
+        };
+        control.ordered = !snapshot.orders.is_empty();
+        self.ledger.failovers += 1;
+        self.say(Place::Control, || {
+            format!("begins a failover from {} to {}", go.from, go.to)
+        });
+        let record = saga::Record {
+            id,
+            kind: failover::KIND.to_owned(),
+            definition: self.control.definition.hash(),
+            params: serde_json::json!(plan),
+            created: wall,
+            events: Vec::new(),
+        };
+        let created = now_or_never(self.control.log.create(record));
+        if created.is_some_and(|created| created.is_ok()) {
+            self.control.unfinished = Some(id);
+            self.drive(id);
+        }
+    }
+
+    pub(crate) fn drive(&mut self, id: SagaId) {
+        let control = &mut self.control;
+        let (bridge, clock) = (Arc::clone(&control.bridge), Arc::clone(&control.bridge));
+        let engine = Engine::new(
+            Arc::clone(&control.definition),
+            Arc::new(bridge.ports()),
+            Arc::clone(&control.log) as Arc<dyn Log>,
+            Arc::new(move || clock.wall()),
+            Arc::new(control.points.clone()),
+        )
+        .pausing_by(Arc::new(move |length| bridge.pause(length)));
+        let drive = Box::pin(async move { engine.resume(id).await });
+        control.running = Some(Running {
+            id,
+            since: self.now,
+            drive,
+            recorded: false,
+        });
+        self.poll_saga();
+    }
+
+    /// Lets the saga go on as far as it can, and sends what it asks.
+    pub(crate) fn poll_saga(&mut self) {
+        loop {
+            let wall = self.wall(Place::Control);
+            let Some(running) = self.control.running.as_mut() else {
+                return;
+            };
+            self.control.bridge.set_wall(wall);
+            let polled = running
+                .drive
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            self.note_points();
+            match polled {
+                Poll::Ready(outcome) => return self.saga_ended(outcome),
+                Poll::Pending => {}
+            }
+            let (asked, pauses) = self.control.bridge.take();
+            if asked.is_empty() && pauses.is_empty() {
+                return;
+            }
+            for (id, length) in pauses {
+                let micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
+                self.after(Place::Control, micros.max(1), Timer::Pause(id));
+            }
+            for (id, request) in asked {
+                self.ask(Caller::Saga(id), request);
+            }
+        }
+    }
+
+    fn note_points(&mut self) {
+        for point in self.control.points.take_reached() {
+            self.stats.reached(&point, self.faults_active > 0);
+        }
+    }
+
+    fn saga_ended(&mut self, outcome: Result<Outcome, saga::Error>) {
+        let Some(running) = self.control.running.take() else {
+            return;
+        };
+        let (now, wall) = (self.now, self.wall(Place::Control));
+        let control = &mut self.control;
+        match outcome {
+            Ok(Outcome::Done { .. }) => {
+                self.stats.saga_ended("done");
+                control.unfinished = None;
+                control.orders.clear();
+                control.last_failover = Some(wall);
+                self.say(Place::Control, || "the failover is done".to_owned());
+            }
+            Ok(Outcome::Unwound { node, why }) => {
+                self.stats.saga_ended("unwound");
+                control.unfinished = None;
+                control.not_before = now.plus(PAUSE_AFTER_FAILURE);
+                self.say(Place::Control, || {
+                    format!("the failover came to nothing at {node}: {why}")
+                });
+            }
+            Ok(Outcome::Stuck { node, why }) => {
+                self.stats.saga_ended("stuck");
+                control.unfinished = None;
+                control.not_before = now.plus(PAUSE_AFTER_FAILURE);
+                self.say(Place::Control, || {
+                    format!("the failover is stuck at {node}: {why}")
+                });
+            }
+            Err(saga::Error::Died(point)) => {
+                self.stats.died(&point);
+                self.say(Place::Control, || format!("dies at {point}"));
+                self.control_dies_at_step();
+            }
+            Err(error) => {
+                let id = running.id;
+                self.ledger.broken(Broken::SagaEndless, now, || {
+                    format!("saga {id} cannot go on: {error}")
+                });
+            }
+        }
+        self.control.detected = None;
+    }
+
+    /// The reconciler may act: no saga runs, or it has recorded its decision.
+    pub(crate) fn may_reconcile(&mut self) -> bool {
+        if self.planted(Bug::ReconcilesBesideASaga) {
+            return true;
+        }
+        let Some(running) = &mut self.control.running else {
+            return true;
+        };
+        if !running.recorded {
+            let record = now_or_never(self.control.log.load(running.id)).and_then(Result::ok);
+            running.recorded = record.is_some_and(|record| {
+                record.events.iter().any(|event| {
+                    event.node == "record_active" && matches!(event.kind, EventKind::Succeeded { .. })
+                })
+            });
+        }
+        running.recorded
+    }
+}

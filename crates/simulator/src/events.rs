@@ -1,0 +1,254 @@
+//! The queue of events, and which place handles each.
+
+use std::cmp::Reverse;
+
+use crate::{
+    agent::Asker,
+    database::Process,
+    message::{Event, Message, Timer},
+    place::{Place, Side},
+    time::{At, ms},
+    world::World,
+};
+
+/// An event with its time; the order decides between those of one moment.
+#[derive(Debug)]
+pub(crate) struct Item {
+    at: At,
+    order: u64,
+    event: Event,
+}
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Item {}
+
+impl PartialOrd for Item {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Item {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+impl World<'_> {
+    pub fn push(&mut self, at: At, event: Event) {
+        self.order += 1;
+        self.queue.push(Reverse(Item {
+            at,
+            order: self.order,
+            event,
+        }));
+    }
+
+    pub fn after(&mut self, place: Place, micros: u64, timer: Timer) {
+        let run = self.machines[place.index()].run;
+        self.push(self.now.plus(micros), Event::Timer { place, run, timer });
+    }
+
+    pub fn next(&mut self) -> Option<Event> {
+        let Reverse(item) = self.queue.pop()?;
+        self.now = item.at;
+        self.stats.events += 1;
+        Some(item.event)
+    }
+
+    /// Handles one event, or puts it off while its place stands still.
+    pub fn handle(&mut self, event: Event) {
+        match event {
+            Event::Deliver {
+                from,
+                to,
+                run,
+                message,
+            } => {
+                let machine = &self.machines[to.index()];
+                if !machine.up || machine.run != run {
+                    return;
+                }
+                let frozen = self.frozen_until(to, message.is_for_agent());
+                if frozen > self.now {
+                    return self.push(
+                        frozen,
+                        Event::Deliver {
+                            from,
+                            to,
+                            run,
+                            message,
+                        },
+                    );
+                }
+                self.deliver(from, to, message);
+            }
+            Event::Timer { place, run, timer } => {
+                let machine = &self.machines[place.index()];
+                if !machine.up || machine.run != run {
+                    return;
+                }
+                let frozen = self.frozen_until(place, timer.is_agents());
+                if frozen > self.now {
+                    return self.push(frozen, Event::Timer { place, run, timer });
+                }
+                self.timer(place, timer);
+            }
+            Event::FaultBegins(index) => self.fault_begins(index),
+            Event::FaultEnds(index) => self.fault_ends(index),
+            Event::Flap { fault, cut } => self.flap(fault, cut),
+            Event::Restart { place } => self.restarts(place),
+        }
+    }
+
+    fn frozen_until(&self, place: Place, agents: bool) -> At {
+        let machine = self.machines[place.index()].frozen_until;
+        match place.side() {
+            Some(side) if agents => machine.max(self.regions[side.index()].agent_frozen_until),
+            _ => machine,
+        }
+    }
+
+    fn timer(&mut self, place: Place, timer: Timer) {
+        match place.side() {
+            Some(side) => self.region_timer(side, timer),
+            None => self.other_timer(timer),
+        }
+    }
+
+    fn region_timer(&mut self, side: Side, timer: Timer) {
+        match timer {
+            Timer::Heartbeat => self.region_heartbeat(side),
+            Timer::Round(serial) => self.round(side, serial),
+            Timer::LeaseEnds(serial) => self.lease_ends(side, serial),
+            Timer::Candidate(serial) if self.agent(side).serial == serial => self.candidate_looks(side),
+            Timer::AskVoters(serial) => self.ask_voters(side, serial),
+            Timer::StartDatabase(serial) => self.start_primary(side, serial),
+            Timer::Look(serial) => self.look(side, serial),
+            Timer::Rejoined(serial) => self.rejoined(side, serial),
+            Timer::DatabaseUp(serial) => self.database_up(side, serial),
+            Timer::DatabaseDown(serial) => self.database_down(side, serial),
+            Timer::Guard => self.guard(side),
+            Timer::Keepalive if self.database(side).process == Process::Primary => {
+                self.send_wal(side);
+                self.after(side.place(), ms(400), Timer::Keepalive);
+            }
+            Timer::GatewayTick(run) => self.gateway_tick(side, run),
+            Timer::Synced { number, run } => self.synced(side, number, run),
+            Timer::Degrade { number, run } => self.degrade(side, number, run),
+            _ => {}
+        }
+    }
+
+    fn other_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Watch => self.watch(),
+            Timer::Reconcile => self.reconcile(),
+            Timer::Poll => self.poll_gateways(),
+            Timer::CallTimeout(call) => self.call_times_out(call),
+            Timer::LocalAnswer(id) => self.local_answer(id),
+            Timer::Pause(id) => self.pause_passed(id),
+            Timer::DoorHeartbeat => self.door_heartbeat(),
+            Timer::PartnerSends { number } => self.partner_sends(number),
+            Timer::PeopleWork => self.people_work(),
+            Timer::PersonDecides => self.person_decides(),
+            _ => {}
+        }
+    }
+
+    fn database_up(&mut self, side: Side, serial: u32) {
+        let database = self.database(side);
+        match database.process {
+            Process::Starting {
+                serial: now,
+                primary: true,
+            } if now == serial => self.primary_is_up(side),
+            Process::Starting {
+                serial: now,
+                primary: false,
+            } if now == serial => {
+                database.process = Process::Standby;
+                database.stream = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn database_down(&mut self, side: Side, serial: u32) {
+        let database = self.database(side);
+        if !matches!(database.process, Process::Ending { serial: now, .. } if now == serial) {
+            return;
+        }
+        database.process = Process::Stopped;
+        database.stream = None;
+        self.ledger.closes(side);
+        self.fences_answer(side);
+        self.restart_soon(side);
+    }
+
+    fn deliver(&mut self, from: Place, to: Place, message: Message) {
+        match to {
+            Place::West => self.deliver_to_region(Side::West, from, message),
+            Place::North => self.deliver_to_region(Side::North, from, message),
+            Place::Control => match message {
+                Message::Heartbeat(observation, said) => self.heard(*observation, said),
+                Message::Answer { call, answer } => self.call_answered(call, *answer),
+                message => self.witness_votes(from, &message),
+            },
+            Place::Door => self.door_gets(from, message),
+            Place::Outside => self.outside_gets(message),
+        }
+    }
+
+    fn deliver_to_region(&mut self, side: Side, from: Place, message: Message) {
+        match message {
+            Message::Renew { .. } | Message::Promise { .. } => self.votes(side, from, &message),
+            Message::Granted { generation, sent } => self.granted(side, from, generation, sent),
+            Message::RenewRefused { generation, promised } => {
+                self.renewal_refused(side, generation, promised)
+            }
+            Message::Promised {
+                generation,
+                ends_in_ms,
+            } => {
+                self.voter_answered(side, from, generation, Ok(ends_in_ms));
+            }
+            Message::PromiseRefused { generation, promised } => {
+                self.voter_answered(side, from, generation, Err(promised));
+            }
+            Message::Ask { call, request } => {
+                let asker = Asker {
+                    call,
+                    run: self.machines[Place::Control.index()].run,
+                };
+                self.asked_region(side, asker, *request);
+            }
+            Message::Attach { length } => self.asked_to_stream(side, side.other(), length),
+            Message::Attached { history, length } => self.may_stream(side, history, length),
+            Message::NotAttached => self.may_not_stream(side),
+            Message::Wal { history, length } => self.wal(side, history, length),
+            Message::Received { history, length } => self.received(side, history, length),
+            Message::Copy {
+                generation,
+                all,
+                marks,
+            } => self.copy_arrives(side, generation, all, marks),
+            Message::Copied {
+                generation,
+                held,
+                marks,
+                surplus,
+            } => {
+                self.copied(side, generation, held, marks, surplus);
+            }
+            Message::CopyRefused { known } => self.copy_refused(side, known),
+            Message::Submit { number } => self.submitted(side, number),
+            Message::Heartbeat(..) | Message::Answer { .. } | Message::Accepted { .. } => {}
+        }
+    }
+}
