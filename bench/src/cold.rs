@@ -14,7 +14,7 @@ use std::{
 use journal::{Entry, Journal, Options, Preparation, RealDisk, body_hash, key_hash};
 
 use crate::{
-    gateway::{Gateway, TOKEN, free_address},
+    gateway::{ALONE, Gateway, TOKEN, free_address},
     http::Post,
     load::{
         Answer, Protocol as _,
@@ -62,7 +62,7 @@ pub fn run(request: &Request) -> anyhow::Result<()> {
     let mut gateway = Gateway::start(&request.gateway, home.path(), 1, free_address()?)?;
     let empty = usage::of(gateway.process())?.memory_kib;
     gateway.kill()?;
-    let journal = home.path().join("gateway-journal");
+    let journal = home.path().join(format!("{ALONE}-journal"));
     std::fs::remove_dir_all(&journal)?;
     let began = Instant::now();
     fill(request, &journal)?;

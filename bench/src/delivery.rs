@@ -35,9 +35,6 @@ pub struct Request {
     /// Deliveries at a time, and clients of the limit
     #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 32])]
     concurrency: Vec<u16>,
-    /// Messages per second that partners send; more than can be delivered, so that the lane always has work
-    #[arg(long, default_value_t = 15_000)]
-    offered: u32,
     /// Seconds of each measurement
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -57,7 +54,7 @@ pub fn run(request: &Request) -> anyhow::Result<()> {
             concurrency,
             Duration::from_secs(request.seconds),
         )?;
-        let seen = delivered(request, home.path(), database.address, concurrency)?;
+        let seen = delivered(request, home.path(), database.address, (concurrency, directly))?;
         println!(
             "{concurrency:>20}  {:>10.0}  {:>11.0}  {directly:>10.0}  {:>4.0} %  {} of {}",
             seen.accepted,
@@ -83,7 +80,13 @@ struct Seen {
     rows: u64,
 }
 
-fn delivered(request: &Request, home: &Path, database: SocketAddr, concurrency: u16) -> anyhow::Result<Seen> {
+/// As many messages per second come in as PostgreSQL could take directly, so that the lane always has work.
+fn delivered(
+    request: &Request,
+    home: &Path,
+    database: SocketAddr,
+    (concurrency, offered): (u16, f64),
+) -> anyhow::Result<Seen> {
     let address = free_address()?;
     let sink = Sink::start(address, database, usize::from(concurrency))?;
     let gateway = Gateway::start_wide(&request.gateway, home, 1, concurrency, address)?;
@@ -95,7 +98,7 @@ fn delivered(request: &Request, home: &Path, database: SocketAddr, concurrency: 
         &post,
         CONNECTIONS,
         (Duration::ZERO, length),
-        f64::from(request.offered),
+        offered,
     )?;
     anyhow::ensure!(load.wrong == 0, "{} wrong answers", load.wrong);
     let during = sink.rows()? - before;

@@ -24,6 +24,9 @@ use types::{
 /// The partner's token.
 pub const TOKEN: &str = "a-partner's-token";
 
+/// The region of a gateway without another one; its journal is in `one-journal`.
+pub const ALONE: &str = "one";
+
 /// Messages in one page.
 const PAGE: u32 = 10_000;
 
@@ -51,8 +54,8 @@ impl Gateway {
         concurrency: u16,
         erp: SocketAddr,
     ) -> anyhow::Result<Self> {
-        prepare(root)?;
-        let mut settings = settings(root, "gateway", integrations, erp)?;
+        prepare(root, &[ALONE])?;
+        let mut settings = settings(root, ALONE, integrations, erp)?;
         for one in &mut settings.integrations {
             one.concurrency = concurrency;
         }
@@ -68,7 +71,7 @@ impl Gateway {
         root: &Path,
         through: impl FnOnce(SocketAddr) -> SocketAddr,
     ) -> anyhow::Result<(Self, Self)> {
-        prepare(root)?;
+        prepare(root, &["first", "second"])?;
         let erp = free_address()?;
         let (mut leads, mut follows) = (
             settings(root, "first", 1, erp)?,
@@ -224,8 +227,10 @@ fn spawn(program: &Path, file: &Path) -> anyhow::Result<Child> {
 }
 
 /// Certificates and secrets.
-fn prepare(root: &Path) -> anyhow::Result<()> {
-    identities(root, &["gateway", "controller"])?;
+fn prepare(root: &Path, regions: &[&str]) -> anyhow::Result<()> {
+    let gateways = regions.iter().map(|region| format!("{region}-gateway"));
+    let programs: Vec<String> = gateways.chain(["controller".to_owned()]).collect();
+    identities(root, &programs)?;
     std::fs::write(root.join("token"), TOKEN)?;
     Ok(std::fs::write(root.join("key"), "no-erp")?)
 }
@@ -258,7 +263,7 @@ fn settings(
         ingest_loopback: Some(free_address()?),
         control_listen: free_address()?,
         monitor_listen: None,
-        tls: tls(root, "gateway"),
+        tls: tls(root, &format!("{name}-gateway")),
         peer: None,
         journal: JournalSettings {
             directory: root.join(format!("{name}-journal")),
@@ -304,7 +309,7 @@ fn tls(root: &Path, name: &str) -> TlsFiles {
     }
 }
 
-fn identities(root: &Path, names: &[&str]) -> anyhow::Result<()> {
+fn identities(root: &Path, names: &[String]) -> anyhow::Result<()> {
     let mut authority = CertificateParams::new(Vec::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority
@@ -315,7 +320,9 @@ fn identities(root: &Path, names: &[&str]) -> anyhow::Result<()> {
     for name in names {
         let key = KeyPair::generate()?;
         let mut parameters = CertificateParams::new(vec!["localhost".to_owned()])?;
-        parameters.distinguished_name.push(DnType::CommonName, *name);
+        parameters
+            .distinguished_name
+            .push(DnType::CommonName, name.as_str());
         let certificate = parameters.signed_by(&key, &authority)?;
         std::fs::write(root.join(format!("{name}.pem")), certificate.pem())?;
         std::fs::write(root.join(format!("{name}.key")), key.serialize_pem())?;
