@@ -18,6 +18,11 @@ const REGIONS: [&str; 2] = ["westeurope", "northeurope"];
 const SITES: [&str; 4] = [CONTROLLER, FRONT_DOOR, REGIONS[0], REGIONS[1]];
 /// One way, between any two sites.
 const FAR: Link = Link::far(20);
+/// A flapping link passes and does not pass for so long, in turns: shorter than the lease, and longer than a region may be
+/// silent.
+const FLAP: [Duration; 2] = [Duration::from_millis(700), Duration::from_millis(2_300)];
+/// How often.
+const FLAPS: usize = 4;
 /// Longer than the lease and everything that could follow from its end.
 const LONG: Duration = Duration::from_secs(10);
 /// A failover, or a return to safety, on a slow machine.
@@ -35,6 +40,10 @@ fn partitions_are_answered_right_and_writes_are_accepted_in_one_region_at_a_time
             partitions.the_active_region_is_cut_off();
             partitions.the_regions_are_cut_from_each_other();
             partitions.the_witness_is_cut_off();
+            partitions.one_direction_between_controller_and_leader_is_cut();
+            partitions.one_direction_between_the_regions_is_cut();
+            partitions.a_link_flaps();
+            partitions.the_world_does_not_reach_the_leader();
         },
     );
 }
@@ -86,9 +95,7 @@ impl Partitions {
         self.network
             .set_both(&[active.as_str()], &[standby.as_str()], Link::CUT);
         let cut = Instant::now();
-        self.wait(&mut transcript, "the loss of protection to be said", |status| {
-            status["protection"]["exposed"]["because"].is_array()
-        });
+        self.exposed(&mut transcript);
         writers.wait_for_write(&active, cut + LONG);
         transcript.look(&self.estate);
         transcript.did("the link is whole again");
@@ -124,7 +131,132 @@ impl Partitions {
         transcript.end(&self.estate);
     }
 
+    /// Either direction alone silences a connection in both; the standby goes on hearing the leader, and says so.
+    fn one_direction_between_controller_and_leader_is_cut(&self) {
+        let (active, standby) = self.well();
+        let generation = self.generation();
+        let writers = Writers::start(&self.estate);
+        let mut transcript = Transcript::begin(
+            "controller-and-leader-one-way",
+            &format!(
+                "nothing passes from {active}, which leads, to the controller; the other direction does"
+            ),
+        );
+        let leader = [active.as_str()];
+        self.network.set(&leader, &[CONTROLLER], Link::CUT);
+        let cut = Instant::now();
+        self.heard_by(&mut transcript, &standby);
+        writers.wait_for_write(&active, cut + LONG);
+        self.heard_by(&mut transcript, &standby);
+        transcript.did("now nothing passes from the controller to it; the other direction does");
+        self.network.set(&[CONTROLLER], &leader, Link::CUT);
+        self.network.set(&leader, &[CONTROLLER], FAR);
+        let turned = Instant::now();
+        writers.wait_for_write(&active, turned + LONG);
+        self.heard_by(&mut transcript, &standby);
+        transcript.did("the link is whole again");
+        self.network.set_both(&[CONTROLLER], &leader, FAR);
+        self.heal(&mut transcript);
+        self.nothing_moved(&transcript, &active, generation, writers);
+        transcript.end(&self.estate);
+    }
+
+    /// The controller waits, because the standby hears the leader.
+    fn heard_by(&self, transcript: &mut Transcript, standby: &RegionName) {
+        let words = format!("but {standby} granted it its lease");
+        self.wait(transcript, "the standby to be heard", |status| {
+            let decision = status["decision"].as_str().unwrap_or_default();
+            decision.contains(&words)
+        });
+    }
+
+    /// The witness hears both: the same as a link that is cut in both directions.
+    fn one_direction_between_the_regions_is_cut(&self) {
+        let (active, standby) = self.well();
+        let generation = self.generation();
+        let writers = Writers::start(&self.estate);
+        let mut transcript = Transcript::begin(
+            "regions-one-way",
+            &format!("nothing passes from {standby} to {active}, which leads; the other direction does"),
+        );
+        let (leader, other) = ([active.as_str()], [standby.as_str()]);
+        self.network.set(&other, &leader, Link::CUT);
+        let cut = Instant::now();
+        self.exposed(&mut transcript);
+        writers.wait_for_write(&active, cut + LONG);
+        transcript.look(&self.estate);
+        transcript.did("the link is whole again");
+        self.network.set_both(&leader, &other, FAR);
+        self.heal(&mut transcript);
+        self.nothing_moved(&transcript, &active, generation, writers);
+        transcript.end(&self.estate);
+    }
+
+    /// The leader's links to the controller and the world come and go: the standby hears it all the time.
+    fn a_link_flaps(&self) {
+        let (active, standby) = self.well();
+        let generation = self.generation();
+        let writers = Writers::start(&self.estate);
+        let mut transcript = Transcript::begin(
+            "flapping-link",
+            &format!("the link between the controller and {active}, which leads, flaps"),
+        );
+        for _ in 0..FLAPS {
+            self.network
+                .set_both(&[CONTROLLER], &[active.as_str()], Link::CUT);
+            let cut = Instant::now();
+            self.heard_by(&mut transcript, &standby);
+            writers.wait_for_write(&active, cut + FLAP[1]);
+            self.network.set_both(&[CONTROLLER], &[active.as_str()], FAR);
+            writers.wait_for_write(&active, Instant::now() + FLAP[0]);
+            transcript.look(&self.estate);
+        }
+        transcript.did("the link is whole again");
+        self.heal(&mut transcript);
+        self.nothing_moved(&transcript, &active, generation, writers);
+        transcript.end(&self.estate);
+    }
+
+    /// The controller hears the leader, and no request reaches it: what nobody can use is moved to where it can be used.
+    fn the_world_does_not_reach_the_leader(&self) {
+        let (active, heir) = self.well();
+        let writers = Writers::start(&self.estate);
+        writers.wait_for_write(&active, Instant::now());
+        let mut transcript = Transcript::begin(
+            "front-door-and-leader-one-way",
+            &format!(
+                "nothing passes from {active}, which leads, to the front door; the other direction does"
+            ),
+        );
+        self.network.set(&[active.as_str()], &[FRONT_DOOR], Link::CUT);
+        self.wait(&mut transcript, "the other region leads", |status| {
+            status["active"] == heir.as_str() && status["running"].is_null()
+        });
+        writers.wait_for_write(&heir, Instant::now());
+        transcript.look(&self.estate);
+        assert_eq!(
+            Writers::moves(&writers.finish()),
+            1,
+            "two regions accepted writes"
+        );
+        assert!(transcript.decided(
+            &self.estate,
+            "the front door has not reached the active region for"
+        ));
+        let text = transcript.end(&self.estate);
+        assert!(
+            text.contains(&format!("the front door does not reach {active}")),
+            "{text}"
+        );
+    }
+
     // === what the cases share ===
+
+    fn exposed(&self, transcript: &mut Transcript) {
+        self.wait(transcript, "the loss of protection to be said", |status| {
+            status["protection"]["exposed"]["because"].is_array()
+        });
+    }
 
     /// Who leads and who stands by, once all is well.
     fn well(&self) -> (RegionName, RegionName) {

@@ -16,6 +16,10 @@ pub struct RenewRequest {
     pub holder: RegionName,
     /// In which generation.
     pub generation: Generation,
+    /// Whether its database took its last probe: a holder whose database is stuck goes on renewing, and the one it asks
+    /// should not take that for service.
+    #[serde(default)]
+    pub serves: bool,
 }
 
 /// A voter's answer to the holder.

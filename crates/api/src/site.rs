@@ -1,6 +1,6 @@
 //! What an agent of a site (a region, or the front door) is asked and what it tells.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use types::{ComponentName, Generation, Lsn, RegionName, Timestamp};
@@ -35,6 +35,9 @@ pub struct Observation {
     /// What a standby itself knows of the region that leads; `None` where there is nothing to know.
     #[serde(default)]
     pub leader: Option<LeaderSight>,
+    /// Front door: regions whose ingress gives no sign of life, for this many milliseconds; one that refuses gives one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unreached: BTreeMap<RegionName, u64>,
     /// Every supervised process.
     pub components: Vec<ComponentObservation>,
 }
@@ -49,6 +52,9 @@ pub struct LeaderSight {
     pub streamed_at: Option<Timestamp>,
     /// This region's voter last granted another region a term.
     pub renewed_at: Option<Timestamp>,
+    /// That region last said, when it asked for a term, that its database takes writes.
+    #[serde(default)]
+    pub served_at: Option<Timestamp>,
 }
 
 /// Which site.

@@ -85,6 +85,7 @@ fn protection(seen: &Seen<'_>) -> Protection {
         };
     };
     because.extend(transition(seen));
+    because.extend(unheard_or_unreached(seen, &reign.active));
     let standbys: Vec<_> = seen
         .snapshot
         .regions
@@ -142,6 +143,21 @@ fn protection(seen: &Seen<'_>) -> Protection {
     } else {
         Protection::Exposed { because }
     }
+}
+
+/// Links that are cut although what they lead to is well. Whatever else happens is then answered later, or not at all.
+fn unheard_or_unreached(seen: &Seen<'_>, active: &RegionName) -> Vec<String> {
+    let regions = &seen.snapshot.regions;
+    let unheard = seen
+        .snapshot
+        .region(active)
+        .filter(|sight| !is_recent(seen, sight))
+        .map(|_| format!("nothing is heard from {active}, which leads"));
+    let unreached = regions
+        .iter()
+        .filter(|sight| sight.unreached_for.is_some())
+        .map(|sight| format!("the front door does not reach {}", sight.region));
+    unheard.into_iter().chain(unreached).collect()
 }
 
 /// Right after a failover, or during one, another loss would be answered later than promised.

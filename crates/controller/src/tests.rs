@@ -410,6 +410,7 @@ async fn the_witness_remembers_its_promises_when_it_is_restarted() {
     let renew = RenewRequest {
         holder: west(),
         generation: Generation::FIRST,
+        serves: true,
     };
     assert_eq!(witness.renew(&renew).await.unwrap(), RenewReply::Granted);
     let promise = PromiseRequest {

@@ -126,6 +126,7 @@ mod process {
             lease: LeaseState::None,
             database: None,
             leader: None,
+            unreached: std::collections::BTreeMap::new(),
             components: Vec::new(),
         }
     }
@@ -170,6 +171,7 @@ mod process {
         let renew = RenewRequest {
             holder: region("west"),
             generation: Generation::FIRST,
+            serves: true,
         };
         let refused = voter.renew(&renew, Duration::from_secs(5)).await.unwrap();
         assert_eq!(

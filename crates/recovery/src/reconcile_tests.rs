@@ -25,6 +25,7 @@ fn agent(site: Site, role: Role) -> Observation {
         lease: LeaseState::None,
         database: None,
         leader: None,
+        unreached: std::collections::BTreeMap::new(),
         components: Vec::new(),
     }
 }

@@ -329,7 +329,9 @@ impl World<'_> {
             leader: Some(LeaderSight {
                 streamed_at: agent.streamed_at,
                 renewed_at: agent.renewed_at,
+                served_at: agent.served_at,
             }),
+            unreached: std::collections::BTreeMap::new(),
             components: Vec::new(),
         }
     }

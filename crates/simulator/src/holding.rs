@@ -8,8 +8,10 @@ use types::Generation;
 use crate::{
     agent::{Duty, Lead, Right, keep, rounded_up},
     bug::Bug,
+    database::Process,
     message::{Message, Timer},
     place::{Place, Side},
+    time::ms,
     world::World,
 };
 
@@ -19,6 +21,7 @@ impl World<'_> {
     pub(crate) fn round(&mut self, side: Side, serial: u32) {
         let (place, name) = (side.place(), self.name(side));
         let now = self.moment(place);
+        let serves = self.serves(side);
         let agent = self.agent(side);
         if agent.serial != serial {
             return;
@@ -40,6 +43,7 @@ impl World<'_> {
                     Message::Renew {
                         generation,
                         sent: now,
+                        serves,
                     },
                 );
             }
@@ -51,6 +55,13 @@ impl World<'_> {
             self.after(place, left, Timer::Round(serial));
         }
         self.check_standing(side);
+    }
+
+    /// Whether its database takes writes as far as its agent knows.
+    fn serves(&self, side: Side) -> bool {
+        let region = &self.regions[side.index()];
+        let full = self.now < region.disk.full_until;
+        region.database.process == Process::Primary && !full && self.disk_delay(side) <= ms(900)
     }
 
     pub(crate) fn granted(&mut self, side: Side, from: Place, generation: Generation, sent: Moment) {
@@ -151,9 +162,14 @@ impl World<'_> {
         let delay = self.disk_delay(side);
         let agent = self.agent(side);
         let reply = match *message {
-            Message::Renew { generation, sent } => match agent.voter.renew(now, &name, generation) {
+            Message::Renew {
+                generation,
+                sent,
+                serves,
+            } => match agent.voter.renew(now, &name, generation) {
                 RenewAnswer::Granted { save } => {
                     agent.renewed_at = Some(wall);
+                    agent.served_at = if serves { Some(wall) } else { agent.served_at };
                     keep(agent, save);
                     Message::Granted { generation, sent }
                 }

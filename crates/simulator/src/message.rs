@@ -20,6 +20,7 @@ pub(crate) enum Message {
     Renew {
         generation: Generation,
         sent: Moment,
+        serves: bool,
     },
     Granted {
         generation: Generation,

@@ -153,6 +153,7 @@ impl World<'_> {
             lease: LeaseState::None,
             database: None,
             leader: None,
+            unreached: std::collections::BTreeMap::new(),
             components: Vec::new(),
         };
         self.send(

@@ -110,6 +110,7 @@ pub(crate) fn kind_of(decision: &Decision) -> &'static str {
             WaitingOn::HoldOff { .. } => "wait: hold-off",
             WaitingOn::Standby { .. } => "wait: the standby",
             WaitingOn::Authorisation { .. } => "wait: people",
+            WaitingOn::HeardByStandby { .. } => "wait: heard by the standby",
         },
         Decision::Refuse { why } => match why {
             Unsafe::NoStandby => "refuse: no standby",
@@ -118,6 +119,7 @@ pub(crate) fn kind_of(decision: &Decision) -> &'static str {
         },
         Decision::Proceed(go) => match go.reason {
             Loss::Silent { .. } => "proceed: silent",
+            Loss::Unreached { .. } => "proceed: unreached",
             Loss::DatabaseUnusable { .. } => "proceed: database unusable",
             Loss::Ordered { .. } => "proceed: ordered",
             Loss::FencedForNothing => "proceed: fenced for nothing",

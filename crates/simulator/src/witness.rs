@@ -24,7 +24,7 @@ impl World<'_> {
         let (now, name) = (self.moment(Place::Control), self.name(asking));
         let control = &mut self.control;
         let reply = match *message {
-            Message::Renew { generation, sent } => match control.voter.renew(now, &name, generation) {
+            Message::Renew { generation, sent, .. } => match control.voter.renew(now, &name, generation) {
                 RenewAnswer::Granted { save } => {
                     keep(control, save);
                     Message::Granted { generation, sent }

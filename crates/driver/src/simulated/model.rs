@@ -319,6 +319,7 @@ impl State {
             },
             database: Some(database),
             leader: None,
+            unreached: BTreeMap::new(),
             components: components(region),
         })
     }
@@ -359,6 +360,7 @@ impl State {
             lease: LeaseState::None,
             database: None,
             leader: None,
+            unreached: BTreeMap::new(),
             components: Vec::new(),
         }
     }

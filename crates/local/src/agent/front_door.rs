@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use api::{
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{
     clock, durable,
+    reach::Reach,
     supervise::{component::Conditions, guarded::Launcher, supervisor::Supervisor},
     waiting_room,
 };
@@ -40,6 +41,7 @@ pub struct FrontDoor {
     record: Mutex<RouteRecord>,
     /// The estate's authority, to look at the public entrance.
     authority: PathBuf,
+    reach: Arc<Reach>,
     /// Tells the waiting room.
     tell: watch::Sender<Option<Route>>,
     supervisor: Supervisor,
@@ -60,6 +62,7 @@ impl FrontDoor {
         let path = site.directory.join("state/route.json");
         let record: RouteRecord = durable::read(&path)?.unwrap_or_default();
         let door = Self {
+            reach: Arc::default(),
             settings,
             run,
             path,
@@ -154,8 +157,14 @@ impl FrontDoor {
             lease: LeaseState::None,
             database: None,
             leader: None,
+            unreached: self.reach.unreached(),
             components: self.supervisor.observe(),
         }
+    }
+
+    /// Tries again and again whether the regions' ingresses can be reached, for ever.
+    pub async fn try_the_regions(&self) {
+        self.reach.keep_trying(&self.settings.ingresses).await;
     }
 
     /// Stops the ingress.

@@ -176,7 +176,7 @@ async fn renew(
     caller.speaks_for(&request.holder)?;
     let region = serving.site.region()?;
     to_the_end(async move {
-        let reply = region.voting().renew(&request.holder, request.generation).await;
+        let reply = region.voting().renew(&request).await;
         reply.map_err(|error| Problem::failed(error.to_string()))
     })
     .await

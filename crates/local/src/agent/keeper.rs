@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use api::{
     client::Error,
     lease::{RenewReply, RenewRequest, VoterClient},
+    site::{DatabaseObservation, DatabaseState},
 };
 use lease::{Holder, Moment, Standing, VoterName};
 use tokio::{sync::watch, task::JoinSet};
@@ -29,6 +30,8 @@ pub struct Keeper {
     pub generation: Generation,
     /// How the lease is timed.
     pub timing: LeaseTiming,
+    /// Its database, of which the other voters are told whether it serves.
+    pub database: watch::Receiver<DatabaseObservation>,
     /// Its own voter.
     pub voting: Arc<Voting>,
     /// The other voters.
@@ -98,7 +101,12 @@ impl Keeper {
     ) -> Result<(), Generation> {
         // The time counts from before our own vote, so that our own voter's term is never the shorter one.
         holder.round_begun(now);
-        match self.voting.renew(&self.region, self.generation).await {
+        let request = RenewRequest {
+            holder: self.region.clone(),
+            generation: self.generation,
+            serves: self.serves(),
+        };
+        match self.voting.renew(&request).await {
             Ok(RenewReply::Granted) => {}
             Ok(RenewReply::Refused { promised }) => return Err(promised),
             Err(error) => {
@@ -109,11 +117,7 @@ impl Keeper {
         // A voter that answers later than this does not help any more.
         let limit = self.timing.ttl.as_duration() / 2;
         for (voter, client) in &self.others {
-            let (voter, client) = (voter.clone(), client.clone());
-            let request = RenewRequest {
-                holder: self.region.clone(),
-                generation: self.generation,
-            };
+            let (voter, client, request) = (voter.clone(), client.clone(), request.clone());
             replies.spawn(async move {
                 let answer = client.renew(&request, limit).await;
                 Reply {
@@ -124,6 +128,11 @@ impl Keeper {
             });
         }
         Ok(())
+    }
+
+    fn serves(&self) -> bool {
+        let database = self.database.borrow();
+        database.state == DatabaseState::Primary && database.answered_in_ms.is_some()
     }
 
     fn note(holder: &mut Holder, reply: Reply) {

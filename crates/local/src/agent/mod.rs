@@ -17,6 +17,7 @@ pub mod keeper;
 pub mod maintenance;
 pub mod postgres;
 pub mod process_tree;
+mod reach;
 pub mod region;
 pub mod role;
 pub mod run;

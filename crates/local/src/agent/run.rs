@@ -150,7 +150,10 @@ async fn begin(
                 .with_context(|| format!("cannot listen on {}", own.maintenance_listen))?;
             tasks.spawn(maintenance.serve(cancel.clone()));
             let door = FrontDoor::new(settings, own.clone(), run, &launcher, tell)?;
-            Ok(Site::FrontDoor(Arc::new(door)))
+            let door = Arc::new(door);
+            let (trying, until) = (Arc::clone(&door), cancel.clone());
+            tasks.spawn(async move { until.run_until_cancelled(trying.try_the_regions()).await });
+            Ok(Site::FrontDoor(door))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use api::lease::{PromiseReply, RenewReply};
+use api::lease::{PromiseReply, RenewReply, RenewRequest};
 use lease::{Ballot, PromiseAnswer, RenewAnswer, Voter};
 use tokio::sync::{Mutex, watch};
 use types::{Generation, RegionName, Timestamp, settings::LeaseTiming};
@@ -18,7 +18,18 @@ pub struct Voting {
     path: PathBuf,
     voter: Mutex<Voter>,
     ballot: watch::Sender<Ballot>,
-    granted: std::sync::Mutex<Option<(RegionName, Timestamp)>>,
+    granted: std::sync::Mutex<Option<Grant>>,
+}
+
+/// The last term this voter granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// To whom.
+    pub holder: RegionName,
+    /// When.
+    pub at: Timestamp,
+    /// When that region last said that its database takes writes.
+    pub served_at: Option<Timestamp>,
 }
 
 impl Voting {
@@ -43,7 +54,7 @@ impl Voting {
     }
 
     /// Whom it last granted a term, and when.
-    pub fn last_grant(&self) -> Option<(RegionName, Timestamp)> {
+    pub fn last_grant(&self) -> Option<Grant> {
         self.granted
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -54,21 +65,32 @@ impl Voting {
     ///
     /// # Errors
     /// When a promise that goes with it cannot be made durable; then nothing was granted.
-    pub async fn renew(
-        &self,
-        holder: &RegionName,
-        generation: Generation,
-    ) -> Result<RenewReply, durable::Error> {
+    pub async fn renew(&self, request: &RenewRequest) -> Result<RenewReply, durable::Error> {
         let mut voter = self.voter.lock().await;
-        match voter.renew(clock::now(), holder, generation) {
+        match voter.renew(clock::now(), &request.holder, request.generation) {
             RenewAnswer::Granted { save } => {
                 self.save(&mut voter, save).await?;
-                *self.granted.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some((holder.clone(), clock::timestamp()));
+                self.note(request);
                 Ok(RenewReply::Granted)
             }
             RenewAnswer::Refused { promised } => Ok(RenewReply::Refused { promised }),
         }
+    }
+
+    fn note(&self, request: &RenewRequest) {
+        let (mut granted, at) = (
+            self.granted.lock().unwrap_or_else(PoisonError::into_inner),
+            clock::timestamp(),
+        );
+        let before = granted
+            .take()
+            .filter(|before| before.holder == request.holder)
+            .and_then(|before| before.served_at);
+        *granted = Some(Grant {
+            holder: request.holder.clone(),
+            at,
+            served_at: if request.serves { Some(at) } else { before },
+        });
     }
 
     /// A candidate asks for a promise.
@@ -123,6 +145,37 @@ mod tests {
 
     use super::*;
 
+    fn asks(holder: &RegionName) -> RenewRequest {
+        RenewRequest {
+            holder: holder.clone(),
+            generation: Generation::FIRST,
+            serves: true,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_holder_whose_database_is_stuck_keeps_its_lease_and_is_not_said_to_serve() {
+        let directory = tempfile::tempdir().unwrap();
+        let timing = LeaseTiming {
+            ttl: Span::from_secs(3),
+            renew_every: Span::from_millis(500),
+            margin: Span::from_millis(500),
+        };
+        let voting = Voting::load(directory.path().join("lease.json"), timing).unwrap();
+        let a = RegionName::new("a").unwrap();
+        voting.renew(&asks(&a)).await.unwrap();
+        let served = voting.last_grant().unwrap();
+        assert_eq!(served.served_at, Some(served.at));
+        let stuck = RenewRequest {
+            serves: false,
+            ..asks(&a)
+        };
+        voting.renew(&stuck).await.unwrap();
+        let granted = voting.last_grant().unwrap();
+        assert_eq!(granted.served_at, Some(served.at));
+        assert!(granted.at >= served.at);
+    }
+
     #[tokio::test]
     async fn a_promise_survives_a_restart_and_a_grant_is_assumed_after_it() {
         let directory = tempfile::tempdir().unwrap();
@@ -141,14 +194,11 @@ mod tests {
                 older_grant_ends_in_ms: 0
             }
         );
-        assert_eq!(
-            voting.renew(&a, Generation::FIRST).await.unwrap(),
-            RenewReply::Granted
-        );
+        assert_eq!(voting.renew(&asks(&a)).await.unwrap(), RenewReply::Granted);
 
         let voting = Voting::load(path, timing).unwrap();
         assert_eq!(
-            voting.renew(&b, Generation::FIRST).await.unwrap(),
+            voting.renew(&asks(&b)).await.unwrap(),
             RenewReply::Refused {
                 promised: Generation::FIRST
             }

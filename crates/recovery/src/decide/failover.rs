@@ -9,7 +9,10 @@ use types::{
     settings::{Authority, FailoverSettings},
 };
 
-use super::{Decision, EstimatedLoss, Loss, Move, RegionSight, Snapshot, Unsafe, WaitingOn};
+use super::{
+    Decision, EstimatedLoss, Loss, Move, RegionSight, Snapshot, Unsafe, WaitingOn,
+    hearsay::{Hearsay, hearsay},
+};
 
 /// What to do about a failover, given one consistent snapshot.
 ///
@@ -87,7 +90,10 @@ fn judge(
             let left = region_lost_after.saturating_sub(seen.listening_for);
             return Err(wait(WaitingOn::Listening, Some(later(now, left))));
         }
-        return Ok(Loss::Silent { length: silent_for });
+        let Some(heard) = hearsay(seen, active, settings) else {
+            return Ok(Loss::Silent { length: silent_for });
+        };
+        return judge_by_hearsay(seen, active, settings, (silent_for, heard), now);
     }
     if let Some(order) = seen.orders.first() {
         return Ok(Loss::Ordered {
@@ -112,6 +118,9 @@ fn judge(
         let until = later(now, limit.saturating_sub(length));
         return Err(wait(WaitingOn::MoreEvidence(loss), Some(until)));
     }
+    if let Some(judged) = judge_reach(seen, active, settings, now) {
+        return judged;
+    }
     if silent_for * 2 >= region_lost_after {
         let until = later(now, region_lost_after.saturating_sub(silent_for));
         return Err(wait(
@@ -120,6 +129,60 @@ fn judge(
         ));
     }
     Err(Decision::Nothing)
+}
+
+/// The controller hears nothing of the active region, and others do: it lost a link, and the region is no worse for it.
+///
+/// Moving writes away would take the business down for seconds to cure nothing. What others hear ends with the region:
+/// then it is silent. A person may still order the move.
+fn judge_by_hearsay(
+    seen: &Snapshot,
+    active: &RegionSight,
+    settings: &FailoverSettings,
+    (length, heard): (Duration, Hearsay),
+    now: Timestamp,
+) -> Result<Loss, Decision> {
+    if let Some(order) = seen.orders.first() {
+        return Ok(Loss::Ordered {
+            by: order.by.clone(),
+            reason: order.reason.clone(),
+        });
+    }
+    if let Some(judged) = judge_reach(seen, active, settings, now) {
+        return judged;
+    }
+    let Hearsay { standby, renewed_ago } = heard;
+    let why = WaitingOn::HeardByStandby {
+        length,
+        standby,
+        renewed_ago,
+    };
+    Err(wait(why, None))
+}
+
+/// Whether the world reaches the active region; `None` when it does or nobody can tell.
+///
+/// A front door that reaches neither region has a fault of its own, which no move cures.
+fn judge_reach(
+    seen: &Snapshot,
+    active: &RegionSight,
+    settings: &FailoverSettings,
+    now: Timestamp,
+) -> Option<Result<Loss, Decision>> {
+    let length = active.unreached_for?;
+    let mut others = seen.regions.iter().filter(|sight| sight.region != active.region);
+    if !others.any(|sight| sight.unreached_for.is_none()) {
+        return None;
+    }
+    let (limit, loss) = (
+        settings.database_lost_after.as_duration(),
+        Loss::Unreached { length },
+    );
+    if length >= limit {
+        return Some(Ok(loss));
+    }
+    let until = later(now, limit.saturating_sub(length));
+    Some(Err(wait(WaitingOn::MoreEvidence(loss), Some(until))))
 }
 
 fn describe(sight: &RegionSight) -> String {

@@ -9,6 +9,8 @@ use super::{
     *,
 };
 
+#[path = "hearsay_tests.rs"]
+mod hearsay;
 #[path = "sightings_tests.rs"]
 mod sightings;
 
@@ -51,6 +53,7 @@ fn observation(name: &str, role: Role, state: DatabaseState) -> Observation {
             state,
         }),
         leader: None,
+        unreached: std::collections::BTreeMap::new(),
         components: Vec::new(),
         role,
     }
@@ -63,6 +66,7 @@ fn sight(name: &str, role: Role, state: DatabaseState) -> RegionSight {
         observation: Some(observation(name, role, state)),
         unusable_for: None,
         unheard_for: Duration::ZERO,
+        unreached_for: None,
     }
 }
 
@@ -143,6 +147,7 @@ fn standby_knows(seen: &mut Snapshot, streamed: Option<i64>, renewed: i64) {
     standby.leader = Some(LeaderSight {
         streamed_at: streamed.map(before),
         renewed_at: Some(before(renewed)),
+        served_at: None,
     });
 }
 
@@ -489,8 +494,6 @@ fn a_leader_that_is_heard_again_after_a_silence_may_have_left_its_standby_behind
     let mut seen = healthy();
     heard_again(&mut seen);
     standby_knows(&mut seen, Some(5), 5);
-    assert!(matches!(
-        decide_failover(&seen, &settings(), NOW),
-        Decision::Proceed(_)
-    ));
+    let decision = decide_failover(&seen, &settings(), NOW);
+    assert!(matches!(decision, Decision::Proceed(_)));
 }

@@ -8,6 +8,7 @@ mod beginning;
 mod eligibility;
 mod failback;
 mod failover;
+mod hearsay;
 mod sightings;
 mod switchover;
 
@@ -67,6 +68,12 @@ pub enum Loss {
         /// For how long.
         length: Duration,
     },
+    /// It may be well, and neither people nor partners reach it: the front door hears nothing of its ingress, and does
+    /// hear the standby's.
+    Unreached {
+        /// For how long.
+        length: Duration,
+    },
     /// Its agent answers, its database cannot be used.
     DatabaseUnusable {
         /// For how long.
@@ -108,6 +115,16 @@ pub enum WaitingOn {
     Standby {
         /// Which.
         region: RegionName,
+    },
+    /// Nothing: the controller hears nothing of the active region, and the standby does. The link to the controller is
+    /// cut, in one direction or both; the region leads and serves.
+    HeardByStandby {
+        /// For how long the controller has heard nothing.
+        length: Duration,
+        /// Who hears it.
+        standby: RegionName,
+        /// How long ago it last asked the standby for its lease.
+        renewed_ago: Duration,
     },
     /// People.
     Authorisation {
@@ -190,6 +207,11 @@ impl std::fmt::Display for Loss {
                 "nothing was heard from the active region for {}",
                 span(*length)
             ),
+            Self::Unreached { length } => write!(
+                f,
+                "the front door has not reached the active region for {}",
+                span(*length)
+            ),
             Self::DatabaseUnusable { length, state } => {
                 write!(
                     f,
@@ -217,6 +239,16 @@ impl std::fmt::Display for WaitingOn {
             Self::MoreEvidence(loss) => write!(f, "{loss}, which is not long enough to act"),
             Self::HoldOff { loss } => write!(f, "{loss}, but the last failover is too recent"),
             Self::Standby { region } => write!(f, "the standby {region} cannot take over right now"),
+            Self::HeardByStandby {
+                length,
+                standby,
+                renewed_ago,
+            } => write!(
+                f,
+                "nothing was heard from the active region for {}, but {standby} granted it its lease {} ago and it serves",
+                span(*length),
+                span(*renewed_ago)
+            ),
             Self::Authorisation {
                 loss,
                 have,

@@ -13,6 +13,8 @@ use super::Eligibility;
 /// A database that starts may take this many times longer than one that is gone before it counts as lost: after a
 /// crash it replays its log, and promoting a standby would lose more than waiting.
 const STARTING_PATIENCE: u32 = 4;
+/// What the front door said longer ago says nothing: it sends a heartbeat every 400 ms.
+const DOOR_WORD_MAX: Duration = Duration::from_millis(1_500);
 
 /// One region as it was last heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct RegionSight {
     pub unusable_for: Option<Duration>,
     /// The longest silence before that heartbeat and since its database was last usable: nobody knows what it did then.
     pub unheard_for: Duration,
+    /// How long its ingress has given the front door no sign of life, by what the front door has just said.
+    pub unreached_for: Option<Duration>,
 }
 
 /// An order by a person to fail over.
@@ -200,6 +204,13 @@ impl Sightings {
 
     /// Every region as it was last heard.
     pub fn regions(&self, now: Duration) -> Vec<RegionSight> {
+        let door = self
+            .front_door(now)
+            .filter(|(told_ago, _)| *told_ago < DOOR_WORD_MAX);
+        let unreached_for = |name: &RegionName| {
+            let millis = door.and_then(|(_, door)| door.unreached.get(name));
+            millis.copied().map(Duration::from_millis)
+        };
         self.names
             .iter()
             .map(|name| match self.regions.get(name) {
@@ -209,6 +220,7 @@ impl Sightings {
                     observation: Some(heard.observation.clone()),
                     unusable_for: unusable_for(heard, now),
                     unheard_for: heard.unheard_for,
+                    unreached_for: unreached_for(name),
                 },
                 None => RegionSight {
                     region: name.clone(),
@@ -216,6 +228,7 @@ impl Sightings {
                     observation: None,
                     unusable_for: None,
                     unheard_for: Duration::ZERO,
+                    unreached_for: unreached_for(name),
                 },
             })
             .collect()

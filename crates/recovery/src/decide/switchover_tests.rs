@@ -50,10 +50,12 @@ fn sight(name: &str, role: Role, database: DatabaseObservation) -> RegionSight {
             },
             database: Some(database),
             leader: None,
+            unreached: std::collections::BTreeMap::new(),
             components: vec![component],
         }),
         unusable_for: None,
         unheard_for: Duration::ZERO,
+        unreached_for: None,
     }
 }
 

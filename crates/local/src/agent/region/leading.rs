@@ -30,6 +30,7 @@ impl Region {
             region: self.settings.region.clone(),
             generation,
             timing: self.timing(),
+            database: self.database.subscribe(),
             voting: Arc::clone(&self.voting),
             others: self.others.clone(),
         };

@@ -313,6 +313,7 @@ impl Region {
             generation: record.generation.max(self.voting.ballot().borrow().promised),
             lease: self.lease_state(),
             leader: Some(self.leader_sight(&database)),
+            unreached: BTreeMap::new(),
             database: Some(database),
             components,
         }
@@ -324,13 +325,14 @@ impl Region {
         if database.streaming {
             *streamed_at = Some(clock::timestamp());
         }
-        let granted = self.voting.last_grant();
-        let renewed_at = granted
-            .filter(|(holder, _)| *holder != self.settings.region)
-            .map(|(_, at)| at);
+        let granted = self
+            .voting
+            .last_grant()
+            .filter(|grant| grant.holder != self.settings.region);
         LeaderSight {
             streamed_at: *streamed_at,
-            renewed_at,
+            renewed_at: granted.as_ref().map(|grant| grant.at),
+            served_at: granted.and_then(|grant| grant.served_at),
         }
     }
 

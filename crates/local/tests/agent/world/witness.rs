@@ -78,7 +78,7 @@ async fn renew(
     Json(request): Json<RenewRequest>,
 ) -> Result<Json<RenewReply>, Problem> {
     serving.hear().await;
-    let reply = serving.voting.renew(&request.holder, request.generation).await;
+    let reply = serving.voting.renew(&request).await;
     reply
         .map(Json)
         .map_err(|error| Problem::failed(error.to_string()))
