@@ -252,6 +252,7 @@ fn settings(
             concurrency: 1,
             lane: lane(),
             edi: None,
+            files: None,
         })
     });
     Ok(GatewaySettings {

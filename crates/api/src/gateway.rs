@@ -139,6 +139,9 @@ pub struct LaneStatus {
     /// EDI documents on their way to the partner, where it leads and such are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents: Option<lanes::Documents>,
+    /// Where its files are fetched, where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<lanes::Files>,
 }
 
 /// One comparison of the journal with the ERP's inbox.

@@ -25,7 +25,7 @@ Exit codes of `plimsoll`: 0 done, 1 the answer is no, 2 Plimsoll or the machine 
 | PL04xx | drills |
 | PL05xx | answers of the estate's programs to each other |
 | PL06xx | the gateway: answers to partners who post messages, and to operators |
-| PL07xx | EDI |
+| PL07xx | EDI, and files of partners |
 | PL08xx | the policy gate and its policies |
 
 | code | title |

@@ -21,6 +21,7 @@ use types::{
 use crate::{
     copy,
     erp::Erp,
+    files,
     ingest::Proof,
     lanes::{self, Desk, History, Register, Version},
     ledger::{Ledger, Unstored},
@@ -43,6 +44,8 @@ pub struct Integration {
     pub meters: LaneMeters,
     /// Where a partner that speaks EDI is dealt with.
     pub desk: Option<crate::edi::Desk>,
+    /// Where its files are fetched.
+    pub pickup: Option<files::Pickup>,
 }
 
 impl Integration {
@@ -266,6 +269,9 @@ impl Gateway {
             let gateway = Arc::clone(self);
             self.spawn(&term, copy::send::run(Arc::clone(&gateway), Arc::clone(&term)));
             self.spawn(&term, lanes::keep::ship(gateway, Arc::clone(&term)));
+        }
+        for index in 0..self.integrations.len() {
+            self.spawn(&term, files::run(Arc::clone(self), Arc::clone(&term), index));
         }
         self.spawn(&term, lanes::lead(Arc::clone(self), Arc::clone(&term), erp));
         Ok(())

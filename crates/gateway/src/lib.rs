@@ -5,6 +5,7 @@
 //! Constraints: no compiler, no recovery, no controller inside; it goes on with what it was last told.
 //!
 //! ```text
+//! files ◄── files (looks into directories, over SFTP) ─┐
 //! partner ─► ingest ─► log (one thread: one write, one sync) ─► acknowledgement ◄── both synced, or the peer is gone
 //!                       │ same bytes, at the same time                 │
 //!                       └► copy ══► the other region's gateway         ▼
@@ -19,6 +20,7 @@ mod control;
 mod copy;
 mod edi;
 mod erp;
+mod files;
 mod gateway;
 mod ingest;
 mod lanes;
@@ -33,6 +35,7 @@ mod reconcile;
 mod refusal;
 mod role;
 mod scrub;
+mod sftp;
 mod start;
 mod state;
 

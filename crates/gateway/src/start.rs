@@ -19,6 +19,7 @@ use types::settings::GatewaySettings;
 use crate::{
     control,
     edi::{Desk, DeskError},
+    files::Pickup,
     gateway::{Gateway, Integration, Parts, Peer},
     ingest::{Doors, Proof},
     lanes::{Register, keep},
@@ -350,6 +351,7 @@ fn integrations(settings: &GatewaySettings) -> Result<Vec<Integration>, StartErr
                 why,
             })?,
             meters: LaneMeters::default(),
+            pickup: integration.files.clone().map(Pickup::new),
         });
     }
     Ok(integrations)

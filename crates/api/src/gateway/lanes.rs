@@ -17,6 +17,29 @@ pub struct Documents {
     pub overdue: u64,
 }
 
+/// A directory that a partner's files are fetched from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// Where it is.
+    pub place: String,
+    /// Files stay where they are, because the partner forbids renaming them.
+    pub stays: bool,
+    /// Files that became messages since this process started.
+    pub taken: u64,
+    /// Files that could not, and were put aside.
+    pub refused: u64,
+    /// Files that lay there when it was looked at, and are not taken yet.
+    pub waiting: u64,
+    /// There are more files than one look shows.
+    pub more: bool,
+    /// When it was looked at with success.
+    pub listed: Option<Timestamp>,
+    /// Why it cannot be looked at.
+    pub away: Option<String>,
+    /// For how long, milliseconds.
+    pub away_ms: Option<u64>,
+}
+
 /// A person's word that a lane rests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
@@ -137,6 +160,8 @@ pub enum DeadCause {
     GaveUp,
     /// The ERP has another body under this id.
     Conflict,
+    /// A file that could not become a message: it is put aside where it lay, and not in the journal.
+    File,
 }
 
 /// `GET /v1/dead-letters?integration=`: the oldest first.

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use types::{IntegrationName, Timestamp};
 
 use crate::{
+    files::Pickup,
     gateway::{Gateway, Term, now},
     lanes::{Desk, keep},
     ledger::{Ledger, age_ms},
@@ -78,6 +79,10 @@ fn one(gateway: &Gateway, ledger: &Ledger, desks: &[Arc<Desk>], index: usize) ->
         documents: desks
             .get(index)
             .and_then(|_| gateway.integrations[index].documents()),
+        files: desks
+            .get(index)
+            .and_then(|_| gateway.integrations[index].pickup.as_ref())
+            .map(Pickup::told),
     }
 }
 
@@ -223,7 +228,7 @@ fn letters_of(gateway: &Gateway, lane: usize) -> Vec<DeadLetter> {
             ..letter.clone()
         })
     });
-    known.collect()
+    known.chain(register.files_of(name).cloned()).collect()
 }
 
 const fn is_dead(state: MessageState) -> bool {
@@ -298,6 +303,10 @@ fn raise(gateway: &Gateway, lane: &IntegrationName, id: &str) -> Result<(), Prob
     let index = index_of(gateway, lane.as_str())?;
     let unknown = || refusal::unknown_message(lane, id);
     let mut register = lock(&gateway.register);
+    if register.forget_file(lane, id) {
+        // It is no message: a person has seen to it, and puts the file back where it lay if it shall be taken.
+        return Ok(());
+    }
     let mut ledger = lock(&gateway.ledger);
     let sequence = ledger.find(&key_hash(lane.as_str(), id)).ok_or_else(unknown)?;
     match ledger.state(sequence) {

@@ -120,8 +120,10 @@ fn send(visitor: &Visitor, integration: &Integration, whole: &Bytes, line: &[u8]
         (IdempotencySource::Header(_), None) => {
             return Err(Problem::bad_request("the line has no `id`"));
         }
-        (source @ IdempotencySource::Pointer(_), None) => key::find(source, &HeaderMap::new(), body)?,
-        (IdempotencySource::Pointer(_), Some(_)) => {
+        (source @ (IdempotencySource::Pointer(_) | IdempotencySource::File), None) => {
+            key::find(source, &HeaderMap::new(), body)?
+        }
+        (IdempotencySource::Pointer(_) | IdempotencySource::File, Some(_)) => {
             let message = "this integration takes the key from the body: leave `id` out";
             return Err(Problem::bad_request(message));
         }

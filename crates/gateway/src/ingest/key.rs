@@ -34,6 +34,12 @@ pub fn find(source: &IdempotencySource, headers: &HeaderMap, body: &[u8]) -> Res
                 }
             }
         }
+        // A files' task makes it; nobody posts to such an integration.
+        IdempotencySource::File => {
+            return Err(Problem::bad_request(
+                "this integration takes files, and nothing else",
+            ));
+        }
     };
     usable(key)
 }

@@ -32,6 +32,7 @@ pub use accept::{Acceptance, accept};
 pub use answer::Answer;
 use counter::Counter;
 pub use door::Doors;
+pub use key::find as find_key;
 pub use proof::Proof;
 
 use crate::{
@@ -199,7 +200,8 @@ async fn read(body: &mut Incoming, bytes_max: u64) -> Result<Bytes, Problem> {
     }
 }
 
-fn entry(integration: &Integration, id: String, body: Bytes) -> Entry {
+/// A message of an integration, as the journal keeps it.
+pub fn entry(integration: &Integration, id: String, body: Bytes) -> Entry {
     let stream = integration.settings.name.to_string();
     Entry {
         kind: KIND_MESSAGE,

@@ -119,6 +119,8 @@ pub fn bury(gateway: &Gateway) {
             let state = match letter.cause {
                 DeadCause::Refused | DeadCause::GaveUp => MessageState::Rejected,
                 DeadCause::Conflict => MessageState::Quarantined,
+                // It is no message.
+                DeadCause::File => continue,
             };
             if ledger.state(sequence) == Some(MessageState::Pending) {
                 ledger.mark(sequence, state);

@@ -33,6 +33,7 @@ use crate::{
     outbound, reconcile,
 };
 
+pub use breaker::Breaker;
 pub use desk::Desk;
 pub use history::History;
 pub use policy::Backoff;

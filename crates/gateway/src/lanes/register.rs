@@ -15,6 +15,8 @@ use types::{Generation, IntegrationName};
 use crate::state;
 
 const FILE: &str = "lanes.json";
+/// Files of one lane that are remembered as unusable: a partner that sends nothing else must not fill the register.
+const FILES_MAX: usize = 1_000;
 
 /// Which of two registers is newer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,6 +37,9 @@ pub struct Register {
     /// Messages that are not delivered any more, by integration and id: sequence numbers may mean another message in
     /// the log of another leader.
     letters: BTreeMap<IntegrationName, BTreeMap<String, DeadLetter>>,
+    /// Files that could not become messages, by what their message would have been called.
+    #[serde(default)]
+    files: BTreeMap<IntegrationName, BTreeMap<String, DeadLetter>>,
     /// How often messages that still wait were tried.
     tries: BTreeMap<IntegrationName, BTreeMap<String, u32>>,
 }
@@ -49,6 +54,7 @@ impl Register {
             },
             holds: BTreeMap::new(),
             letters: BTreeMap::new(),
+            files: BTreeMap::new(),
             tries: BTreeMap::new(),
         }
     }
@@ -100,6 +106,35 @@ impl Register {
         let raised = letters.remove(message_id)?;
         self.version.revision += 1;
         Some(raised)
+    }
+
+    /// A file could not become a message. The first time it was seen counts; of too many, the oldest is forgotten.
+    pub fn put_aside(&mut self, letter: DeadLetter) {
+        let files = self.files.entry(letter.integration.clone()).or_default();
+        if files.contains_key(&letter.message_id) {
+            return;
+        }
+        if files.len() >= FILES_MAX {
+            let oldest = files.values().min_by_key(|one| one.since);
+            if let Some(oldest) = oldest.map(|one| one.message_id.clone()) {
+                files.remove(&oldest);
+            }
+        }
+        files.insert(letter.message_id.clone(), letter);
+        self.version.revision += 1;
+    }
+
+    /// Files of a lane that could not become messages.
+    pub fn files_of(&self, lane: &IntegrationName) -> impl Iterator<Item = &DeadLetter> {
+        self.files.get(lane).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// A person has seen to a file; says whether it was known.
+    pub fn forget_file(&mut self, lane: &IntegrationName, id: &str) -> bool {
+        let files = self.files.get_mut(lane);
+        let known = files.is_some_and(|files| files.remove(id).is_some());
+        self.version.revision += u64::from(known);
+        known
     }
 
     /// A message has failed so often, and is tried again.

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use api::gateway::lanes::{Delivery, Documents};
+use api::gateway::lanes::{Delivery, Documents, Files};
 use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
 
 use super::{counters, gauges};
 use crate::{
+    files::Pickup,
     gateway::{Gateway, now},
     ledger::age_ms,
     lock, reconcile,
@@ -28,6 +29,7 @@ struct Seen {
     open: bool,
     stuck: u64,
     documents: Option<Documents>,
+    files: Option<Files>,
     applied: u64,
     refused: u64,
     failed: u64,
@@ -43,8 +45,13 @@ impl Lanes {
     /// As they are now.
     pub fn of(gateway: &Gateway) -> Self {
         let desks = gateway.term().map_or_else(Vec::new, |term| term.desks.clone());
-        let now = now();
+        let (now, leads) = (now(), !desks.is_empty());
         let phantoms = reconcile::undecided(gateway);
+        let aside: Vec<u64> = {
+            let register = lock(&gateway.register);
+            let names = gateway.integrations.iter().map(|one| &one.settings.name);
+            names.map(|name| register.files_of(name).count() as u64).collect()
+        };
         let ledger = lock(&gateway.ledger);
         let lanes = gateway.integrations.iter().zip(&ledger.lanes).enumerate();
         let seen = lanes.map(|(index, (integration, lane))| {
@@ -65,13 +72,14 @@ impl Lanes {
                 accepted: lane.accepted,
                 pending: lane.pending(),
                 oldest_seconds: lane.oldest().map_or(0, |since| age_ms(since, now) / 1000),
-                dead: lane.rejected,
+                dead: lane.rejected + aside.get(index).copied().unwrap_or(0),
                 quarantined: lane.quarantined,
                 phantoms: phantoms.get(index).copied().unwrap_or(0),
                 paused: matches!(delivery, Some(Delivery::Paused(_))),
                 open: matches!(delivery, Some(Delivery::Open { .. } | Delivery::Probation { .. })),
                 stuck: desks.get(index).map_or(0, |desk| desk.resting().len() as u64),
                 documents: desks.get(index).and_then(|_| integration.documents()),
+                files: integration.pickup.as_ref().filter(|_| leads).map(Pickup::told),
                 applied: meters.applied.get(),
                 refused: meters.refused.get(),
                 failed: meters.failed.get(),
@@ -108,6 +116,38 @@ impl Lanes {
             .iter()
             .map(|one| ([("lane", one.name.as_str())], value(one)));
         counters(encoder, name, help, values)
+    }
+
+    /// Only lanes whose files are fetched have these, where the gateway leads.
+    fn files(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let values = |value: fn(&Files) -> u64| {
+            let lanes = self.0.iter();
+            lanes.filter_map(move |one| Some(([("lane", one.name.as_str())], value(one.files.as_ref()?))))
+        };
+        gauges(
+            encoder,
+            "plimsoll_gateway_files_waiting",
+            "files of the partner that are not taken yet",
+            values(|one| one.waiting),
+        )?;
+        gauges(
+            encoder,
+            "plimsoll_gateway_files_away_seconds",
+            "for how long the partner's directory cannot be looked at; 0 when it can",
+            values(|one| one.away_ms.map_or(0, |since| (since / 1000).max(1))),
+        )?;
+        counters(
+            encoder,
+            "plimsoll_gateway_files_taken",
+            "files that became messages",
+            values(|one| one.taken),
+        )?;
+        counters(
+            encoder,
+            "plimsoll_gateway_files_refused",
+            "files that could not become messages, and were put aside",
+            values(|one| one.refused),
+        )
     }
 
     /// Only lanes that documents go out of have these.
@@ -241,6 +281,7 @@ impl Collector for Lanes {
             |one| one.conflicts,
         )?;
         self.documents(to)?;
+        self.files(to)?;
         self.attempts(to)
     }
 }

@@ -29,5 +29,6 @@ mod write;
 pub use decide::decide;
 pub use heard::{Heard, hear};
 pub use phantoms::Phantoms;
+pub use post::drop_file;
 pub use waiting::{Agreed, NONE, Waiting};
 pub use worker::{catch_up, run};

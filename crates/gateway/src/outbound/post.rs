@@ -133,7 +133,7 @@ impl Post {
 }
 
 /// Whole or not at all, and durable: whoever reads the directory never sees a part.
-fn drop_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn drop_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.with_extension("part");
     let mut file = std::fs::File::create(&beside)?;
     file.write_all(bytes)?;

@@ -5,6 +5,7 @@
 pub mod disk;
 mod erp_double;
 pub mod partner;
+pub mod sshd;
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -227,6 +228,7 @@ fn integration(root: &Path, name: &str, lane: LaneSettings) -> IntegrationSettin
         concurrency: 4,
         lane,
         edi: None,
+        files: None,
     }
 }
 

@@ -57,6 +57,7 @@ impl Planner<'_> {
                     owner: integration.owner.clone(),
                 },
                 edi: integration.edi.clone(),
+                files: None,
             });
         Ok(GatewaySettings {
             estate: self.estate.name.clone(),

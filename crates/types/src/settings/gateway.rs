@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{EdiSettings, TlsFiles};
+use super::{EdiSettings, FilesSettings, TlsFiles};
 use crate::{ByteSize, EstateName, IntegrationName, PartnerName, RegionName, Span, TenantName};
 
 /// Settings of one region's gateway.
@@ -102,6 +102,9 @@ pub struct IntegrationSettings {
     /// What was agreed on with a partner that speaks EDI; without it messages are JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edi: Option<EdiSettings>,
+    /// Where its files are fetched; without it the partner posts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<FilesSettings>,
 }
 
 /// How a partner proves who it is at the ingest listener.
@@ -182,4 +185,6 @@ pub enum IdempotencySource {
     Header(String),
     /// At this JSON pointer (RFC 6901) in the body.
     Pointer(String),
+    /// Nowhere: it is made of the file that the message came in.
+    File,
 }

@@ -5,6 +5,7 @@
 
 mod controller;
 mod edi;
+mod files;
 mod gateway;
 mod process;
 mod site;
@@ -17,6 +18,7 @@ pub use controller::{
     Authority, CapabilitySettings, ControllerSettings, FailoverSettings, Probe, RegionEndpoints,
 };
 pub use edi::{EdiAddress, EdiDocument, EdiSettings, EdiStandard};
+pub use files::{AfterFile, FilesFrom, FilesSettings, SftpCredential, SftpSettings};
 pub use gateway::{
     ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
     PeerSettings, ProofSettings, RetrySettings, SignatureScheme,

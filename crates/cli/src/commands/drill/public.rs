@@ -131,6 +131,8 @@ impl Public {
                     *place = json!(reference);
                 }
             }
+            // Nobody posts to it; the gateway says so.
+            IdempotencySource::File => {}
         }
         answer(request.json(&body)).await
     }

@@ -53,5 +53,6 @@ pub const fn cause(cause: DeadCause) -> &'static str {
         DeadCause::Refused => "refused",
         DeadCause::GaveUp => "given up",
         DeadCause::Conflict => "other body",
+        DeadCause::File => "bad file",
     }
 }

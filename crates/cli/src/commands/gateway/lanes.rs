@@ -38,6 +38,15 @@ fn row(lane: &LaneStatus) -> [String; 9] {
         lane.oldest_pending_ms.map_or_else(|| "-".to_owned(), age),
         lane.rejected.to_string(),
         lane.quarantined.to_string(),
-        lane.detail.clone().unwrap_or_default(),
+        detail(lane),
     ]
+}
+
+/// Why delivery does not go on; else why no files are fetched.
+fn detail(lane: &LaneStatus) -> String {
+    let files = || {
+        let away = lane.files.as_ref()?.away.as_ref()?;
+        Some(format!("no files: {away}"))
+    };
+    lane.detail.clone().or_else(files).unwrap_or_default()
 }

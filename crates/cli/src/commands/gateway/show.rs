@@ -1,6 +1,6 @@
 //! `plimsoll gateway show LANE`
 
-use api::gateway::lanes::{Documents, LaneDetail};
+use api::gateway::lanes::{Documents, Files, LaneDetail};
 
 use super::{args::Show, leader, print_json, words};
 use crate::{
@@ -34,6 +34,25 @@ fn documents(found: Option<&Documents>) -> String {
     )
 }
 
+fn files(found: Option<&Files>) -> String {
+    let Some(one) = found else {
+        return "-".to_owned();
+    };
+    let Files {
+        place,
+        taken,
+        refused,
+        waiting,
+        ..
+    } = one;
+    let more = if one.more { " and more" } else { "" };
+    let counts = format!("{place}: {taken} taken, {refused} put aside, {waiting}{more} waiting");
+    match (&one.away, one.away_ms) {
+        (Some(why), Some(since)) => format!("{counts}; not to be had for {}: {why}", age(since)),
+        (Some(_), None) | (None, _) => counts,
+    }
+}
+
 fn show(lane: &LaneDetail) {
     let status = &lane.status;
     anstream::println!("lane {}", status.integration);
@@ -62,6 +81,7 @@ fn show(lane: &LaneDetail) {
             ),
         ),
         ("documents", documents(status.documents.as_ref())),
+        ("files", files(status.files.as_ref())),
         (
             "oldest",
             status.oldest_pending_ms.map_or_else(|| "-".to_owned(), age),

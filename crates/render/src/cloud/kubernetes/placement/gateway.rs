@@ -209,6 +209,7 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                     owner: lane.owner.clone(),
                 },
                 edi: lane.edi.clone(),
+                files: None,
             })
             .collect(),
     }

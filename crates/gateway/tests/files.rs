@@ -1,0 +1,241 @@
+//! What is promised of files that a partner leaves on its SFTP server; the server is OpenSSH.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
+
+mod world;
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use api::gateway::{
+    GatewayStatus,
+    lanes::{DeadCause, Files},
+};
+use types::{
+    Span,
+    settings::{AfterFile, FilesFrom, FilesSettings, IdempotencySource, ProofSettings},
+};
+use world::{World, order, sshd::Sshd};
+
+async fn world_of(sshd: &Sshd, after: AfterFile) -> World {
+    let from = sshd.settings();
+    World::start_with(|settings| {
+        let one = &mut settings.integrations[0];
+        one.proof = ProofSettings::Unavailable;
+        one.idempotency = IdempotencySource::File;
+        one.files = Some(FilesSettings {
+            from: FilesFrom::Sftp(from.clone()),
+            directory: ".".to_owned(),
+            after: after.clone(),
+            answers: None,
+            every: Span::from_millis(50),
+            temporary: vec![".part".to_owned()],
+        });
+    })
+    .await
+}
+
+fn moved() -> AfterFile {
+    AfterFile::Move {
+        done: "done".to_owned(),
+        quarantine: "quarantine".to_owned(),
+    }
+}
+
+fn leave(directory: &Path, name: &str, body: &str) {
+    std::fs::write(directory.join(name), body).unwrap();
+}
+
+fn mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Names in a directory; none where there is none.
+fn names(directory: PathBuf) -> BTreeSet<String> {
+    let found = std::fs::read_dir(directory).into_iter().flatten();
+    found
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+fn files(status: &GatewayStatus) -> Files {
+    status.lanes[0].files.clone().unwrap()
+}
+
+/// Looks so often that a file which could be taken was.
+async fn looks(world: &World, times: usize) {
+    let mut seen = BTreeSet::new();
+    while seen.len() <= times {
+        let status = world.west.until(|status| files(status).listed.is_some()).await;
+        seen.insert(files(&status).listed);
+    }
+}
+
+fn numbers(world: &World) -> Vec<String> {
+    let inbox = world.west_erp.inbox();
+    inbox
+        .payloads
+        .values()
+        .map(|one| one["number"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_taken_when_it_is_whole_and_applied_once_whoever_is_killed() {
+    let sshd = Sshd::start();
+    let at = sshd.files();
+    let mut world = world_of(&sshd, moved()).await;
+    leave(&at, "early.json", &order("PO-1", 1));
+    leave(&at, "half.json.part", &order("PO-2", 1));
+    looks_unled(&world).await;
+    world.west.lead(1, true).await;
+    world.west.until(|status| files(status).taken == 1).await;
+    looks(&world, 3).await;
+    assert_eq!(
+        names(at.clone()),
+        ["done", "half.json.part"].map(String::from).into()
+    );
+    std::fs::rename(at.join("half.json.part"), at.join("half.json")).unwrap();
+    world.west.until(|status| status.lanes[0].delivered == 2).await;
+    // Stored, but it cannot be renamed: the gateway is killed in between.
+    world.west.until(|status| files(status).waiting == 0).await;
+    mode(&at.join("done"), 0o555);
+    leave(&at, "late.json", &order("PO-3", 1));
+    world.west.until(|status| status.lanes[0].delivered == 3).await;
+    let status = world.west.until(|status| files(status).away.is_some()).await;
+    assert!(files(&status).away.unwrap().contains("rename"), "{status:?}");
+    world.west.kill();
+    mode(&at.join("done"), 0o755);
+    world.west.start().await;
+    world.west.lead(2, true).await;
+    world
+        .west
+        .until(|status| files(status).taken == 1 && files(status).waiting == 0)
+        .await;
+    assert_eq!(
+        names(at.join("done")),
+        ["early.json", "half.json", "late.json"].map(String::from).into()
+    );
+    assert_eq!(numbers(&world).len(), 3);
+    assert_eq!(world.west_erp.inbox().effects.len(), 3);
+    assert_eq!(world.west.ids().await.len(), 3);
+}
+
+/// A gateway that does not lead does not look.
+async fn looks_unled(world: &World) {
+    let status = world.west.until(|_| true).await;
+    assert_eq!(status.lanes[0].files, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_a_thousand_files_is_applied_once_through_a_failover() {
+    let sshd = Sshd::start();
+    let at = sshd.files();
+    let mut world = world_of(&sshd, moved()).await.synchronised().await;
+    for number in 0..1000 {
+        leave(
+            &at,
+            &format!("order-{number}.json"),
+            &order(&format!("PO-{number}"), 1),
+        );
+    }
+    world.west.until(|status| files(status).taken > 200).await;
+    world.west.kill();
+    world.east.lead(2, true).await;
+    world
+        .east
+        .until(|status| status.lanes[0].delivered == 1000 && files(status).waiting == 0)
+        .await;
+    assert_eq!(names(at.join("done")).len(), 1000);
+    assert_eq!(names(at), ["done"].map(String::from).into());
+    let inbox = world.east_erp.inbox();
+    let numbers: BTreeSet<_> = inbox
+        .payloads
+        .values()
+        .map(|one| one["number"].to_string())
+        .collect();
+    assert_eq!((inbox.effects.len(), numbers.len()), (1000, 1000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_taken_is_put_aside_and_an_operator_finds_it() {
+    let sshd = Sshd::start();
+    let at = sshd.files();
+    let world = world_of(&sshd, moved()).await;
+    leave(&at, "text.json", "not json");
+    leave(&at, "large.json", &"x".repeat(17 << 10));
+    leave(&at, "two\nlines.json", &order("PO-1", 1));
+    leave(&at, "up\\..\\x.json", &order("PO-2", 1));
+    std::fs::write(at.join(OsStr::from_bytes(b"\xff.json")), order("PO-3", 1)).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", at.join("link.json")).unwrap();
+    leave(&at, "good.json", &order("PO-4", 1));
+    world.west.lead(1, true).await;
+    world.west.until(|status| status.lanes[0].delivered == 1).await;
+    world
+        .west
+        .until(|status| files(status).refused == 5 && files(status).waiting == 0)
+        .await;
+    assert_eq!(numbers(&world), ["PO-4"]);
+    let left = ["done", "link.json", "quarantine", "\u{fffd}.json"].map(String::from);
+    assert_eq!(names(at.clone()), left.into());
+    assert_eq!(names(at.join("quarantine")).len(), 4);
+    let operator = world.west.operator();
+    let letters = operator.dead_letters(None).await.unwrap().letters;
+    assert_eq!(letters.len(), 5);
+    assert!(letters.iter().all(|one| one.cause == DeadCause::File));
+    let why: BTreeSet<_> = letters.iter().map(|one| one.why.clone()).collect();
+    let why: Vec<_> = why.into_iter().collect();
+    for (line, expected) in why.iter().zip([
+        "PL0777: `large.json`: a file may have at most 16384 bytes",
+        "PL0777: `text.json`: the file is not JSON",
+        "PL0777: `two\\nlines.json`: its name",
+        "PL0777: `up\\\\..\\\\x.json`: its name",
+        "PL0777: `\u{fffd}.json`: its name",
+    ]) {
+        assert!(line.starts_with(expected), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_away_or_another_one_is_told_and_nothing_is_sent_to_it() {
+    let mut sshd = Sshd::start();
+    let at = sshd.files();
+    let world = world_of(&sshd, moved()).await;
+    sshd.stop();
+    world.west.lead(1, true).await;
+    let away = |status: &GatewayStatus, word: &str| files(status).away.is_some_and(|why| why.contains(word));
+    world.west.until(|status| away(status, "cannot be reached")).await;
+    leave(&at, "order.json", &order("PO-1", 1));
+    sshd.start_another();
+    world.west.until(|status| away(status, "PL0775")).await;
+    assert_eq!(names(at.clone()), ["order.json"].map(String::from).into());
+    sshd.stop();
+    sshd.start_again();
+    let status = world.west.until(|status| status.lanes[0].delivered == 1).await;
+    assert_eq!(files(&status).away, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_partner_forbids_renaming_the_journal_knows_what_was_taken() {
+    let sshd = Sshd::start();
+    let at = sshd.files();
+    let mut world = world_of(&sshd, AfterFile::Leave).await.synchronised().await;
+    for number in 0..20 {
+        leave(&at, &format!("{number}.json"), &order(&format!("PO-{number}"), 1));
+    }
+    world.west.until(|status| status.lanes[0].delivered == 20).await;
+    looks(&world, 3).await;
+    world.west.kill();
+    world.east.lead(2, true).await;
+    leave(&at, "20.json", &order("PO-20", 1));
+    world
+        .east
+        .until(|status| status.lanes[0].delivered == 21 && files(status).taken == 21)
+        .await;
+    assert_eq!(world.east_erp.inbox().effects.len(), 21);
+    assert_eq!(names(at).len(), 21);
+}
