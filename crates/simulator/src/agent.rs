@@ -18,9 +18,10 @@ use crate::{
     bug::Bug,
     calls::{Reply, Request},
     candidacy::Election,
-    database::Process,
+    ledger::Part,
     message::Timer,
     place::{Place, Side},
+    releasing::Release,
     world::{TIMING, World},
 };
 
@@ -68,6 +69,9 @@ pub(crate) struct Agent {
     /// Ends what an earlier duty began.
     pub serial: u32,
     pub candidacy: Option<Election>,
+    /// It is giving its right to write away.
+    pub release: Option<Release>,
+    pub releases: u32,
     /// Orders that wait until the candidacy has ended.
     pub blocked: Vec<(Asker, Request)>,
     /// Whoever waits for the lead.
@@ -96,6 +100,8 @@ impl Agent {
             lead: Lead::Idle,
             serial: 0,
             candidacy: None,
+            release: None,
+            releases: 0,
             blocked: Vec::new(),
             waiting: Vec::new(),
             fencing: Vec::new(),
@@ -196,11 +202,16 @@ impl World<'_> {
         let generation = match &request {
             Request::Lead(_, request) => request.generation,
             Request::Follow(_, request) => request.generation,
-            Request::Fence(_, request) => request.generation,
+            Request::Fence(_, request) | Request::Release(_, request) => request.generation,
             _ => return,
         };
+        if self.agent(side).release.is_some() {
+            self.agent(side).blocked.push((asker, request));
+            return;
+        }
+        let waits = matches!(request, Request::Release(..));
         if let Some(running) = &self.agent(side).candidacy {
-            if running.request.generation >= generation {
+            if running.request.generation >= generation || waits {
                 self.agent(side).blocked.push((asker, request));
                 return;
             }
@@ -212,6 +223,7 @@ impl World<'_> {
             Request::Lead(_, request) => self.told_to_lead(side, asker, request),
             Request::Follow(_, request) => self.told_to_follow(side, asker, request),
             Request::Fence(_, request) => self.told_to_fence(side, asker, request),
+            Request::Release(_, request) => self.told_to_release(side, asker, request),
             _ => {}
         }
     }
@@ -253,6 +265,8 @@ impl World<'_> {
                     upstream: request.upstream,
                     generation: request.generation,
                 };
+                self.obeys(Part::Agent(side), request.generation);
+                let record = &mut self.agent(side).record;
                 record.seeds = false;
                 record.receipt = None;
                 record.fence = None;
@@ -278,6 +292,7 @@ impl World<'_> {
             (Obey::Already, Some(receipt)) => return self.answer(side, asker, Ok(Reply::Fenced(receipt))),
             (Obey::Already | Obey::Begin, _) => {}
         }
+        self.obeys(Part::Agent(side), request.generation);
         let record = &mut self.agent(side).record;
         record.generation = record.generation.max(request.generation);
         if !matches!(known.record.role, DurableRole::Standby { .. }) {
@@ -302,11 +317,7 @@ impl World<'_> {
 
     /// Receipts are given once no writer is left.
     pub(crate) fn fences_answer(&mut self, side: Side) {
-        let process = self.database(side).process;
-        if matches!(
-            process,
-            Process::Primary | Process::Starting { primary: true, .. } | Process::Ending { .. }
-        ) {
+        if self.database(side).may_write() {
             return;
         }
         for (asker, request) in std::mem::take(&mut self.agent(side).fencing) {

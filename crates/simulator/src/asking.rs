@@ -7,7 +7,7 @@ use driver::Error;
 use recovery::reconcile::{Command, Seen, plan_commands};
 
 use crate::{
-    agent::Asker,
+    agent::{Asker, Duty},
     calls::{Answered, Reply, Request},
     control::Caller,
     message::{Message, Timer},
@@ -24,6 +24,8 @@ const POLL_EVERY: u64 = ms(1_000);
 const CONNECT_TIME_MAX: u64 = ms(600);
 const ANSWER_TIME_MAX: u64 = ms(2_000);
 const LEAD_PATIENCE: u64 = ms(10_000);
+/// One attempt of a checkpoint or a clean stop.
+const STOP_PATIENCE: u64 = ms(5_000);
 
 impl World<'_> {
     pub(crate) fn ask(&mut self, caller: Caller, request: Request) {
@@ -36,7 +38,9 @@ impl World<'_> {
         let whom = match &request {
             Request::Route(_) => Place::Door,
             Request::Observe(side)
+            | Request::Checkpoint(side)
             | Request::Fence(side, _)
+            | Request::Release(side, _)
             | Request::Lead(side, _)
             | Request::Follow(side, _)
             | Request::GatewayStatus(side)
@@ -47,7 +51,11 @@ impl World<'_> {
         let here = Place::Control;
         let reachable = !self.is_cut(here, whom) && !self.is_cut(whom, here) && !self.is_down(whom);
         let patience = match (&request, reachable) {
-            (Request::Fence(..) | Request::Lead(..), false) => CONNECT_TIME_MAX,
+            (
+                Request::Fence(..) | Request::Lead(..) | Request::Checkpoint(_) | Request::Release(..),
+                false,
+            ) => CONNECT_TIME_MAX,
+            (Request::Checkpoint(_) | Request::Release(..), true) => STOP_PATIENCE,
             (Request::Lead(..), true) => LEAD_PATIENCE,
             _ => ANSWER_TIME_MAX,
         };
@@ -70,14 +78,28 @@ impl World<'_> {
     pub(crate) fn asked_region(&mut self, side: Side, asker: Asker, request: Request) {
         match request {
             Request::Observe(_) => {
-                let seen = Box::new(self.observation(side));
+                let mut seen = Box::new(self.observation(side));
+                self.tell_granters(side, &mut seen);
                 self.answer(side, asker, Ok(Reply::Observation(seen)));
             }
-            Request::Fence(..) | Request::Lead(..) | Request::Follow(..) => self.order(side, asker, request),
+            Request::Checkpoint(_) => self.told_to_checkpoint(side, asker),
+            Request::Fence(..) | Request::Release(..) | Request::Lead(..) | Request::Follow(..) => {
+                self.order(side, asker, request);
+            }
             Request::GatewayStatus(_) | Request::GatewayLead(..) | Request::GatewayFollow(..) => {
                 self.asked_gateway(side, asker, request);
             }
             Request::Route(_) | Request::Promise(_) | Request::Record(_) | Request::Current => {}
+        }
+    }
+
+    /// Who grants the lease; told where somebody asks, because making names is slow.
+    fn tell_granters(&mut self, side: Side, seen: &mut site::Observation) {
+        let now = self.moment(side.place());
+        if let (site::LeaseState::Held { by, .. }, Duty::Lead(holder)) =
+            (&mut seen.lease, &self.agent(side).duty)
+        {
+            *by = holder.granters(now).iter().map(ToString::to_string).collect();
         }
     }
 
@@ -158,6 +180,7 @@ impl World<'_> {
 
     fn perform(&mut self, command: Command) {
         let now = self.now;
+        let reign = self.control.reign.as_ref().map(|reign| reign.generation);
         let known = self
             .control
             .commands
@@ -175,6 +198,7 @@ impl World<'_> {
         };
         self.control.commands[index].1 = None;
         self.stats.commanded();
+        self.ledger.commands(reign, now);
         let Some(request) = self.request(command) else {
             return;
         };

@@ -33,7 +33,9 @@ use crate::place::Side;
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
     Observe(Side),
+    Checkpoint(Side),
     Fence(Side, FenceRequest),
+    Release(Side, FenceRequest),
     Lead(Side, LeadRequest),
     Follow(Side, FollowRequest),
     GatewayStatus(Side),
@@ -186,14 +188,6 @@ fn misunderstood<T>(_: Reply) -> Result<T, Error> {
     })
 }
 
-/// The planned switchover is not simulated yet: a saga that asked for its steps would be told so, and come to nothing.
-fn not_simulated<T>(region: &RegionName, what: &str) -> Result<T, Error> {
-    Err(Error::Refused {
-        whom: region.to_string(),
-        why: format!("{what} is not simulated"),
-    })
-}
-
 fn done(reply: Reply) -> Result<Done, Error> {
     match reply {
         Reply::Done(done) => Ok(done),
@@ -224,11 +218,19 @@ impl Regions for Bridge {
     }
 
     fn checkpoint<'a>(&'a self, region: &'a RegionName) -> Answer<'a, Done> {
-        Box::pin(async move { not_simulated(region, "a checkpoint before a switchover") })
+        Box::pin(async move { done(self.ask(Request::Checkpoint(self.side(region)?)).await?) })
     }
 
-    fn release<'a>(&'a self, region: &'a RegionName, _: &'a FenceRequest) -> Answer<'a, FenceReceipt> {
-        Box::pin(async move { not_simulated(region, "a release for a switchover") })
+    fn release<'a>(&'a self, region: &'a RegionName, request: &'a FenceRequest) -> Answer<'a, FenceReceipt> {
+        Box::pin(async move {
+            match self
+                .ask(Request::Release(self.side(region)?, request.clone()))
+                .await?
+            {
+                Reply::Fenced(receipt) => Ok(receipt),
+                other => misunderstood(other),
+            }
+        })
     }
 
     fn lead<'a>(&'a self, region: &'a RegionName, request: &'a LeadRequest) -> Answer<'a, LeadReceipt> {

@@ -14,6 +14,7 @@ use types::Generation;
 use crate::{
     agent::{Asker, Lead, keep, refuse, rounded_up},
     bug::Bug,
+    ledger::Part,
     message::{Message, Timer},
     place::{Place, Side},
     time::ms,
@@ -206,6 +207,7 @@ impl World<'_> {
         record.fence = None;
         record.divergence = None;
         agent.lead = Lead::Working;
+        self.obeys(Part::Agent(side), request.generation);
         self.say(side.place(), || {
             format!(
                 "may lead in generation {}: older grants have run out",
@@ -217,7 +219,7 @@ impl World<'_> {
         self.unblock(side);
     }
 
-    fn unblock(&mut self, side: Side) {
+    pub(crate) fn unblock(&mut self, side: Side) {
         for (asker, request) in std::mem::take(&mut self.agent(side).blocked) {
             self.order(side, asker, request);
         }

@@ -5,22 +5,20 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use api::gateway::GatewayStatus;
-use driver::{Ports, Reign};
+use api::{gateway::GatewayStatus, moves::MoveKind};
+use driver::Reign;
 use lease::{Ballot, Voter};
-use recovery::{
-    decide::{Decision, Eligibility, Order, Sightings, Snapshot, decide_failover},
-    sagas::failover,
-};
-use saga::{Boundary, Definition, MemoryLog, Point, SagaId};
+use recovery::decide::{Decision, Eligibility, Order, Sightings, Snapshot, decide_failover};
+use saga::{Boundary, MemoryLog, Point, SagaId};
 use types::{RegionName, Timestamp, settings::FailoverSettings};
 
 use crate::{
     bug::Bug,
     calls::{Answered, Bridge},
-    driving::{DieAt, Running},
+    driving::{Definitions, DieAt, Running},
     ledger::Broken,
     message::Timer,
+    moving::Wanted,
     place::{Place, Side},
     stats::kind_of,
     time::{At, ms},
@@ -48,7 +46,9 @@ pub(crate) struct Control {
     pub reign: Option<Reign>,
     pub last_failover: Option<Timestamp>,
     pub log: Arc<MemoryLog>,
-    pub unfinished: Option<SagaId>,
+    pub unfinished: Option<(SagaId, MoveKind)>,
+    /// Declared, and waiting for another person.
+    pub pending: Vec<Wanted>,
     pub sagas: u64,
     // In memory.
     pub voter: Voter,
@@ -66,7 +66,7 @@ pub(crate) struct Control {
     pub calls: BTreeMap<u64, (Caller, Place)>,
     pub next_call: u64,
     pub ready: BTreeMap<u64, Answered>,
-    pub definition: Arc<Definition<Ports>>,
+    pub definitions: Definitions,
     pub points: DieAt,
     // What only the simulation knows.
     /// Each region's last moment in which it led and was well, of those that were told.
@@ -77,12 +77,7 @@ pub(crate) struct Control {
 // === impl Control ===
 
 impl Control {
-    pub fn new(
-        names: &[RegionName; 2],
-        definition: &Arc<Definition<Ports>>,
-        ballot: Ballot,
-        reign: Reign,
-    ) -> Self {
+    pub fn new(names: &[RegionName; 2], definitions: &Definitions, ballot: Ballot, reign: Reign) -> Self {
         Self {
             voter: Voter::started(ballot.clone(), TIMING, lease::Moment::ZERO),
             ballot,
@@ -91,6 +86,7 @@ impl Control {
             last_failover: None,
             log: Arc::default(),
             unfinished: None,
+            pending: Vec::new(),
             sagas: 0,
             sightings: Sightings::new(names.to_vec(), None, std::time::Duration::ZERO),
             gateways: BTreeMap::new(),
@@ -106,7 +102,7 @@ impl Control {
             calls: BTreeMap::new(),
             next_call: 0,
             ready: BTreeMap::new(),
-            definition: Arc::clone(definition),
+            definitions: definitions.clone(),
             points: DieAt::default(),
             active_seen_well: [None; 2],
             ordered: false,
@@ -163,9 +159,9 @@ impl World<'_> {
         ] {
             self.after(place, after, timer);
         }
-        if let Some(id) = self.control.unfinished {
-            self.say(place, || "resumes the saga that another process began".to_owned());
-            self.drive(id);
+        if let Some((id, kind)) = self.control.unfinished {
+            self.say(place, || format!("resumes the {kind} that another process began"));
+            self.drive(id, kind);
         }
     }
 
@@ -200,7 +196,7 @@ impl World<'_> {
             .hear(observation, reign.as_ref(), &settings, uptime, wall);
     }
 
-    fn snapshot(&mut self) -> Snapshot {
+    pub(crate) fn snapshot(&mut self) -> Snapshot {
         let now = self.now;
         let uptime = self.machines[Place::Control.index()].clock.uptime(now);
         let trusting = self.planted(Bug::TrustsOldSights);
@@ -222,7 +218,10 @@ impl World<'_> {
             reign: control.reign.clone(),
             promised: control.ballot.promised,
             last_failover: control.last_failover,
-            running: control.running.as_ref().map(|_| failover::KIND.to_owned()),
+            running: control
+                .running
+                .as_ref()
+                .map(|running| running.kind.as_str().to_owned()),
             regions,
             eligibility,
             orders: control.orders.iter().map(|(_, order)| order.clone()).collect(),
@@ -251,9 +250,11 @@ impl World<'_> {
 
     pub(crate) fn decide(&mut self) {
         if let Some(running) = &self.control.running {
-            if self.now.since(running.since.max(self.calm_since())) > SAGA_TIME_MAX {
+            let kind = running.kind;
+            let endless = self.now.since(running.since.max(self.calm_since())) > SAGA_TIME_MAX;
+            if endless && !self.waits_for_a_copy() {
                 self.ledger.broken(Broken::SagaEndless, self.now, || {
-                    "a failover runs for ever".to_owned()
+                    format!("a {kind} runs for ever")
                 });
             }
             return;
@@ -266,6 +267,16 @@ impl World<'_> {
         {
             self.begin_failover(go, &snapshot, wall);
         }
+    }
+
+    /// A failback waits hours for a region that is gone again, and harms nobody: a person aborts it.
+    pub(crate) fn waits_for_a_copy(&self) -> bool {
+        let failback = self
+            .control
+            .running
+            .as_ref()
+            .is_some_and(|running| running.kind == MoveKind::Failback);
+        failback && Side::ALL.into_iter().any(|side| self.is_down(side.place()))
     }
 
     fn note(&mut self, decision: &Decision, wall: Timestamp) {

@@ -5,6 +5,7 @@ use types::Generation;
 use crate::{
     bug::Bug,
     gateway::{DEGRADE_AFTER, Link, numbers},
+    ledger::Part,
     message::{Message, Set, Timer},
     place::{Place, Side},
     time::ms,
@@ -92,6 +93,8 @@ impl World<'_> {
         if generation >= gateway.generation {
             gateway.led_by(generation, leader, &name);
         }
+        self.obeys(Part::Gateway(side), generation);
+        let gateway = self.gateway(side);
         let surplus = gateway.stored & !all;
         if drops {
             gateway.stored &= all;

@@ -34,6 +34,10 @@ pub(crate) enum Process {
     },
     Primary,
     Standby,
+    /// Stops cleanly: it takes no more writes, and ends when its standby has received everything.
+    Leaving {
+        serial: u32,
+    },
     /// Told to die; until it has, it may still write.
     Ending {
         serial: u32,
@@ -43,6 +47,15 @@ pub(crate) enum Process {
 
 /// Bytes of one commit's log, so that lag has a size.
 pub(crate) const COMMIT_BYTES: u64 = 4 << 20;
+
+/// What a primary knows of its standby.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Downstream {
+    pub received: usize,
+    pub replayed: usize,
+    /// When it last said so.
+    pub heard: At,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
@@ -68,8 +81,8 @@ pub(crate) struct Database {
     pub stream: Option<At>,
     /// Up to where it has replayed what it received.
     pub replayed: usize,
-    /// Primary: up to where the standby has received, and when it last said so.
-    pub downstream: Option<(usize, At)>,
+    /// Primary: what its standby has.
+    pub downstream: Option<Downstream>,
 }
 
 // === impl Database ===
@@ -92,6 +105,17 @@ impl Database {
             replayed: 0,
             downstream: None,
         }
+    }
+
+    /// Whether a server runs here that writes, did a moment ago, or is about to.
+    pub const fn may_write(&self) -> bool {
+        matches!(
+            self.process,
+            Process::Primary
+                | Process::Starting { primary: true, .. }
+                | Process::Leaving { .. }
+                | Process::Ending { .. }
+        )
     }
 
     /// Whether a write could be done.

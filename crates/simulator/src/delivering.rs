@@ -33,6 +33,7 @@ impl World<'_> {
             return;
         }
         let (generation, row) = (gateway.generation, database.fence_row());
+        let led_in = generation;
         if row > generation && !blind {
             return;
         }
@@ -76,6 +77,7 @@ impl World<'_> {
             });
         }
         if wrote {
+            self.ledger.passes(led_in, row, now);
             self.ledger.writes(side, generation, now);
             self.send_wal(side);
         }

@@ -7,11 +7,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use api::moves::MoveKind;
+use driver::Ports;
 use recovery::{
     decide::{Move, Snapshot},
-    sagas::failover,
+    sagas::{failback, failover, switchover},
 };
-use saga::{Engine, EventKind, Faults, Inject, Log, Outcome, Point, SagaId};
+use saga::{Definition, Engine, EventKind, Faults, Inject, InvalidDefinition, Log, Outcome, Point, SagaId};
+use serde_json::Value;
 use types::Timestamp;
 use uuid::Uuid;
 
@@ -29,10 +32,38 @@ const PAUSE_AFTER_FAILURE: u64 = ms(2_000);
 
 type Drive = Pin<Box<dyn Future<Output = Result<Outcome, saga::Error>>>>;
 
+/// What the sagas do; made once, not a million times.
+#[derive(Clone)]
+pub(crate) struct Definitions {
+    failover: Arc<Definition<Ports>>,
+    switchover: Arc<Definition<Ports>>,
+    failback: Arc<Definition<Ports>>,
+}
+
+impl Definitions {
+    pub fn new() -> Result<Self, InvalidDefinition> {
+        Ok(Self {
+            failover: Arc::new(failover::definition()?),
+            switchover: Arc::new(switchover::definition()?),
+            failback: Arc::new(failback::definition()?),
+        })
+    }
+
+    const fn of(&self, kind: MoveKind) -> &Arc<Definition<Ports>> {
+        match kind {
+            MoveKind::Failover => &self.failover,
+            MoveKind::Switchover => &self.switchover,
+            MoveKind::Failback => &self.failback,
+        }
+    }
+}
+
 /// The saga that runs.
 pub(crate) struct Running {
     pub id: SagaId,
+    pub kind: MoveKind,
     pub since: At,
+    pub engine: Arc<Engine<Ports>>,
     drive: Drive,
     pub recorded: bool,
 }
@@ -73,7 +104,7 @@ impl Faults for DieAt {
     }
 }
 
-fn now_or_never<T>(mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> Option<T> {
+pub(crate) fn now_or_never<T>(mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> Option<T> {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,
@@ -83,13 +114,11 @@ fn now_or_never<T>(mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> 
 impl World<'_> {
     pub(crate) fn begin_failover(&mut self, go: &Move, snapshot: &Snapshot, wall: Timestamp) {
         let control = &mut self.control;
-        control.sagas += 1;
-        let id = SagaId(Uuid::from_u128(u128::from(control.sagas)));
         let plan = failover::Plan {
             from: go.from.clone(),
             to: go.to.clone(),
             generation: go.generation,
-            incarnation: format!("incarnation-{}", control.sagas + 1),
+            incarnation: format!("incarnation-{}", control.sagas + 2),
             reason: go.reason.to_string(),
             by: snapshot
                 .orders
@@ -104,35 +133,54 @@ impl World<'_> {
         self.say(Place::Control, || {
             format!("begins a failover from {} to {}", go.from, go.to)
         });
+        self.begin_saga(MoveKind::Failover, serde_json::json!(plan), wall);
+    }
+
+    /// Writes a saga down and drives it; one at a time.
+    pub(crate) fn begin_saga(&mut self, kind: MoveKind, params: Value, wall: Timestamp) {
+        let control = &mut self.control;
+        control.sagas += 1;
+        let id = SagaId(Uuid::from_u128(u128::from(control.sagas)));
         let record = saga::Record {
             id,
-            kind: failover::KIND.to_owned(),
-            definition: self.control.definition.hash(),
-            params: serde_json::json!(plan),
+            kind: kind.as_str().to_owned(),
+            definition: control.definitions.of(kind).hash(),
+            params,
             created: wall,
             events: Vec::new(),
         };
-        let created = now_or_never(self.control.log.create(record));
+        let created = now_or_never(control.log.create(record));
         if created.is_some_and(|created| created.is_ok()) {
-            self.control.unfinished = Some(id);
-            self.drive(id);
+            control.unfinished = Some((id, kind));
+            if kind != MoveKind::Failback {
+                self.ledger
+                    .moves_from(self.control.reign.as_ref().map(|reign| reign.generation));
+            }
+            if kind != MoveKind::Failover {
+                self.say(Place::Control, || format!("begins a {kind}"));
+            }
+            self.drive(id, kind);
         }
     }
 
-    pub(crate) fn drive(&mut self, id: SagaId) {
+    pub(crate) fn drive(&mut self, id: SagaId, kind: MoveKind) {
         let control = &mut self.control;
         let (bridge, clock) = (Arc::clone(&control.bridge), Arc::clone(&control.bridge));
         let engine = Engine::new(
-            Arc::clone(&control.definition),
+            Arc::clone(control.definitions.of(kind)),
             Arc::new(bridge.ports()),
             Arc::clone(&control.log) as Arc<dyn Log>,
             Arc::new(move || clock.wall()),
             Arc::new(control.points.clone()),
         )
         .pausing_by(Arc::new(move |length| bridge.pause(length)));
-        let drive = Box::pin(async move { engine.resume(id).await });
+        let engine = Arc::new(engine);
+        let driven = Arc::clone(&engine);
+        let drive = Box::pin(async move { driven.resume(id).await });
         control.running = Some(Running {
             id,
+            kind,
+            engine,
             since: self.now,
             drive,
             recorded: false,
@@ -181,31 +229,34 @@ impl World<'_> {
         let Some(running) = self.control.running.take() else {
             return;
         };
-        let (now, wall) = (self.now, self.wall(Place::Control));
+        let (now, wall, kind) = (self.now, self.wall(Place::Control), running.kind);
+        if outcome.is_ok() {
+            self.ledger.moves_from(None);
+        }
         let control = &mut self.control;
         match outcome {
             Ok(Outcome::Done { .. }) => {
-                self.stats.saga_ended("done");
+                self.stats.saga_ended(kind, "done");
                 control.unfinished = None;
                 control.orders.clear();
-                control.last_failover = Some(wall);
-                self.say(Place::Control, || "the failover is done".to_owned());
+                if kind == MoveKind::Failover {
+                    control.last_failover = Some(wall);
+                }
+                self.say(Place::Control, || format!("the {kind} is done"));
             }
             Ok(Outcome::Unwound { node, why }) => {
-                self.stats.saga_ended("unwound");
+                self.stats.saga_ended(kind, "unwound");
                 control.unfinished = None;
                 control.not_before = now.plus(PAUSE_AFTER_FAILURE);
                 self.say(Place::Control, || {
-                    format!("the failover came to nothing at {node}: {why}")
+                    format!("the {kind} came to nothing at {node}: {why}")
                 });
             }
             Ok(Outcome::Stuck { node, why }) => {
-                self.stats.saga_ended("stuck");
+                self.stats.saga_ended(kind, "stuck");
                 control.unfinished = None;
                 control.not_before = now.plus(PAUSE_AFTER_FAILURE);
-                self.say(Place::Control, || {
-                    format!("the failover is stuck at {node}: {why}")
-                });
+                self.say(Place::Control, || format!("the {kind} is stuck at {node}: {why}"));
             }
             Err(saga::Error::Died(point)) => {
                 self.stats.died(&point);
@@ -230,6 +281,9 @@ impl World<'_> {
         let Some(running) = &mut self.control.running else {
             return true;
         };
+        if running.kind == MoveKind::Failback {
+            return true;
+        }
         if !running.recorded {
             let record = now_or_never(self.control.log.load(running.id)).and_then(Result::ok);
             running.recorded = record.is_some_and(|record| {

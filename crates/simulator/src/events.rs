@@ -7,7 +7,7 @@ use crate::{
     database::Process,
     message::{Event, Message, Timer},
     place::{Place, Side},
-    time::{At, ms},
+    time::At,
     world::World,
 };
 
@@ -74,7 +74,7 @@ impl World<'_> {
                 if !machine.up || machine.run != run {
                     return;
                 }
-                let frozen = self.frozen_until(to, message.is_for_agent());
+                let frozen = self.frozen_until(to, message.is_for_agent(), message.is_for_gateway());
                 if frozen > self.now {
                     return self.push(
                         frozen,
@@ -93,7 +93,7 @@ impl World<'_> {
                 if !machine.up || machine.run != run {
                     return;
                 }
-                let frozen = self.frozen_until(place, timer.is_agents());
+                let frozen = self.frozen_until(place, timer.is_agents(), timer.is_gateways());
                 if frozen > self.now {
                     return self.push(frozen, Event::Timer { place, run, timer });
                 }
@@ -106,10 +106,11 @@ impl World<'_> {
         }
     }
 
-    fn frozen_until(&self, place: Place, agents: bool) -> At {
+    fn frozen_until(&self, place: Place, agents: bool, gateways: bool) -> At {
         let machine = self.machines[place.index()].frozen_until;
         match place.side() {
             Some(side) if agents => machine.max(self.regions[side.index()].agent_frozen_until),
+            Some(side) if gateways => machine.max(self.regions[side.index()].gateway_frozen_until),
             _ => machine,
         }
     }
@@ -131,13 +132,12 @@ impl World<'_> {
             Timer::StartDatabase(serial) => self.start_primary(side, serial),
             Timer::Look(serial) => self.look(side, serial),
             Timer::Rejoined(serial) => self.rejoined(side, serial),
+            Timer::Drained(number) => self.drained(side, number),
+            Timer::StopIsLong(serial) => self.stop_is_long(side, serial),
             Timer::DatabaseUp(serial) => self.database_up(side, serial),
             Timer::DatabaseDown(serial) => self.database_down(side, serial),
             Timer::Guard => self.guard(side),
-            Timer::Keepalive if self.database(side).process == Process::Primary => {
-                self.send_wal(side);
-                self.after(side.place(), ms(400), Timer::Keepalive);
-            }
+            Timer::Keepalive => self.keepalive(side),
             Timer::GatewayTick(run) => self.gateway_tick(side, run),
             Timer::Synced { number, run } => self.synced(side, number, run),
             Timer::Degrade { number, run } => self.degrade(side, number, run),
@@ -188,7 +188,7 @@ impl World<'_> {
         database.stream = None;
         self.ledger.closes(side);
         self.fences_answer(side);
-        self.restart_soon(side);
+        self.writer_is_gone(side);
     }
 
     fn deliver(&mut self, from: Place, to: Place, message: Message) {
@@ -232,7 +232,11 @@ impl World<'_> {
             Message::Attached { history, length } => self.may_stream(side, history, length),
             Message::NotAttached => self.may_not_stream(side),
             Message::Wal { history, length } => self.wal(side, history, length),
-            Message::Received { history, length } => self.received(side, history, length),
+            Message::Received {
+                history,
+                received,
+                replayed,
+            } => self.received(side, history, (received, replayed)),
             Message::Copy {
                 generation,
                 all,

@@ -35,6 +35,32 @@ pub enum Deed {
     OrderFailoverOfTheStandby,
     /// Says the same twice, where two different people must.
     DeclareTwice,
+    /// Asks for a planned move to the region that does not lead.
+    Switchover,
+    /// Asks for a planned move to the region that leads already.
+    SwitchoverToTheLeader,
+    /// Asks for a planned move, and at once for another one.
+    SwitchoverTwice,
+    /// Asks for a planned move, and at once for a failover as well.
+    SwitchoverAndFailover,
+    /// Asks for the region that does not lead to be brought back.
+    Failback,
+    /// Asks for the region that leads to be brought back.
+    FailbackOfTheLeader,
+    /// Authorises what they declared themselves.
+    AuthoriseOwn,
+    /// Wants whatever saga runs to be taken back.
+    Abort,
+}
+
+impl Deed {
+    /// Whether it concerns a planned move.
+    pub const fn is_move(self) -> bool {
+        !matches!(
+            self,
+            Self::OrderFailover | Self::OrderFailoverOfTheStandby | Self::DeclareTwice
+        )
+    }
 }
 
 /// What happens. Lengths are microseconds.
@@ -68,6 +94,8 @@ pub enum What {
     Freeze { place: Place, lasts: u64 },
     /// Only the agent stands still; the database and the guard go on.
     FreezeAgent { side: Side, lasts: u64 },
+    /// Only the gateway stands still; the agent and the database go on.
+    FreezeGateway { side: Side, lasts: u64 },
     /// Nothing gets from one place to another; the other way it does.
     Cut { from: Place, to: Place, lasts: u64 },
     /// Nothing gets from one place to another and back.
@@ -128,13 +156,15 @@ pub enum Kind {
     LyingDisk,
     SlowReplay,
     Person,
+    Move,
+    FreezeGateway,
 }
 
 // === impl Kind ===
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::LoseRegion,
         Self::LoseDisk,
         Self::RestartAgent,
@@ -157,7 +187,11 @@ impl Kind {
         Self::LyingDisk,
         Self::SlowReplay,
         Self::Person,
+        Self::Move,
+        Self::FreezeGateway,
     ];
+    /// Those that are drawn one by one; the others come in scenes.
+    pub(crate) const DRAWN: &[Self] = Self::ALL.split_at(22).0;
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -184,6 +218,8 @@ impl Kind {
             Self::LyingDisk => "lying-disk",
             Self::SlowReplay => "slow-replay",
             Self::Person => "person",
+            Self::Move => "move",
+            Self::FreezeGateway => "freeze-gateway",
         }
     }
 }
@@ -203,6 +239,7 @@ impl What {
             Self::CrashAtStep { .. } => Kind::CrashAtStep,
             Self::Freeze { .. } => Kind::Freeze,
             Self::FreezeAgent { .. } => Kind::FreezeAgent,
+            Self::FreezeGateway { .. } => Kind::FreezeGateway,
             Self::Cut { .. } => Kind::Cut,
             Self::Partition { .. } => Kind::Partition,
             Self::Isolate { .. } => Kind::Isolate,
@@ -215,6 +252,7 @@ impl What {
             Self::FullDisk { .. } => Kind::FullDisk,
             Self::LyingDisk { .. } => Kind::LyingDisk,
             Self::SlowReplay { .. } => Kind::SlowReplay,
+            Self::Person { deed } if deed.is_move() => Kind::Move,
             Self::Person { .. } => Kind::Person,
         }
     }
@@ -232,6 +270,7 @@ impl What {
             }
             | Self::Freeze { lasts, .. }
             | Self::FreezeAgent { lasts, .. }
+            | Self::FreezeGateway { lasts, .. }
             | Self::Cut { lasts, .. }
             | Self::Partition { lasts, .. }
             | Self::Isolate { lasts, .. }
@@ -288,6 +327,7 @@ impl std::fmt::Display for What {
                 write!(f, " {place} for {}", millis(*lasts))
             }
             Self::FreezeAgent { side, lasts }
+            | Self::FreezeGateway { side, lasts }
             | Self::FullDisk { side, lasts }
             | Self::LyingDisk { side, lasts }
             | Self::SlowReplay { side, lasts } => write!(f, " {side} for {}", millis(*lasts)),

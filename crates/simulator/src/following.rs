@@ -1,14 +1,15 @@
 //! A region that follows: it makes its data fit, keeps a standby streaming, and says what it sees.
 
-use api::site::{
-    DatabaseObservation, DatabaseState, Downstream, LeaderSight, LeaseState, Observation, Role, Site,
+use api::{
+    moves::MoveKind,
+    site::{self, DatabaseObservation, DatabaseState, LeaderSight, LeaseState, Observation, Role, Site},
 };
 use types::Lsn;
 
 use crate::{
     agent::{Duty, Right},
     bug::Bug,
-    database::{COMMIT_BYTES, Process, Wrote},
+    database::{COMMIT_BYTES, Downstream, Process, Wrote},
     ledger::Broken,
     message::{Message, Timer},
     place::{Place, Side},
@@ -42,7 +43,9 @@ impl World<'_> {
             length: database.log.len(),
         };
         match database.process {
-            Process::Primary | Process::Starting { primary: true, .. } => self.kill_writer(side),
+            Process::Primary | Process::Starting { primary: true, .. } | Process::Leaving { .. } => {
+                self.kill_writer(side);
+            }
             Process::Ending { .. } | Process::Starting { .. } => {}
             Process::Standby => match database.stream {
                 Some(last) if now.since(last) <= SILENCE_MAX => {}
@@ -93,7 +96,11 @@ impl World<'_> {
         };
         let now = self.now;
         if fits && theirs.process == Process::Standby {
-            self.database(side).downstream = Some((length, now));
+            self.database(side).downstream = Some(Downstream {
+                received: length,
+                replayed: length,
+                heard: now,
+            });
         }
         self.send(side.place(), from.place(), reply);
     }
@@ -183,11 +190,11 @@ impl World<'_> {
     pub(crate) fn send_wal(&mut self, side: Side) {
         let now = self.now;
         let database = self.database(side);
-        if database.process != Process::Primary {
+        if !matches!(database.process, Process::Primary | Process::Leaving { .. }) {
             return;
         }
         match database.downstream {
-            Some((_, heard)) if now.since(heard) > SILENCE_MAX => database.downstream = None,
+            Some(known) if now.since(known.heard) > SILENCE_MAX => database.downstream = None,
             Some(_) => {
                 let wal = Message::Wal {
                     history: database.history,
@@ -224,18 +231,33 @@ impl World<'_> {
         }
         let received = Message::Received {
             history,
-            length: here.replayed,
+            received: here.log.len(),
+            replayed: here.replayed,
         };
         self.send(side.place(), side.other().place(), received);
     }
 
-    pub(crate) fn received(&mut self, side: Side, history: u64, length: usize) {
+    pub(crate) fn received(&mut self, side: Side, history: u64, (received, replayed): (usize, usize)) {
         let now = self.now;
         let database = self.database(side);
         if database.history == history
             && let Some(downstream) = &mut database.downstream
         {
-            *downstream = (downstream.0.max(length), now);
+            downstream.received = downstream.received.max(received);
+            downstream.replayed = downstream.replayed.max(replayed);
+            downstream.heard = now;
+        }
+        self.leaves(side);
+    }
+
+    pub(crate) fn keepalive(&mut self, side: Side) {
+        if matches!(
+            self.database(side).process,
+            Process::Primary | Process::Leaving { .. }
+        ) {
+            self.send_wal(side);
+            self.leaves(side);
+            self.after(side.place(), ms(400), Timer::Keepalive);
         }
     }
 
@@ -243,6 +265,16 @@ impl World<'_> {
     pub(crate) fn check_promotion(&mut self, side: Side) {
         let loser = &self.regions[side.other().index()].database;
         let winner = &self.regions[side.index()].database;
+        let planned = matches!(self.control.unfinished, Some((_, MoveKind::Switchover)));
+        let behind = loser.log.len().saturating_sub(winner.log.len());
+        if planned && behind > 0 && loser.exists && !loser.rejoining {
+            self.ledger.broken(Broken::CommitLost, self.now, || {
+                format!(
+                    "{side} leads by a planned move without the last {behind} commits of {}",
+                    side.other()
+                )
+            });
+        }
         let Some(last_seen) = self.control.active_seen_well[side.other().index()] else {
             return;
         };
@@ -287,16 +319,18 @@ impl World<'_> {
             Process::Stopped | Process::Ending { .. } => DatabaseState::Absent,
             Process::Starting { .. } => DatabaseState::Starting,
             Process::Primary if full => DatabaseState::Unresponsive,
+            Process::Leaving { .. } => DatabaseState::Unresponsive,
             Process::Primary => DatabaseState::Primary,
             Process::Standby => DatabaseState::Standby,
         };
-        let answers = database.runs() && !full && !slow;
+        let leaves = matches!(database.process, Process::Leaving { .. });
+        let answers = database.runs() && !full && !slow && !leaves;
         let bytes = |commits: usize| commits as u64 * COMMIT_BYTES;
         let downstreams = match (&state, database.downstream) {
-            (DatabaseState::Primary, Some((replayed, _))) => vec![Downstream {
+            (DatabaseState::Primary, Some(known)) => vec![site::Downstream {
                 name: peer,
                 state: "streaming".to_owned(),
-                replay_lag_bytes: bytes(database.log.len().saturating_sub(replayed)),
+                replay_lag_bytes: bytes(database.log.len().saturating_sub(known.replayed)),
             }],
             _ => Vec::new(),
         };

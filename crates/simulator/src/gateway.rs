@@ -14,7 +14,7 @@ use types::{Generation, RegionName};
 use crate::{
     agent::Asker,
     calls::{Reply, Request},
-    ledger::MESSAGES_MAX,
+    ledger::{MESSAGES_MAX, Part},
     message::{Set, Timer},
     place::Side,
     time::ms,
@@ -160,6 +160,7 @@ impl World<'_> {
                 let leader = side.other();
                 match self.gateway(side).check(side, request.generation, leader) {
                     Ok(()) => {
+                        self.obeys(Part::Gateway(side), request.generation);
                         self.gateway(side)
                             .led_by(request.generation, leader, &request.leader);
                         self.answer_done(side, asker);
@@ -177,6 +178,8 @@ impl World<'_> {
         if gateway.leads() && gateway.generation == request.generation {
             return;
         }
+        self.obeys(Part::Gateway(side), request.generation);
+        let gateway = self.gateway(side);
         gateway.restart();
         gateway.role = GatewayRole::Leading;
         gateway.generation = request.generation;

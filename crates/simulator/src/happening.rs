@@ -6,7 +6,7 @@ use crate::{
     ledger::Broken,
     message::Event,
     place::{Place, Side},
-    time::ms,
+    time::{At, ms},
     world::World,
 };
 
@@ -40,6 +40,7 @@ impl World<'_> {
                 }
             }
             What::FreezeAgent { side, .. } => self.regions[side.index()].agent_frozen_until = end,
+            What::FreezeGateway { side, .. } => self.regions[side.index()].gateway_frozen_until = end,
             What::Cut { .. } | What::Partition { .. } | What::Isolate { .. } => self.cuts(&what, true),
             What::Flap { times, every, .. } => {
                 for turn in 0..times {
@@ -106,6 +107,7 @@ impl World<'_> {
             | What::RestartGateway { .. }
             | What::CrashAtStep { .. }
             | What::FreezeAgent { .. }
+            | What::FreezeGateway { .. }
             | What::Flap { .. }
             | What::ClockJump { .. }
             | What::Drift { .. }
@@ -199,6 +201,7 @@ impl World<'_> {
         self.database(side).die();
         self.forget_lies(side);
         self.gateway(side).restart();
+        self.regions[side.index()].gateway_frozen_until = At(0);
         if disk == Disk::Lost {
             self.lose_disk(side);
         }
@@ -264,13 +267,14 @@ impl World<'_> {
         database.stream = None;
         database.downstream = None;
         self.fences_answer(side);
-        self.restart_soon(side);
+        self.writer_is_gone(side);
     }
 
     fn restart_gateway(&mut self, side: Side) {
         if !self.is_down(side.place()) {
             self.forget_lies(side);
             self.gateway(side).restart();
+            self.regions[side.index()].gateway_frozen_until = At(0);
         }
     }
 }

@@ -21,7 +21,11 @@ impl World<'_> {
 
     pub(crate) fn start_primary(&mut self, side: Side, serial: u32) {
         let agent = self.agent(side);
-        if agent.serial != serial || agent.lead != Lead::Working || !matches!(agent.right, Right::Held(_)) {
+        let leaves = agent.release.as_ref().is_some_and(|release| release.stopping);
+        if agent.serial != serial || agent.lead != Lead::Working || leaves {
+            return;
+        }
+        if !matches!(agent.right, Right::Held(_)) {
             return;
         }
         let slow = self.disk_delay(side);
@@ -35,7 +39,10 @@ impl World<'_> {
                 ms(60) + backlog * ms(10)
             }
             Process::Stopped => ms(300),
-            Process::Starting { .. } | Process::Primary | Process::Ending { .. } => return,
+            Process::Starting { .. }
+            | Process::Primary
+            | Process::Leaving { .. }
+            | Process::Ending { .. } => return,
         };
         if !database.exists || database.rejoining {
             let (whom, why) = (side.to_string(), "the data directory is gone".to_owned());
@@ -137,10 +144,7 @@ impl World<'_> {
             Some(until) if now < until => self.arm_guard(side, until),
             Some(_) => {
                 database.deadline = None;
-                if matches!(
-                    database.process,
-                    Process::Primary | Process::Starting { primary: true, .. }
-                ) {
+                if database.may_write() && !matches!(database.process, Process::Ending { .. }) {
                     self.say(side.place(), || "the guard kills the database".to_owned());
                     self.kill_writer(side);
                 }
@@ -155,7 +159,7 @@ impl World<'_> {
         let database = self.database(side);
         let wrote = match database.process {
             Process::Primary => true,
-            Process::Starting { primary: true, .. } => false,
+            Process::Starting { primary: true, .. } | Process::Leaving { .. } => false,
             Process::Stopped | Process::Standby | Process::Starting { .. } | Process::Ending { .. } => return,
         };
         database.serial += 1;

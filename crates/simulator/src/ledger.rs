@@ -22,6 +22,14 @@ pub enum Broken {
     AppliedTwice,
     /// An effect was sent outside twice.
     SentTwice,
+    /// Somebody obeyed an older generation than one it had obeyed before.
+    OldOrderObeyed,
+    /// A gateway wrote into a database that knows a newer one.
+    FencePassed,
+    /// The reconciler gave orders while a move was under way.
+    TwoHands,
+    /// A planned move lost a commit.
+    CommitLost,
     /// A standby was promoted that had been left behind, and nobody had said so.
     LeftBehindPromoted,
     /// The last copy of the database was given up.
@@ -56,6 +64,10 @@ impl Broken {
             Self::MessageLost => "an acknowledged message is never lost without a record",
             Self::AppliedTwice => "no message is applied twice",
             Self::SentTwice => "no effect is sent outside twice",
+            Self::OldOrderObeyed => "nobody obeys an older generation than one that was obeyed before",
+            Self::FencePassed => "no gateway writes into a database that knows a newer one",
+            Self::TwoHands => "nobody gives orders for a reign while a move that ends it is under way",
+            Self::CommitLost => "a planned move loses no commit",
             Self::LeftBehindPromoted => "a standby that was left behind is not promoted by itself",
             Self::LastCopyDeleted => "the last good copy is never deleted",
             Self::SagaEndless => "every saga ends, or waits with a reason",
@@ -65,6 +77,13 @@ impl Broken {
             }
         }
     }
+}
+
+/// Somebody in a region who takes orders of a generation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    Agent(Side),
+    Gateway(Side),
 }
 
 /// The truth.
@@ -88,6 +107,10 @@ pub(crate) struct Ledger {
     /// The longest time without.
     pub longest_gap: u64,
     pub failovers: u32,
+    /// The newest generation that agents and gateways obeyed.
+    obeyed: [[Generation; 2]; 2],
+    /// The reign that a move under way ends.
+    moves_from: Option<Generation>,
     /// Writes of a machine that had stood still, before its guard could stop it.
     pub late_writes: u64,
 }
@@ -119,6 +142,12 @@ impl Ledger {
                 )
             });
         }
+        if generation < self.newest_writing {
+            let newest = self.newest_writing;
+            self.broken(Broken::GenerationsMixed, at, || {
+                format!("{side} began to accept writes in generation {generation} after generation {newest} had written")
+            });
+        }
         match self.led_by.iter().find(|(led, _)| *led == generation) {
             Some((_, other)) if *other != side => {
                 self.broken(Broken::GenerationsMixed, at, || {
@@ -127,6 +156,46 @@ impl Ledger {
             }
             Some(_) => {}
             None => self.led_by.push((generation, side)),
+        }
+    }
+
+    /// Orders never go back: whoever obeyed a generation obeys no older one.
+    pub fn obeys(&mut self, part: Part, generation: Generation, at: At) {
+        let (who, side) = match part {
+            Part::Agent(side) => ("agent", side),
+            Part::Gateway(side) => ("gateway", side),
+        };
+        let newest = &mut self.obeyed[usize::from(who == "agent")][side.index()];
+        let was = std::mem::replace(newest, generation.max(*newest));
+        if generation < was {
+            self.broken(Broken::OldOrderObeyed, at, || {
+                format!("the {who} of {side} obeyed generation {generation} after generation {was}")
+            });
+        }
+    }
+
+    /// A gateway that leads in `generation` wrote into a database whose fence row says `row`.
+    pub fn passes(&mut self, generation: Generation, row: Generation, at: At) {
+        if row > generation {
+            self.broken(Broken::FencePassed, at, || {
+                format!("a gateway of generation {generation} wrote past the fence row of generation {row}")
+            });
+        }
+    }
+
+    /// A move begins that ends a reign, or has ended.
+    pub const fn moves_from(&mut self, generation: Option<Generation>) {
+        self.moves_from = generation;
+    }
+
+    /// The reconciler gives an order for a reign.
+    pub fn commands(&mut self, reign: Option<Generation>, at: At) {
+        if let (Some(ends), Some(reign)) = (self.moves_from, reign)
+            && ends == reign
+        {
+            self.broken(Broken::TwoHands, at, || {
+                format!("an order for generation {reign}, while a move is under way that ends it")
+            });
         }
     }
 

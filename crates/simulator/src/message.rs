@@ -67,7 +67,8 @@ pub(crate) enum Message {
     },
     Received {
         history: u64,
-        length: usize,
+        received: usize,
+        replayed: usize,
     },
     // Copy of the journal.
     Copy {
@@ -106,15 +107,24 @@ pub(crate) enum Timer {
     StartDatabase(u32),
     Look(u32),
     Rejoined(u32),
+    Drained(u32),
     // Database and guard.
     DatabaseUp(u32),
     DatabaseDown(u32),
+    /// A clean stop has lasted too long.
+    StopIsLong(u32),
     Guard,
     Keepalive,
     // Gateway.
     GatewayTick(u32),
-    Synced { number: u8, run: u32 },
-    Degrade { number: u8, run: u32 },
+    Synced {
+        number: u8,
+        run: u32,
+    },
+    Degrade {
+        number: u8,
+        run: u32,
+    },
     // Controller.
     Watch,
     Reconcile,
@@ -125,7 +135,9 @@ pub(crate) enum Timer {
     // Front door.
     DoorHeartbeat,
     // Outside.
-    PartnerSends { number: u8 },
+    PartnerSends {
+        number: u8,
+    },
     PeopleWork,
     PersonDecides,
 }
@@ -168,6 +180,15 @@ impl Timer {
                 | Self::StartDatabase(_)
                 | Self::Look(_)
                 | Self::Rejoined(_)
+                | Self::Drained(_)
+        )
+    }
+
+    /// Whether it stands still while only the gateway does.
+    pub const fn is_gateways(self) -> bool {
+        matches!(
+            self,
+            Self::GatewayTick(_) | Self::Synced { .. } | Self::Degrade { .. }
         )
     }
 }
@@ -184,7 +205,12 @@ impl Message {
             | Self::PromiseRefused { .. } => true,
             Self::Ask { request, .. } => matches!(
                 **request,
-                Request::Observe(_) | Request::Fence(..) | Request::Lead(..) | Request::Follow(..)
+                Request::Observe(_)
+                    | Request::Checkpoint(_)
+                    | Request::Fence(..)
+                    | Request::Release(..)
+                    | Request::Lead(..)
+                    | Request::Follow(..)
             ),
             Self::Heartbeat(..)
             | Self::Answer { .. }
@@ -198,6 +224,18 @@ impl Message {
             | Self::CopyRefused { .. }
             | Self::Submit { .. }
             | Self::Accepted { .. } => false,
+        }
+    }
+
+    /// Whether a gateway takes it.
+    pub fn is_for_gateway(&self) -> bool {
+        match self {
+            Self::Copy { .. } | Self::Copied { .. } | Self::CopyRefused { .. } | Self::Submit { .. } => true,
+            Self::Ask { request, .. } => matches!(
+                **request,
+                Request::GatewayStatus(_) | Request::GatewayLead(..) | Request::GatewayFollow(..)
+            ),
+            _ => false,
         }
     }
 

@@ -1,8 +1,11 @@
 //! What lies between places: every message takes its time, or does not arrive.
 
+use types::Generation;
+
 use crate::{
     agent::Asker,
     calls::{Answered, Reply},
+    ledger::Part,
     message::{Event, Message},
     place::{Place, Side},
     time::ms,
@@ -76,6 +79,24 @@ impl World<'_> {
             let (call, answer) = (asker.call, Box::new(answer));
             self.send(side.place(), Place::Control, Message::Answer { call, answer });
         }
+    }
+
+    /// The same after so long.
+    pub fn answer_later(&mut self, side: Side, asker: Asker, delay: u64, answer: Answered) {
+        if self.machines[Place::Control.index()].run == asker.run {
+            let (call, answer) = (asker.call, Box::new(answer));
+            self.send_later(
+                side.place(),
+                Place::Control,
+                delay,
+                Message::Answer { call, answer },
+            );
+        }
+    }
+
+    /// What a part of a region is told by somebody who leads in `generation`, and does.
+    pub fn obeys(&mut self, part: Part, generation: Generation) {
+        self.ledger.obeys(part, generation, self.now);
     }
 
     pub fn answer_done(&mut self, side: Side, asker: Asker) {

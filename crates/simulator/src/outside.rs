@@ -1,6 +1,9 @@
 //! Who uses the estate: partners that send until they are answered, people who work, and the front door before them.
 
-use api::site::{LeaseState, Observation, Role, Route, RouteRequest, Site};
+use api::{
+    moves::MoveKind,
+    site::{LeaseState, Observation, Role, Route, RouteRequest, Site},
+};
 use driver::Error;
 use recovery::decide::{Decision, WaitingOn};
 use types::{Generation, RegionName};
@@ -105,7 +108,8 @@ impl World<'_> {
     pub(crate) fn door_gets(&mut self, from: Place, message: Message) {
         match message {
             Message::Submit { number } => {
-                let (Route::Region(to) | Route::FailingOverTo(to)) = &self.door.route else {
+                let (Route::Region(to) | Route::FailingOverTo(to) | Route::HoldingFor(to)) = &self.door.route
+                else {
                     return;
                 };
                 if let Some(side) = self.side_of(to) {
@@ -172,6 +176,7 @@ impl World<'_> {
         if self.is_down(Place::Control) {
             return;
         }
+        // A region that is lost comes before what was planned.
         let waits = matches!(
             &self.control.decision,
             Decision::Wait {
@@ -179,13 +184,17 @@ impl World<'_> {
                 ..
             }
         );
-        if !waits {
+        let planned = !waits && !self.control.pending.is_empty();
+        if !waits && !planned {
             (self.outside.asked_since, self.outside.people) = (None, 0);
             return;
         }
         let since = *self.outside.asked_since.get_or_insert(self.now);
         let thinks = self.schedule.people_think + u64::from(self.outside.people) * ms(3_000);
         if self.now.since(since) >= thinks {
+            if planned {
+                return self.authorise("ben");
+            }
             self.outside.people += 1;
             let by = if self.outside.people == 1 { "anna" } else { "ben" };
             self.person_orders(by, true);
@@ -212,7 +221,31 @@ impl World<'_> {
                 self.person_orders("anna", true);
                 self.person_orders("anna", true);
             }
+            Deed::Switchover => self.person_declares(MoveKind::Switchover, true),
+            Deed::SwitchoverToTheLeader => self.person_declares(MoveKind::Switchover, false),
+            Deed::SwitchoverTwice => {
+                self.person_declares(MoveKind::Switchover, true);
+                self.person_declares(MoveKind::Switchover, true);
+            }
+            Deed::SwitchoverAndFailover => {
+                self.person_declares(MoveKind::Switchover, true);
+                self.person_orders("ben", true);
+            }
+            Deed::Failback => self.person_declares(MoveKind::Failback, true),
+            Deed::FailbackOfTheLeader => self.person_declares(MoveKind::Failback, false),
+            Deed::AuthoriseOwn => self.authorise("anna"),
+            Deed::Abort => self.abort("anna"),
         }
+    }
+
+    /// To the other region, or by mistake to the one that leads.
+    fn person_declares(&mut self, kind: MoveKind, right: bool) {
+        let active = self.control.reign.as_ref().map(|reign| &reign.active);
+        let Some(active) = active.and_then(|active| self.side_of(active)) else {
+            return;
+        };
+        let to = self.name(if right { active.other() } else { active });
+        self.declare(kind, to, "anna");
     }
 
     /// The gateways of generation 1 are told what they were told long ago.

@@ -1,14 +1,13 @@
 //! Runs one schedule to its end and judges it.
 
-use std::sync::Arc;
-
 use api::{gateway::GatewayRole, site::Route};
-use recovery::{decide::Decision, sagas::failover};
+use recovery::decide::Decision;
 use types::RegionName;
 
 use crate::{
     bug::Bug,
     database::Process,
+    driving::Definitions,
     ledger::{Broken, Violation},
     place::{Place, Side},
     schedule::Schedule,
@@ -23,6 +22,10 @@ use crate::{
 const WHOLE_AFTER: u64 = ms(480_000);
 /// A region that is lost while nothing else happens: writes are back by then.
 const TIER_TIME: u64 = ms(10_000);
+/// A planned move of two regions that are well: people wait no longer than this, and than the network's own ways.
+const SWITCHOVER_GAP: u64 = ms(2_000);
+/// One after the other: hold, release, the last record, received, three steps of a candidacy, follow, lead, route.
+const PLANNED_TRIPS: u64 = 24;
 /// A refusal that has stood so long after the last fault waits for a person.
 const REFUSED_FOR: u64 = ms(40_000);
 
@@ -68,11 +71,11 @@ impl Simulator {
     /// Never, unless its author made a mistake.
     pub fn new() -> Result<Self, Broke> {
         let name = |side: Side| RegionName::new(side.name()).map_err(|error| Broke(error.to_string()));
-        let definition = failover::definition().map_err(|error| Broke(error.to_string()))?;
+        let definitions = Definitions::new().map_err(|error| Broke(error.to_string()))?;
         Ok(Self {
             shared: Shared {
                 names: [name(Side::West)?, name(Side::North)?],
-                definition: Arc::new(definition),
+                definitions,
             },
             bug: None,
         })
@@ -164,7 +167,10 @@ impl World<'_> {
         let there = &self.regions[active.other().index()];
         let gateway = &here.gateway;
         let checks = [
-            (self.control.running.is_none(), "a saga runs"),
+            (
+                self.control.running.is_none() || self.waits_for_a_copy(),
+                "a saga runs",
+            ),
             (
                 here.database.process == Process::Primary,
                 "the database of the active region does not write",
@@ -250,6 +256,13 @@ impl World<'_> {
                 let number = lost.trailing_zeros();
                 self.ledger.broken(Broken::MessageLost, now, || {
                     format!("message {number} was acknowledged and is not applied")
+                });
+            }
+            let planned_gap = SWITCHOVER_GAP + PLANNED_TRIPS * (self.schedule.link.0 + self.schedule.link.1);
+            if self.schedule.is_plain_switchover() && self.ledger.longest_gap > planned_gap {
+                let gap = self.ledger.longest_gap / 1_000;
+                self.ledger.broken(Broken::TooLate, now, || {
+                    format!("{gap} ms without a write in a planned move")
                 });
             }
             if let Some(number) = twice {

@@ -8,6 +8,7 @@ use crate::{
     fault::{Deed, Disk, Fault, Kind, What},
     place::{Place, Side},
     random::Random,
+    scene,
     time::{At, ms},
 };
 
@@ -33,6 +34,10 @@ pub enum Scenario {
     People,
     /// Two faults at once, and faults during the recovery.
     Double,
+    /// Planned moves, and all that can go wrong around them.
+    Moves,
+    /// What only goes wrong when several things happen in their order: voters that start anew, gateways that stand still.
+    Scenes,
 }
 
 /// Everything that will happen to one simulated world.
@@ -60,7 +65,7 @@ pub struct Schedule {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Anything,
         Self::RegionLoss,
         Self::Partition,
@@ -70,6 +75,8 @@ impl Scenario {
         Self::Disks,
         Self::People,
         Self::Double,
+        Self::Moves,
+        Self::Scenes,
     ];
 
     /// Its name.
@@ -84,6 +91,8 @@ impl Scenario {
             Self::Disks => "disks",
             Self::People => "people",
             Self::Double => "double",
+            Self::Moves => "moves",
+            Self::Scenes => "scenes",
         }
     }
 
@@ -94,7 +103,7 @@ impl Scenario {
             RestartGateway, SlowDisk, SlowLink, SlowReplay,
         };
         match self {
-            Self::Anything | Self::Double => &Kind::ALL,
+            Self::Anything | Self::Double | Self::Moves | Self::Scenes => Kind::DRAWN,
             Self::RegionLoss => &[LoseRegion],
             Self::Partition => &[Partition, Cut, Isolate, Flap, SlowLink, Disorder],
             Self::Grey => &[Freeze, FreezeAgent, SlowDisk, FullDisk, SlowReplay, SlowLink],
@@ -137,11 +146,23 @@ impl std::str::FromStr for Scenario {
 impl Schedule {
     /// The schedule of a seed. The same for ever, for the same version of this crate.
     pub fn of(seed: u64, scenario: Scenario) -> Self {
+        let mut schedule = Self::without_scenes(seed, scenario);
+        let scenes = scene::draw(seed, scenario);
+        if !scenes.is_empty() {
+            schedule.faults.extend(scenes);
+            schedule.faults.sort_by_key(|fault| fault.at);
+        }
+        schedule
+    }
+
+    /// The same without what comes in scenes: what a seed meant before there were any.
+    pub fn without_scenes(seed: u64, scenario: Scenario) -> Self {
         let mut random = Random::new(seed, 1);
         let kinds = scenario.kinds();
         let count = match scenario {
             Scenario::RegionLoss => 1,
             Scenario::Double => 2,
+            Scenario::Moves | Scenario::Scenes => random.below(2) * random.below(3),
             _ => 1 + random.below(2) + u64::from(random.percent(40)) * random.below(4),
         };
         let mut faults = Vec::new();
@@ -250,6 +271,22 @@ fn sane(faults: &mut Vec<Fault>) {
     }
 }
 
+impl Schedule {
+    /// Whether writes are moved as planned, once, and nothing else happens.
+    pub fn is_plain_switchover(&self) -> bool {
+        self.authority != Authority::TwoPeople
+            && matches!(
+                self.faults.as_slice(),
+                [Fault {
+                    what: What::Person {
+                        deed: Deed::Switchover
+                    },
+                    ..
+                }]
+            )
+    }
+}
+
 fn draw(kind: Kind, random: &mut Random) -> What {
     // The region that leads is hit more often.
     let side = if random.percent(65) {
@@ -339,7 +376,8 @@ fn draw(kind: Kind, random: &mut Random) -> What {
         Kind::FullDisk => What::FullDisk { side, lasts },
         Kind::LyingDisk => What::LyingDisk { side, lasts },
         Kind::SlowReplay => What::SlowReplay { side, lasts },
-        Kind::Person => {
+        Kind::FreezeGateway => What::FreezeGateway { side, lasts },
+        Kind::Person | Kind::Move => {
             let deeds = [
                 Deed::OrderFailover,
                 Deed::OrderFailoverOfTheStandby,

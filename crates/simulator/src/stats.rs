@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::moves::MoveKind;
 use recovery::decide::Decision;
 use saga::{Boundary, Point};
 use serde::Serialize;
@@ -24,7 +25,7 @@ pub struct Stats {
     /// Decisions by kind, counted when they change.
     pub decisions: BTreeMap<&'static str, u64>,
     /// How sagas ended.
-    pub sagas: BTreeMap<&'static str, u64>,
+    pub sagas: BTreeMap<String, u64>,
     /// Points of a saga that were passed while a fault was at work.
     pub steps: BTreeMap<String, u64>,
     /// Points of a saga at which the controller died.
@@ -48,8 +49,8 @@ impl Stats {
         *self.decisions.entry(kind).or_default() += 1;
     }
 
-    pub(crate) fn saga_ended(&mut self, how: &'static str) {
-        *self.sagas.entry(how).or_default() += 1;
+    pub(crate) fn saga_ended(&mut self, kind: MoveKind, how: &'static str) {
+        *self.sagas.entry(format!("{kind} {how}")).or_default() += 1;
     }
 
     pub(crate) fn reached(&mut self, point: &Point, under_fault: bool) {

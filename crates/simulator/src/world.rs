@@ -1,11 +1,10 @@
 //! The simulated world: a queue of events over virtual time, and the places they happen at.
 
-use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
-use driver::{Ports, Reign};
+use driver::Reign;
 use lease::{Ballot, Moment};
 use local::agent::role::{DurableRole, RoleRecord};
-use saga::Definition;
 use types::{
     Generation, RegionName, Span, Timestamp,
     settings::{FailoverSettings, LeaseTiming},
@@ -16,6 +15,7 @@ use crate::{
     bug::Bug,
     control::Control,
     database::{Commit, Database, Process, Wrote},
+    driving::Definitions,
     events::Item,
     fault::Fault,
     gateway::Gateway,
@@ -65,12 +65,13 @@ pub(crate) struct Region {
     pub gateway: Gateway,
     pub disk: Disk,
     pub agent_frozen_until: At,
+    pub gateway_frozen_until: At,
 }
 
 /// What worlds share: names and definitions are made once, not a million times.
 pub(crate) struct Shared {
     pub names: [RegionName; 2],
-    pub definition: Arc<Definition<Ports>>,
+    pub definitions: Definitions,
 }
 
 pub(crate) struct World<'s> {
@@ -121,7 +122,7 @@ impl<'s> World<'s> {
             run: 0,
             frozen_until: At(0),
         });
-        let control = Control::new(&names, &shared.definition, ballot.clone(), reign);
+        let control = Control::new(&names, &shared.definitions, ballot.clone(), reign);
         let mut world = Self {
             schedule,
             settings: crate::control::settings(schedule.authority),
@@ -264,5 +265,6 @@ fn region(side: Side, names: &[RegionName; 2], ballot: &Ballot) -> Region {
         gateway: Gateway::new(),
         disk: Disk::default(),
         agent_frozen_until: At(0),
+        gateway_frozen_until: At(0),
     }
 }

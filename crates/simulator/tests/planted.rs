@@ -26,8 +26,13 @@ fn first(bug: Bug, scenario: Scenario) -> Option<(u64, Broken)> {
 fn every_planted_mistake_is_found() {
     let mut missed = Vec::new();
     for bug in Bug::FOUND {
-        match first(bug, Scenario::Anything) {
-            Some((seed, broken)) => println!("{bug:?}: seed {seed}, {broken:?}"),
+        let found = [Scenario::Anything, Scenario::Scenes]
+            .into_iter()
+            .find_map(|scenario| first(bug, scenario).map(|found| (scenario, found)));
+        match found {
+            Some((scenario, (seed, broken))) => {
+                println!("{bug:?}: {} seed {seed}, {broken:?}", scenario.name());
+            }
             None => {
                 println!("{bug:?}: not found");
                 missed.push(bug);

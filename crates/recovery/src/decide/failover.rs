@@ -281,8 +281,15 @@ fn reinstate(
     let observation = active.observation.as_ref()?;
     let idle = matches!(observation.role, Role::Fenced | Role::Waiting);
     let overtaken = seen.promised.max(observation.generation) > reign.generation;
+    // Without data there is nothing to lead with: it would refuse, and be asked again for ever.
+    let has_data = observation.database.as_ref().is_some_and(|database| {
+        !matches!(
+            database.state,
+            DatabaseState::Absent | DatabaseState::Rejoining { .. }
+        )
+    });
     let newest = seen.promised.max(observation.generation);
-    (answers && idle && overtaken).then(|| stay(reign, newest, Loss::FencedForNothing))
+    (answers && idle && overtaken && has_data).then(|| stay(reign, newest, Loss::FencedForNothing))
 }
 
 /// Gives a region that leads well a newer generation, when one was promised for a failover that came to nothing: the

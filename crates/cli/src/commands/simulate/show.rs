@@ -54,7 +54,7 @@ pub fn text(result: &Outcome) {
             .map(|(kind, count)| (kind.name().to_owned(), *count)),
     );
     table("decisions", words(&stats.decisions));
-    table("failovers", words(&stats.sagas));
+    table("sagas", stats.sagas.clone());
     table("steps passed while a fault was at work", stats.steps.clone());
     table("steps at which the controller died", stats.deaths.clone());
     let mut pairs: Vec<_> = stats.pairs.clone().into_iter().collect();
