@@ -142,6 +142,9 @@ pub struct LaneStatus {
     /// Where its files are fetched, where they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<lanes::Files>,
+    /// Its claim to the ERP's time, where it leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<lanes::Claim>,
 }
 
 /// One comparison of the journal with the ERP's inbox.

@@ -3,7 +3,7 @@
 //! They describe a small distributor in production: a few dozen people, one or two warehouses. Whatever is larger says
 //! so; whatever is smaller pays little for what it does not use.
 
-use types::{ByteSize, EstateName, IntegrationName, SecretName, Span, TenantName};
+use types::{ByteSize, EstateName, IntegrationName, SecretName, Span, TenantName, settings::Priority};
 
 use crate::model::{
     AlertRoute, Authentication, Buffering, Cache, CachePersistence, ClusterIsolation, Container, Criticality,
@@ -321,6 +321,20 @@ pub(crate) const BUFFERING: Buffering = Buffering {
 
 /// Looked at the same day: whoever must be woken says so.
 pub(crate) const CRITICALITY: Criticality = Criticality::Important;
+
+/// How much of the ERP's time an integration gets when there is not enough for all. By what its messages are about and
+/// not by the promises of capabilities: taking orders is promised soonest nearly everywhere, yet an order waits a minute
+/// without harm, and a lorry that cannot be confirmed does not leave.
+pub(crate) fn priority(kind: &str, criticality: Criticality) -> Priority {
+    let (about, what) = kind.split_once('.').unwrap_or((kind, ""));
+    match (criticality, about, what) {
+        (Criticality::Deferrable, ..) | (_, _, "report") | (_, "partner" | "product", _) => Priority::Last,
+        (_, "shipment" | "receipt" | "stock" | "delivery" | "picking" | "label" | "transport", _) => {
+            Priority::First
+        }
+        _ => Priority::Normal,
+    }
+}
 
 /// Longer than any point-in-time recovery reaches back: what was applied since must be there to be applied again.
 pub(crate) const KEEP: Span = Span::from_days(35);

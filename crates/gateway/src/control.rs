@@ -37,6 +37,7 @@ const MAY_ASK: Table = &[
     ("/v1/stop", &[Kind::Controller, Kind::Cli]),
     ("/v1/messages", &[Kind::Controller, Kind::Cli]),
     ("/v1/messages/{integration}/{key}", &[Kind::Controller, Kind::Cli]),
+    ("/v1/erp", &[Kind::Controller, Kind::Cli]),
     ("/v1/lanes/{lane}", &[Kind::Controller, Kind::Cli]),
     ("/v1/lanes/{lane}/pause", &[Kind::Cli]),
     ("/v1/lanes/{lane}/resume", &[Kind::Cli]),
@@ -64,6 +65,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/stop", post(stop))
         .route("/v1/messages", get(messages::page))
         .route("/v1/messages/{integration}/{key}", get(messages::trace))
+        .route("/v1/erp", get(lanes::erp))
         .route("/v1/lanes/{lane}", get(lanes::show))
         .route("/v1/lanes/{lane}/pause", post(lanes::pause))
         .route("/v1/lanes/{lane}/resume", post(lanes::resume))

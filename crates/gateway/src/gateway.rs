@@ -23,7 +23,7 @@ use crate::{
     erp::Erp,
     files,
     ingest::Proof,
-    lanes::{self, Desk, History, Register, Version},
+    lanes::{self, Desk, History, Meter, Register, Version},
     ledger::{Ledger, Unstored},
     link::Link,
     lock,
@@ -73,6 +73,8 @@ pub struct Term {
     pub erp: Option<Erp>,
     /// One per integration (when leading).
     pub desks: Vec<Arc<Desk>>,
+    /// The ERP's time, which they share (when leading).
+    pub meter: Option<Arc<Meter>>,
 }
 
 /// Why a role could not change.
@@ -358,11 +360,16 @@ impl Gateway {
         erp: Option<Erp>,
     ) -> Arc<Term> {
         let holds = lock(&self.register).holds.clone();
-        let desks = self.integrations.iter().enumerate().filter(|_| erp.is_some());
-        let desks =
-            desks.map(|(lane, one)| Desk::new(lane, &one.settings, holds.get(&one.settings.name).cloned()));
+        let meter = erp.is_some().then(|| Meter::new(&self.integrations));
+        let desks = meter.iter().flat_map(|meter| {
+            self.integrations.iter().enumerate().map(|(lane, one)| {
+                let hold = holds.get(&one.settings.name).cloned();
+                Desk::new(lane, &one.settings, hold, meter)
+            })
+        });
         let term = Arc::new(Term {
             desks: desks.collect(),
+            meter,
             erp,
             generation,
             incarnation,

@@ -19,7 +19,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{gateway::Gateway, ingest::Acceptance, lock, role::Role};
+use crate::{gateway::Gateway, ingest::Acceptance, lanes::Load, lock, role::Role};
 
 /// A partner's patience is seconds, a sync takes milliseconds.
 const SECONDS: [f64; 13] = [
@@ -105,6 +105,8 @@ struct Whole {
     free: Option<u64>,
     lag: u64,
     alone: u64,
+    /// Only the gateway that leads knows.
+    erp: Option<Load>,
 }
 
 impl Whole {
@@ -112,6 +114,8 @@ impl Whole {
         let role = gateway.state().role;
         let synced = gateway.reader.position().sequence;
         let bytes = lock(&gateway.shared.figures).bytes;
+        let meter = gateway.term().and_then(|term| term.meter.clone());
+        let erp = meter.map(|meter| meter.load());
         let ledger = lock(&gateway.ledger);
         let acks = &ledger.acks;
         let followed = role == Role::Leading && gateway.peer.is_some();
@@ -128,6 +132,7 @@ impl Whole {
                 0
             },
             alone: acks.acknowledged_alone,
+            erp,
         }
     }
 }
@@ -170,6 +175,9 @@ impl Collector for Whole {
             "messages that the other region does not have yet",
             self.lag,
         )?;
+        if let Some(erp) = &self.erp {
+            tell_load(erp, &mut say)?;
+        }
         let tenant = [("tenant", self.tenant.as_str())];
         if let Some(copies) = self.copies {
             let help = "places that have a message before it is acknowledged";
@@ -191,6 +199,40 @@ impl Collector for Whole {
             MetricType::Counter,
         )?)
     }
+}
+
+/// What the ERP takes.
+fn tell_load(
+    load: &Load,
+    say: &mut impl FnMut(&str, &str, u64) -> Result<(), fmt::Error>,
+) -> Result<(), fmt::Error> {
+    say(
+        "plimsoll_gateway_erp_calls_max",
+        "calls that the ERP takes at once, by how long it takes to answer and by people who wait",
+        load.slots as u64,
+    )?;
+    say(
+        "plimsoll_gateway_erp_calls",
+        "calls of lanes that are under way",
+        load.under_way as u64,
+    )?;
+    say(
+        "plimsoll_gateway_erp_calls_hanging",
+        "of those, calls that hang while others are answered",
+        load.hanging as u64,
+    )?;
+    say(
+        "plimsoll_gateway_erp_slowness_percent",
+        "how long the ERP takes to answer; 100: as the quickest answers took",
+        load.slowness_percent().into(),
+    )?;
+    load.people_waiting.map_or(Ok(()), |waiting| {
+        say(
+            "plimsoll_gateway_erp_people_waiting",
+            "requests of people that wait for a process of the ERP",
+            waiting.into(),
+        )
+    })
 }
 
 /// One gauge with a value for each set of labels.

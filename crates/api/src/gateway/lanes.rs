@@ -1,7 +1,7 @@
 //! What operators ask about lanes and single messages, and what they tell them to do.
 
 use serde::{Deserialize, Serialize};
-use types::{Generation, IntegrationName, Timestamp};
+use types::{Generation, IntegrationName, Timestamp, settings::Priority};
 
 use super::{GatewayClient, LaneStatus, MessageState};
 use crate::client::Error;
@@ -38,6 +38,53 @@ pub struct Files {
     pub away: Option<String>,
     /// For how long, milliseconds.
     pub away_ms: Option<u64>,
+}
+
+/// A lane's claim to the ERP's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// How much it gets when there is not enough for all.
+    pub priority: Priority,
+    /// What it had lately of all that lanes had, in thousandths.
+    pub share_permille: u16,
+    /// What it waits for, where it has something to deliver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Waits>,
+}
+
+/// What a lane waits for that has something to deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Waits {
+    /// As many of its own messages as it may have are under way.
+    Concurrency,
+    /// Its rate is used up.
+    Rate,
+    /// What is left has failed and rests.
+    Retry,
+    /// As many calls are under way as the ERP takes.
+    Erp,
+    /// People's own requests wait in the ERP, and come first.
+    People,
+    /// It is another lane's turn.
+    Others,
+}
+
+/// `GET /v1/erp`: what the ERP takes at once, as its leader's gateway has measured it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErpLoad {
+    /// Calls at once, by how long it takes to answer.
+    pub limit: usize,
+    /// The same with people's requests considered.
+    pub slots: usize,
+    /// Calls under way.
+    pub under_way: usize,
+    /// Of those, how many hang while others are answered; they hold no place.
+    pub hanging: usize,
+    /// Requests of people that wait for a process; `None` where that cannot be seen.
+    pub people_waiting: Option<u32>,
+    /// How long answers take lately; 100: as the quickest have taken.
+    pub slowness_percent: u32,
 }
 
 /// A person's word that a lane rests.
@@ -276,6 +323,14 @@ impl GatewayClient {
     /// [`Error`].
     pub async fn lane(&self, lane: &IntegrationName) -> Result<LaneDetail, Error> {
         self.0.get(&format!("/v1/lanes/{lane}")).await
+    }
+
+    /// `GET /v1/erp`
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn erp(&self) -> Result<ErpLoad, Error> {
+        self.0.get("/v1/erp").await
     }
 
     /// `POST /v1/lanes/{lane}/pause`

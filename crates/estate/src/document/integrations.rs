@@ -1,7 +1,7 @@
 //! Partners, and the streams of messages between them and the ERP.
 
 use ipnet::Ipv4Net;
-use types::settings::{EdiDocument, IdempotencySource, SignatureScheme};
+use types::settings::{EdiDocument, IdempotencySource, Priority, SignatureScheme};
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
 use crate::{
@@ -55,6 +55,8 @@ mapping! {
         Optional "concurrency" concurrency: Count,
         /// Messages per second that are let through; by default as many as the other side takes.
         Optional "rateMax" rate_max: Whole<1, 100_000>,
+        /// How much of the ERP's time it gets when there is not enough for all; by default what goods stand still without comes `first`, reports, master data and what is `deferrable` `last`.
+        Optional "priority" priority: Priority,
         /// Trying again.
         Optional "retry" retry: RetryDocument,
         /// Outages that must be survived without losing a message.

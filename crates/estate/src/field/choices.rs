@@ -1,7 +1,7 @@
 //! Enums whose values are words.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
-use types::settings::{Authority, EdiDocument, Probe, SignatureScheme};
+use types::settings::{Authority, EdiDocument, Priority, Probe, SignatureScheme};
 
 use super::{Field, text_of};
 use crate::{
@@ -110,6 +110,7 @@ word_fields! {
         "important" = Criticality::Important,
         "deferrable" = Criticality::Deferrable,
     }
+    Priority { "first" = Priority::First, "normal" = Priority::Normal, "last" = Priority::Last }
     LinkKind { "internet" = LinkKind::Internet, "vpn" = LinkKind::Vpn, "express-route" = LinkKind::ExpressRoute }
     DeviceKind {
         "printer" = DeviceKind::Printer,

@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 use serde::Serialize;
-use types::settings::{EdiSettings, IdempotencySource, ProofSettings, SignatureScheme};
+use types::settings::{EdiSettings, IdempotencySource, Priority, ProofSettings, SignatureScheme};
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
 /// A partner.
@@ -45,6 +45,8 @@ pub struct Integration {
     pub concurrency: u16,
     /// Messages per second that are let through; `None` means as many as the ERP takes.
     pub rate_max: Option<u32>,
+    /// How much of the ERP's time it gets when there is not enough for all.
+    pub priority: Priority,
     /// Trying again.
     pub retry: Retry,
     /// Outages that must be survived.

@@ -7,7 +7,7 @@ use api::{
     gateway::{
         LaneStatus, MessageState, code,
         lanes::{
-            DeadCause, DeadLetter, DeadLetters, Delivery, Hold, HoldAnswer, HoldRequest, LaneDetail,
+            Claim, DeadCause, DeadLetter, DeadLetters, Delivery, ErpLoad, Hold, HoldAnswer, HoldRequest, LaneDetail,
             ReplayAnswer, ReplayRequest, ReplayWhich, StuckMessage,
         },
     },
@@ -38,7 +38,11 @@ const WORDS_MAX: usize = 500;
 /// The term in which this gateway leads; nobody else knows what lanes do.
 pub(super) fn leading(gateway: &Gateway) -> Result<Arc<Term>, Problem> {
     let term = gateway.term().filter(|_| gateway.leads());
-    term.ok_or_else(|| refusal::problem(503, code::NO_LEADER, "this gateway does not lead"))
+    term.ok_or_else(no_leader)
+}
+
+fn no_leader() -> Problem {
+    refusal::problem(503, code::NO_LEADER, "this gateway does not lead")
 }
 
 fn index_of(gateway: &Gateway, lane: &str) -> Result<usize, Problem> {
@@ -83,7 +87,27 @@ fn one(gateway: &Gateway, ledger: &Ledger, desks: &[Arc<Desk>], index: usize) ->
             .get(index)
             .and_then(|_| gateway.integrations[index].pickup.as_ref())
             .map(Pickup::told),
+        claim: desks.get(index).map(|desk| Claim {
+            priority: settings.lane.priority,
+            share_permille: desk.share_permille(),
+            waits: desk.waits(),
+        }),
     }
+}
+
+/// `GET /v1/erp`
+pub async fn erp(State(gateway): State<Arc<Gateway>>) -> Result<Json<ErpLoad>, Problem> {
+    let term = leading(&gateway)?;
+    let meter = term.meter.as_ref().ok_or_else(no_leader)?;
+    let load = meter.load();
+    Ok(Json(ErpLoad {
+        limit: load.limit,
+        slots: load.slots,
+        under_way: load.under_way,
+        hanging: load.hanging,
+        people_waiting: load.people_waiting,
+        slowness_percent: load.slowness_percent(),
+    }))
 }
 
 /// `GET /v1/lanes/{lane}`

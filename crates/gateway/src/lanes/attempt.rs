@@ -9,7 +9,7 @@ use api::gateway::{
 use journal::Record;
 use serde_json::value::RawValue;
 
-use super::scheduler::Outcome;
+use super::{budget::Ended, scheduler::Outcome};
 use crate::{
     erp::{CallError, Delivered, Delivery, Erp},
     gateway::{Gateway, Term, now},
@@ -35,12 +35,18 @@ pub struct Tried {
     pub note: Option<Attempt>,
     /// The ERP belongs to somebody else.
     pub fenced: bool,
+    /// What the try tells of how busy the ERP is.
+    pub ended: Ended,
 }
 
 impl Tried {
     /// It ended without an answer.
     pub fn broken(sequence: u64) -> Self {
-        Self::unread(sequence, Outcome::Failed("the delivery broke off".to_owned()))
+        let outcome = Outcome::Failed("the delivery broke off".to_owned());
+        Self {
+            ended: Ended::Unanswered,
+            ..Self::unread(sequence, outcome)
+        }
     }
 
     fn unread(sequence: u64, outcome: Outcome) -> Self {
@@ -52,6 +58,7 @@ impl Tried {
             cause: DeadCause::GaveUp,
             note: None,
             fenced: false,
+            ended: Ended::Answered,
         }
     }
 }
@@ -77,6 +84,7 @@ pub async fn run(gateway: &Gateway, term: &Term, erp: &Erp, lane: usize, sequenc
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let early = term.began.elapsed() < REFUSALS_COUNT_AFTER;
     let read = read(answer, early);
+    let said = read.said.0;
     Tried {
         sequence,
         message_id: Some(record.entry.id),
@@ -86,10 +94,23 @@ pub async fn run(gateway: &Gateway, term: &Term, erp: &Erp, lane: usize, sequenc
         note: Some(Attempt {
             at,
             took_ms,
-            outcome: read.said.0,
+            outcome: said,
             said: read.said.1,
         }),
-        fenced: read.said.0 == AttemptOutcome::Fenced,
+        fenced: said == AttemptOutcome::Fenced,
+        ended: ended(said),
+    }
+}
+
+/// Only work that was done tells how long work takes.
+const fn ended(said: AttemptOutcome) -> Ended {
+    match said {
+        AttemptOutcome::Applied => Ended::Worked,
+        AttemptOutcome::AppliedBefore
+        | AttemptOutcome::Conflict
+        | AttemptOutcome::Fenced
+        | AttemptOutcome::Refused => Ended::Answered,
+        AttemptOutcome::Unknown => Ended::Unanswered,
     }
 }
 

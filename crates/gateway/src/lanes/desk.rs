@@ -5,15 +5,17 @@ use std::{
     time::Instant,
 };
 
-use api::gateway::lanes::{Delivery, Hold};
+use api::gateway::lanes::{Delivery, Hold, Waits};
 use rand::Rng as _;
 use tokio::sync::Notify;
 use types::settings::IntegrationSettings;
 
 use super::{
     breaker::Breaker,
+    budget::{Ended, Why},
+    meter::Meter,
     policy::{Moment, Policy},
-    scheduler::{Class, Key, Next, Outcome, Resting, Scheduler, Verdict},
+    scheduler::{Class, Key, Next, Outcome, Resting, Scheduler, Verdict, Waiting},
 };
 use crate::lock;
 
@@ -22,33 +24,41 @@ pub struct Desk {
     /// Which lane.
     pub lane: usize,
     /// Tells the worker to look again.
-    pub wake: Notify,
-    began: Instant,
+    pub wake: Arc<Notify>,
+    meter: Arc<Meter>,
     scheduler: Mutex<Scheduler>,
+    /// What it waited for when it was asked last; nothing where it delivered.
+    waits: Mutex<Option<Waiting>>,
 }
 
 impl Desk {
     /// One with nothing in hand.
-    pub fn new(lane: usize, settings: &IntegrationSettings, hold: Option<Hold>) -> Arc<Self> {
+    pub fn new(
+        lane: usize,
+        settings: &IntegrationSettings,
+        hold: Option<Hold>,
+        meter: &Arc<Meter>,
+    ) -> Arc<Self> {
         let mut scheduler = Scheduler::new(Policy::of(settings), rand::rng().random());
         if let Some(hold) = hold {
             scheduler.pause(hold);
         }
         Arc::new(Self {
             lane,
-            wake: Notify::new(),
-            began: Instant::now(),
+            wake: meter.wake_of(lane),
+            meter: Arc::clone(meter),
             scheduler: Mutex::new(scheduler),
+            waits: Mutex::new(None),
         })
     }
 
     fn now(&self) -> Moment {
-        self.began.elapsed()
+        self.meter.now()
     }
 
     /// As an instant of the clock.
     pub fn at(&self, moment: Moment) -> Instant {
-        self.began + moment
+        self.meter.at(moment)
     }
 
     /// Takes a message in hand.
@@ -67,12 +77,49 @@ impl Desk {
 
     /// What to do now.
     pub fn next(&self) -> Next {
-        lock(&self.scheduler).next(self.now())
+        let now = self.now();
+        let mut scheduler = lock(&self.scheduler);
+        let next = self.meter.with(|budget| {
+            let next = scheduler.next(now, |class| budget.ask(self.lane, class));
+            match &next {
+                Next::Deliver { sequence, class, .. } => budget.begin(self.lane, *sequence, *class, now),
+                Next::Wait {
+                    why: Waiting::Erp(_), ..
+                } => {}
+                Next::Wait { .. } => budget.withdraw(self.lane),
+            }
+            next
+        });
+        *lock(&self.waits) = match &next {
+            Next::Deliver { .. } => None,
+            Next::Wait { why, .. } => Some(*why),
+        };
+        next
     }
 
     /// A delivery ended.
-    pub fn finish(&self, sequence: u64, outcome: Outcome) -> Verdict {
-        lock(&self.scheduler).finish(sequence, outcome, self.now())
+    pub fn finish(&self, sequence: u64, outcome: Outcome, how: Ended) -> Verdict {
+        let now = self.now();
+        self.meter.with(|budget| budget.end(sequence, how, now));
+        lock(&self.scheduler).finish(sequence, outcome, now)
+    }
+
+    /// What it waits for, as people are told; nothing where it has nothing to do, does it, or does not deliver at all.
+    pub fn waits(&self) -> Option<Waits> {
+        match (*lock(&self.waits))? {
+            Waiting::Nothing | Waiting::Breaker | Waiting::Person => None,
+            Waiting::Limit => Some(Waits::Concurrency),
+            Waiting::Rate => Some(Waits::Rate),
+            Waiting::Retry => Some(Waits::Retry),
+            Waiting::Erp(Why::Full) => Some(Waits::Erp),
+            Waiting::Erp(Why::People) => Some(Waits::People),
+            Waiting::Erp(Why::Others) => Some(Waits::Others),
+        }
+    }
+
+    /// What it had lately of the ERP's time that all lanes had, in thousandths.
+    pub fn share_permille(&self) -> u16 {
+        self.meter.with(|budget| budget.share_permille(self.lane))
     }
 
     /// A person pauses the lane.

@@ -10,16 +10,22 @@
 //!                               └──► ledger's marks, register (dead letters, holds), history (for people)
 //! ```
 //!
+//! What the ERP can do is one budget, shared by all lanes by their priority (`budget/`): a desk asks it before each
+//! delivery.
+//!
 //! A message is in hand once, so two deliveries of one key never overlap. Where the integration says what orders its
 //! messages, those with the same value are delivered one after the other; all others may overtake each other.
 
 mod attempt;
 mod breaker;
+mod budget;
 mod desk;
 mod history;
 mod intake;
 pub mod keep;
+mod meter;
 mod pace;
+mod people;
 mod policy;
 mod register;
 mod scheduler;
@@ -34,8 +40,10 @@ use crate::{
 };
 
 pub use breaker::Breaker;
+pub use budget::Load;
 pub use desk::Desk;
 pub use history::History;
+pub use meter::Meter;
 pub use policy::Backoff;
 pub use register::{Register, Version};
 
@@ -51,6 +59,10 @@ pub async fn lead(gateway: Arc<Gateway>, term: Arc<Term>, erp: Erp) {
             &term,
             async move { reconcile::check(&gateway, &of, &erp, end).await },
         );
+    }
+    if let Some(meter) = term.meter.clone() {
+        let people = gateway.settings.erp.people;
+        gateway.spawn(&term, meter.run(people));
     }
     for desk in &term.desks {
         let (gateway, desk, erp) = (Arc::clone(&gateway), Arc::clone(desk), erp.clone());

@@ -21,6 +21,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 
 use super::{
     breaker::Breaker,
+    budget::{Turn, Why},
     pace::Pace,
     policy::{Backoff, Moment, Policy},
 };
@@ -54,6 +55,8 @@ pub enum Next {
         sequence: u64,
         /// The how-manieth time.
         attempt: u32,
+        /// Where it comes from.
+        class: Class,
     },
     /// Nothing.
     Wait {
@@ -73,6 +76,8 @@ pub enum Waiting {
     Limit,
     /// The rate is used up.
     Rate,
+    /// The ERP's time, which all lanes share.
+    Erp(Why),
     /// Everything that is left has failed and rests.
     Retry,
     /// The other side seems to be gone.
@@ -206,8 +211,8 @@ impl Scheduler {
         self.tries.entry(sequence).or_default().attempts = attempts;
     }
 
-    /// What to do now.
-    pub fn next(&mut self, now: Moment) -> Next {
+    /// What to do now; `ask` says whether the ERP has time for a message of that class.
+    pub fn next(&mut self, now: Moment, ask: impl FnOnce(Class) -> Turn) -> Next {
         self.breaker.tick(now);
         self.wake(now);
         let limit = match &self.breaker {
@@ -234,7 +239,11 @@ impl Scheduler {
         if let Some(until) = self.pace.as_ref().and_then(|pace| pace.wait(now)) {
             return wait(Waiting::Rate, Some(until));
         }
-        let Some((sequence, key)) = self.pick() else {
+        let class = self.class_of_next();
+        if let Turn::Wait(why) = ask(class) {
+            return wait(Waiting::Erp(why), None);
+        }
+        let Some((sequence, key)) = self.pick(class) else {
             return wait(Waiting::Nothing, None);
         };
         if let Some(pace) = &mut self.pace {
@@ -244,6 +253,7 @@ impl Scheduler {
         Next::Deliver {
             sequence,
             attempt: 1 + self.tries.get(&sequence).map_or(0, |tries| tries.attempts),
+            class,
         }
     }
 
@@ -366,14 +376,21 @@ impl Scheduler {
         self.lines.get(&key).filter(|line| line.ticket == ticket)
     }
 
-    fn pick(&mut self) -> Option<(u64, Key)> {
+    fn class_of_next(&self) -> Class {
         let replay = self.live.is_empty() || (!self.replay.is_empty() && self.live_in_a_row >= LIVE_IN_A_ROW);
-        let (key, _) = if replay {
-            self.live_in_a_row = 0;
-            self.replay.pop_front()?
-        } else {
-            self.live_in_a_row += 1;
-            self.live.pop_front()?
+        if replay { Class::Replay } else { Class::Live }
+    }
+
+    fn pick(&mut self, class: Class) -> Option<(u64, Key)> {
+        let (key, _) = match class {
+            Class::Replay => {
+                self.live_in_a_row = 0;
+                self.replay.pop_front()?
+            }
+            Class::Live => {
+                self.live_in_a_row += 1;
+                self.live.pop_front()?
+            }
         };
         let line = self.lines.get_mut(&key)?;
         line.place = Place::UnderWay;

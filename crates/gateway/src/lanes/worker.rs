@@ -117,7 +117,7 @@ fn finish(gateway: &Gateway, term: &Term, desk: &Desk, tried: Option<Tried>) {
             desk.wake.notify_one();
         }
     }
-    let verdict = desk.finish(tried.sequence, tried.outcome.clone());
+    let verdict = desk.finish(tried.sequence, tried.outcome.clone(), tried.ended);
     // A dead letter stops nobody, so it is no reason why delivery does not go on.
     let detail = match &verdict {
         Verdict::Finished | Verdict::Dead { .. } => None,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api::gateway::lanes::{Delivery, Documents, Files};
+use api::gateway::lanes::{Delivery, Documents, Files, Waits};
 use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
 
 use super::{counters, gauges};
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug)]
 struct Seen {
     name: String,
-    info: [(&'static str, String); 6],
+    info: [(&'static str, String); 7],
     outage_seconds: u64,
     accepted: u64,
     pending: u64,
@@ -28,6 +28,8 @@ struct Seen {
     paused: bool,
     open: bool,
     stuck: u64,
+    share_permille: u64,
+    waits: bool,
     documents: Option<Documents>,
     files: Option<Files>,
     applied: u64,
@@ -65,6 +67,7 @@ impl Lanes {
                     ("tenant", gateway.settings.tenant.to_string()),
                     ("partner", partner.map_or_else(String::new, ToString::to_string)),
                     ("direction", "inbound".to_owned()),
+                    ("priority", settings.lane.priority.as_str().to_owned()),
                     ("criticality", settings.lane.criticality.clone()),
                     ("owner", settings.lane.owner.clone().unwrap_or_default()),
                 ],
@@ -78,6 +81,8 @@ impl Lanes {
                 paused: matches!(delivery, Some(Delivery::Paused(_))),
                 open: matches!(delivery, Some(Delivery::Open { .. } | Delivery::Probation { .. })),
                 stuck: desks.get(index).map_or(0, |desk| desk.resting().len() as u64),
+                share_permille: desks.get(index).map_or(0, |desk| desk.share_permille().into()),
+                waits: desks.get(index).and_then(|desk| desk.waits()).is_some_and(for_the_erp),
                 documents: desks.get(index).and_then(|_| integration.documents()),
                 files: integration.pickup.as_ref().filter(|_| leads).map(Pickup::told),
                 applied: meters.applied.get(),
@@ -192,6 +197,14 @@ impl Lanes {
     }
 }
 
+/// Whether it is the ERP that a lane waits for, and nothing of its own.
+const fn for_the_erp(waits: Waits) -> bool {
+    match waits {
+        Waits::Erp | Waits::People | Waits::Others => true,
+        Waits::Concurrency | Waits::Rate | Waits::Retry => false,
+    }
+}
+
 impl Collector for Lanes {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let to = &mut encoder;
@@ -231,6 +244,18 @@ impl Collector for Lanes {
             "plimsoll_gateway_breaker_open",
             "1 while the lane does not try as usual because the other side does not answer",
             |one| u64::from(one.open),
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_lane_erp_share_permille",
+            "what the lane had lately of the ERP's time that lanes had",
+            |one| one.share_permille,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_lane_waits_for_erp",
+            "1 while the lane has something to deliver and the ERP has no time for it",
+            |one| u64::from(one.waits),
         )?;
         self.gauge(
             to,

@@ -25,7 +25,7 @@ use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
         EdiSettings, EdiStandard, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings,
-        JournalSettings, LaneSettings, PeerSettings, ProofSettings, RetrySettings, TlsFiles,
+        JournalSettings, LaneSettings, PeerSettings, Priority, ProofSettings, RetrySettings, TlsFiles,
     },
 };
 
@@ -175,6 +175,7 @@ fn settings(
             database: "wms".to_owned(),
             key_file: root.join("key"),
             timeout: Span::from_secs(2),
+            people: Some(erp),
         },
         integrations: vec![
             integration(root, "acme-edi", lane()),
@@ -237,6 +238,7 @@ pub fn lane() -> LaneSettings {
     LaneSettings {
         ordering: None,
         rate_max: None,
+        priority: Priority::Normal,
         retry: RetrySettings {
             first: Span::from_millis(25),
             longest: Span::from_secs(1),

@@ -105,6 +105,7 @@ impl<'e> Planner<'_, 'e> {
             edi: one.edi.clone(),
             concurrency: one.concurrency,
             rate_max: one.rate_max,
+            priority: one.priority,
             retry: one.retry,
             buffering: one.buffering,
             criticality: one.criticality,

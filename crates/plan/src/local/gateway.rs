@@ -46,6 +46,7 @@ impl Planner<'_> {
                 lane: LaneSettings {
                     ordering: integration.ordering.clone(),
                     rate_max: integration.rate_max,
+                    priority: integration.priority,
                     retry: RetrySettings {
                         first: integration.retry.first,
                         longest: integration.retry.longest,
@@ -81,6 +82,7 @@ impl Planner<'_> {
                 database: self.tenant.database.clone(),
                 key_file: layout.secret(secret::INTEGRATION_KEY),
                 timeout: ERP_TIMEOUT,
+                people: Some(self.regional(Port::OdooWeb, region)?),
             },
             integrations: integrations.collect(),
             directory,

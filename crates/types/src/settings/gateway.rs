@@ -75,6 +75,10 @@ pub struct ErpSettings {
     pub key_file: PathBuf,
     /// A call that takes longer has an unknown outcome and is repeated with the same message id.
     pub timeout: Span,
+    /// Where people's requests wait for a process of the ERP, if that is on the same machine: while the queue there is
+    /// not empty, lanes make fewer calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<SocketAddr>,
 }
 
 /// One lane.
@@ -151,6 +155,9 @@ pub struct LaneSettings {
     /// Messages per second that are let through; `None`: as many as the ERP takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_max: Option<u32>,
+    /// How much of the ERP's time it gets when there is not enough for all lanes.
+    #[serde(default)]
+    pub priority: Priority,
     /// Trying again.
     pub retry: RetrySettings,
     /// The outage of the ERP that its buffer was sized for.
@@ -163,6 +170,30 @@ pub struct LaneSettings {
     /// Who answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+}
+
+/// How much of the ERP's time an integration gets when there is not enough for all. None of them ever waits for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// Goods stand still without it: twice as much as the others.
+    First,
+    /// The others.
+    #[default]
+    Normal,
+    /// Nobody waits for it: a quarter.
+    Last,
+}
+
+impl Priority {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Normal => "normal",
+            Self::Last => "last",
+        }
+    }
 }
 
 /// Trying again.

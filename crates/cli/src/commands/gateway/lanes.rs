@@ -1,6 +1,6 @@
 //! `plimsoll gateway lanes`
 
-use api::gateway::LaneStatus;
+use api::gateway::{LaneStatus, lanes::Claim};
 
 use super::{args::Lanes, leader, print_json, words};
 use crate::{
@@ -17,21 +17,27 @@ pub async fn run(estate: &OpenEstate, request: &Lanes) -> Result<Exit, Failure> 
         Output::Json => print_json(lanes),
         Output::Text => {
             let mut rows = table([
-                "lane", "delivery", "accepted", "applied", "pending", "oldest", "dead", "aside", "detail",
+                "lane", "priority", "share", "delivery", "waits for", "accepted", "applied", "pending", "oldest", "dead", "aside", "detail",
             ]);
             for lane in lanes {
                 rows.add_row(row(lane));
             }
             anstream::println!("{rows}");
+            let load = leader.gateway.erp().await.map_err(leader::refused)?;
+            anstream::println!("{}", words::load(&load));
         }
     }
     Ok(Exit::Done)
 }
 
-fn row(lane: &LaneStatus) -> [String; 9] {
+fn row(lane: &LaneStatus) -> [String; 12] {
+    let claim = |tell: fn(&Claim) -> String| lane.claim.as_ref().map_or_else(|| "-".to_owned(), tell);
     [
         lane.integration.to_string(),
+        claim(|one| one.priority.as_str().to_owned()),
+        claim(words::share),
         words::delivery(&lane.delivery).to_owned(),
+        claim(|one| one.waits.map_or("-", words::waits).to_owned()),
         lane.accepted.to_string(),
         lane.delivered.to_string(),
         lane.pending.to_string(),

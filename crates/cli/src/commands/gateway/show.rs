@@ -1,6 +1,6 @@
 //! `plimsoll gateway show LANE`
 
-use api::gateway::lanes::{Documents, Files, LaneDetail};
+use api::gateway::lanes::{Claim, Documents, Files, LaneDetail};
 
 use super::{args::Show, leader, print_json, words};
 use crate::{
@@ -53,6 +53,22 @@ fn files(found: Option<&Files>) -> String {
     }
 }
 
+fn claim(claim: Option<&Claim>) -> String {
+    claim.map_or_else(
+        || "-".to_owned(),
+        |one| {
+            let waits = one.waits.map_or_else(String::new, |waits| {
+                format!("; it waits for {}", words::waits(waits))
+            });
+            let share = words::share(one);
+            format!(
+                "priority `{}`, {share} of the ERP's time lately{waits}",
+                one.priority.as_str()
+            )
+        },
+    )
+}
+
 fn show(lane: &LaneDetail) {
     let status = &lane.status;
     anstream::println!("lane {}", status.integration);
@@ -67,6 +83,7 @@ fn show(lane: &LaneDetail) {
     for (what, value) in [
         ("delivery", words::delivery_with_reason(&status.delivery)),
         ("limits", format!("{} at a time, {rate}", lane.concurrency)),
+        ("claim", claim(status.claim.as_ref())),
         ("order", order),
         (
             "messages",

@@ -1,6 +1,9 @@
 //! How states and times of the gateway read.
 
-use api::gateway::{MessageState, lanes::Delivery};
+use api::gateway::{
+    MessageState,
+    lanes::{Claim, Delivery, ErpLoad, Waits},
+};
 use types::Timestamp;
 
 use crate::commands::table::age;
@@ -14,6 +17,43 @@ pub const fn delivery(delivery: &Delivery) -> &'static str {
         Delivery::Probation { .. } => "probation",
         Delivery::Paused(_) => "PAUSED",
     }
+}
+
+/// What a lane waits for.
+pub const fn waits(waits: Waits) -> &'static str {
+    match waits {
+        Waits::Concurrency => "its own concurrency",
+        Waits::Rate => "its rate",
+        Waits::Retry => "the next try",
+        Waits::Erp => "the ERP",
+        Waits::People => "people in the ERP",
+        Waits::Others => "its turn",
+    }
+}
+
+/// What a lane had lately of the ERP's time that lanes had.
+pub fn share(claim: &Claim) -> String {
+    format!("{} %", claim.share_permille.div_ceil(10))
+}
+
+/// What the ERP takes.
+pub fn load(load: &ErpLoad) -> String {
+    let people = match load.people_waiting {
+        None => String::new(),
+        Some(0) => ", nobody waits there".to_owned(),
+        Some(waiting) => format!(", {waiting} requests of people wait there"),
+    };
+    let hanging = if load.hanging == 0 {
+        String::new()
+    } else {
+        format!(", {} more hang", load.hanging)
+    };
+    format!(
+        "the ERP takes {} calls at once, {} are under way{hanging}; it answers in {} % of its quickest{people}",
+        load.slots,
+        load.under_way.saturating_sub(load.hanging),
+        load.slowness_percent
+    )
 }
 
 /// The same with who and why.

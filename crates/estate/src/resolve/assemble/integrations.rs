@@ -78,11 +78,12 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
     // Who must survive a longer outage must not give up during it.
     let give_up = defaults::RETRY.give_up.max(buffering.outage);
     let retry = written.retry.get();
+    let kind = written.kind.get()?.0.clone();
+    let criticality = written.criticality.or(defaults::CRITICALITY);
     Some(Integration {
         tenant: written.tenant.value().or(only_tenant)?,
         partner: written.partner.value(),
         direction: written.direction.or(defaults::DIRECTION),
-        kind: written.kind.get()?.0.clone(),
         idempotency: written.idempotency.value()?,
         ordering: written.ordering.get().map(|pointer| pointer.0.clone()),
         authentication: match &written.authentication {
@@ -96,6 +97,10 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
             .get()
             .map_or(defaults::CONCURRENCY, |number| number.u16()),
         rate_max: written.rate_max.get().map(|number| number.u32()),
+        priority: written
+            .priority
+            .or(defaults::priority(&kind, criticality)),
+        kind,
         retry: Retry {
             first: retry.map_or(defaults::RETRY.first, |one| one.first.or(defaults::RETRY.first)),
             longest: retry.map_or(defaults::RETRY.longest, |one| {
@@ -104,7 +109,7 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
             give_up: retry.map_or(give_up, |one| one.give_up.or(give_up)),
         },
         buffering,
-        criticality: written.criticality.or(defaults::CRITICALITY),
+        criticality,
         keep: written.keep.or(defaults::KEEP),
         owner: line(&written.owner),
         edi: written.edi.get().and_then(|one| edi(one, protocol)),

@@ -36,8 +36,13 @@ fn hold() -> Hold {
     }
 }
 
+/// The ERP has time.
+fn free(_: Class) -> Turn {
+    Turn::Now
+}
+
 fn deliver(scheduler: &mut Scheduler, now: Moment) -> Option<u64> {
-    match scheduler.next(now) {
+    match scheduler.next(now, free) {
         Next::Deliver { sequence, .. } => Some(sequence),
         Next::Wait { .. } => None,
     }
@@ -65,7 +70,7 @@ fn a_stuck_key_stops_its_own_messages_and_no_others() {
     };
     assert_eq!(lane.finish(3, Outcome::Done, now(6)), Verdict::Finished);
     assert_eq!(
-        lane.next(now(7)),
+        lane.next(now(7), free),
         Next::Wait {
             why: Waiting::Retry,
             until: Some(at)
@@ -73,10 +78,11 @@ fn a_stuck_key_stops_its_own_messages_and_no_others() {
     );
     assert_eq!((lane.deliverable(), lane.resting()[0].behind), (0, 1));
     assert_eq!(
-        lane.next(at),
+        lane.next(at, free),
         Next::Deliver {
             sequence: 1,
-            attempt: 2
+            attempt: 2,
+            class: Class::Live
         }
     );
     assert_eq!(
@@ -102,7 +108,7 @@ fn a_paused_lane_keeps_everything_and_goes_on_one_at_a_time() {
         lane.add(sequence, sequence, Class::Live);
     }
     assert_eq!(
-        lane.next(Duration::from_secs(999)),
+        lane.next(Duration::from_secs(999), free),
         Next::Wait {
             why: Waiting::Person,
             until: None
@@ -252,7 +258,7 @@ proptest! {
                 Step::Again { back } => if let Some((sequence, key)) = held.iter().rev().nth(back) {
                     lane.add(*sequence, *key, Class::Replay);
                 },
-                Step::Next => if let Next::Deliver { sequence, .. } = lane.next(now) {
+                Step::Next => if let Next::Deliver { sequence, .. } = lane.next(now, free) {
                     prop_assert!(!paused && under_way.len() < 2 && !under_way.contains(&sequence));
                     let key = key_of(&held, sequence);
                     let head = held.iter().filter(|(_, one)| *one == key).map(|(one, _)| *one).min();
@@ -286,7 +292,7 @@ proptest! {
             held.retain(|(one, _)| *one != sequence);
         }
         while !held.is_empty() {
-            match lane.next(now) {
+            match lane.next(now, free) {
                 Next::Deliver { sequence, .. } => {
                     lane.finish(sequence, Outcome::Done, now);
                     held.retain(|(one, _)| *one != sequence);

@@ -96,6 +96,8 @@ pub struct Lane {
     pub concurrency: u16,
     /// Messages per second that are let through.
     pub rate_max: Option<u32>,
+    /// How much of the ERP's time it gets when there is not enough for all.
+    pub priority: types::settings::Priority,
     /// Trying again.
     pub retry: Retry,
     /// Outages that must be survived.

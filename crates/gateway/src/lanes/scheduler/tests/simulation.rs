@@ -7,7 +7,7 @@ use std::{
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
-use super::{hold, policy as plain};
+use super::{free, hold, policy as plain};
 use crate::lanes::{
     breaker::Breaker,
     policy::{Moment, Policy},
@@ -139,8 +139,8 @@ impl<'a> Simulation<'a> {
             self.arrive();
             self.person();
             let until = loop {
-                match self.lane.next(self.now) {
-                    Next::Deliver { sequence, attempt } => self.begin(sequence, attempt),
+                match self.lane.next(self.now, free) {
+                    Next::Deliver { sequence, attempt, .. } => self.begin(sequence, attempt),
                     Next::Wait { until, .. } => break until,
                 }
             };

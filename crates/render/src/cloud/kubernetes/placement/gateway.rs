@@ -184,6 +184,8 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
             database: tenant.database.clone(),
             key_file: format!("{}/{}/{}", pod::SECRETS, names::INTEGRATION_KEYS, tenant.name).into(),
             timeout: ERP_TIMEOUT,
+            // People's processes are in other pods: how busy the ERP is shows in how long it takes to answer.
+            people: None,
         },
         integrations: lanes
             .iter()
@@ -198,6 +200,7 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                 lane: LaneSettings {
                     ordering: lane.ordering.clone(),
                     rate_max: lane.rate_max,
+                    priority: lane.priority,
                     retry: RetrySettings {
                         first: lane.retry.first,
                         longest: lane.retry.longest,
