@@ -22,7 +22,7 @@ use crate::{
     copy,
     erp::Erp,
     files,
-    ingest::Proof,
+    ingest::Secrets,
     lanes::{self, Desk, History, Meter, Register, Version},
     ledger::{Ledger, Unstored},
     link::Link,
@@ -39,7 +39,7 @@ pub struct Integration {
     /// Its settings.
     pub settings: IntegrationSettings,
     /// How its partner proves who it is.
-    pub proof: Proof,
+    pub secrets: Secrets,
     /// What is counted of it.
     pub meters: LaneMeters,
     /// Where a partner that speaks EDI is dealt with.

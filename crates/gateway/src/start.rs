@@ -21,7 +21,7 @@ use crate::{
     edi::{Desk, DeskError},
     files::Pickup,
     gateway::{Gateway, Integration, Parts, Peer},
-    ingest::{Doors, Proof},
+    ingest::{Doors, Secrets, secrets},
     lanes::{Register, keep},
     ledger::{Acks, Ledger},
     link::Link,
@@ -67,12 +67,15 @@ pub enum StartError {
     #[error("two integrations are named {0}")]
     NameTwice(String),
     /// What an integration's partner proves itself by cannot be used.
-    #[error("cannot let the partner of {integration} in: {why}")]
+    #[error("cannot let the partner of {integration} in by {}", path.display())]
     Proof {
         /// The integration.
         integration: String,
+        /// Where that is.
+        path: PathBuf,
         /// What is wrong.
-        why: &'static str,
+        #[source]
+        source: secrets::Error,
     },
     /// What was agreed on with a partner cannot be used.
     #[error("cannot deal with a partner that speaks EDI")]
@@ -216,6 +219,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
     gateway.tasks.spawn(write_marks(Arc::clone(&gateway)));
     gateway.tasks.spawn(keep::run(Arc::clone(&gateway)));
     gateway.tasks.spawn(scrub::run(Arc::clone(&gateway)));
+    gateway.tasks.spawn(secrets::run(Arc::clone(&gateway)));
     gateway.tasks.close();
     tracing::info!(%ingest, %control, region = %gateway.settings.region, "waiting to be told what to do");
     Ok(Running {
@@ -337,18 +341,13 @@ fn integrations(settings: &GatewaySettings) -> Result<Vec<Integration>, StartErr
                 bytes_max,
             });
         }
-        let path = &integration.secret_file;
-        let secrets = std::fs::read(path).map_err(|source| StartError::File {
-            doing: "read",
-            path: path.clone(),
-            source,
-        })?;
         integrations.push(Integration {
             settings: integration.clone(),
             desk: Desk::open(integration)?,
-            proof: Proof::open(integration, &secrets).map_err(|why| StartError::Proof {
+            secrets: Secrets::open(integration).map_err(|source| StartError::Proof {
                 integration: integration.name.to_string(),
-                why,
+                path: integration.secret_file.clone(),
+                source,
             })?,
             meters: LaneMeters::default(),
             pickup: integration.files.clone().map(Pickup::new),

@@ -73,6 +73,58 @@ async fn only_what_its_partner_signed_is_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_partner_changes_its_token_under_load_without_a_restart() {
+    let world = World::start_with(|_| ()).await;
+    world.west.lead(1, true).await;
+    let file = &world.west.settings.integrations[0].secret_file;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let load = world.west.load("PO", stop.clone());
+    // One connection that is known to be right must not stay so.
+    let status = async |token: &str| {
+        let request = world
+            .west
+            .request(Method::POST, "/in/acme-edi")
+            .bearer_auth(token);
+        let body = order("PO-probe", 1);
+        request.body(body).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((status(TOKEN).await, status("the-next-one").await), (202, 401));
+    std::fs::write(file, format!("{TOKEN}\nthe-next-one\n")).unwrap();
+    until(async || status("the-next-one").await == 200).await;
+    assert_eq!(status(TOKEN).await, 200, "both hold");
+    stop.cancel();
+    assert!(!load.await.unwrap().is_empty());
+    std::fs::write(file, "the-next-one\n").unwrap();
+    until(async || status(TOKEN).await == 401).await;
+    assert_eq!(status("the-next-one").await, 200);
+    let name = world.west.settings.integrations[0].name.clone();
+    let secrets = world.west.operator().lane(&name).await.unwrap().secrets.unwrap();
+    assert_eq!((secrets.secrets, secrets.trouble), (1, None));
+    std::fs::write(file, "\n").unwrap();
+    let stale = async || {
+        let lane = world.west.operator().lane(&name).await.unwrap();
+        lane.secrets
+            .unwrap()
+            .trouble
+            .is_some_and(|why| why.starts_with("PL0785"))
+    };
+    until(stale).await;
+    assert_eq!(status("the-next-one").await, 200, "what held goes on holding");
+}
+
+/// Asks until it is so; what never comes is found by the limit of the test runner's patience with it.
+async fn until(so: impl AsyncFn() -> bool) {
+    let began = std::time::Instant::now();
+    while !so().await {
+        assert!(
+            began.elapsed() < std::time::Duration::from_secs(30),
+            "waited in vain"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_and_password_let_a_partner_in() {
     let world = world_of(ProofSettings::Basic).await;
     let post = async |name: &str, password: &str| {

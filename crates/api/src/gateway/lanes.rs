@@ -139,8 +139,23 @@ pub struct LaneDetail {
     pub ordering: Option<String>,
     /// Deliveries under way.
     pub under_way: usize,
+    /// What its partner proves itself by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<SecretsStatus>,
     /// Messages that have failed and are tried again, those tried most often first; a page of them.
     pub stuck: Vec<StuckMessage>,
+}
+
+/// What a partner proves itself by; nothing of the secrets themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretsStatus {
+    /// How many hold.
+    pub secrets: usize,
+    /// Since when these hold in this gateway, its start included.
+    pub since: Timestamp,
+    /// Why their file cannot be read anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }
 
 /// A message that has failed and is tried again.

@@ -7,8 +7,8 @@ use api::{
     gateway::{
         LaneStatus, MessageState, code,
         lanes::{
-            Claim, DeadCause, DeadLetter, DeadLetters, Delivery, ErpLoad, Hold, HoldAnswer, HoldRequest, LaneDetail,
-            ReplayAnswer, ReplayRequest, ReplayWhich, StuckMessage,
+            Claim, DeadCause, DeadLetter, DeadLetters, Delivery, ErpLoad, Hold, HoldAnswer, HoldRequest,
+            LaneDetail, ReplayAnswer, ReplayRequest, ReplayWhich, StuckMessage,
         },
     },
 };
@@ -125,6 +125,7 @@ pub async fn show(
         rate_max: settings.lane.rate_max,
         ordering: settings.lane.ordering.clone(),
         under_way: desk.under_way(),
+        secrets: Some(gateway.integrations[index].secrets.status()),
         stuck: stuck(&gateway, desk),
     }))
 }

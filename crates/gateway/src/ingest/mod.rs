@@ -12,6 +12,7 @@ mod door;
 mod key;
 mod linger;
 mod proof;
+pub mod secrets;
 
 use std::{
     cell::RefCell,
@@ -34,6 +35,7 @@ use counter::Counter;
 pub use door::Doors;
 pub use key::find as find_key;
 pub use proof::Proof;
+pub use secrets::Secrets;
 
 use crate::{
     gateway::{Gateway, Integration, now},
@@ -48,8 +50,9 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 struct Visitor {
     gateway: Arc<Gateway>,
     counter: Rc<Counter>,
-    /// The last credentials that were right, and for which integration: the same bytes need no second hash.
-    known: RefCell<Option<(usize, HeaderValue)>>,
+    /// The last credentials that were right, for which integration and while which secrets held: the same bytes need no
+    /// second hash.
+    known: RefCell<Option<(usize, u64, HeaderValue)>>,
 }
 
 impl Visitor {
@@ -65,16 +68,26 @@ impl Visitor {
     /// Checks what the head of a request proves. Times tell nothing: what this connection itself has proved to know before
     /// is compared in constant time too.
     fn authenticate(&self, index: usize, headers: &HeaderMap) -> Result<(), Problem> {
-        let proof = &self.gateway.integrations[index].proof;
-        let Some(given) = headers.get(header::AUTHORIZATION).filter(|_| proof.is_in_head()) else {
-            return proof.check_head(headers);
-        };
-        let same = self.known.borrow().as_ref().is_some_and(|(known_index, known)| {
-            *known_index == index && bool::from(known.as_bytes().ct_eq(given.as_bytes()))
+        let secrets = &self.gateway.integrations[index].secrets;
+        // Before the proof itself: what holds by the time of the next request is then looked at again.
+        let version = secrets.version();
+        let given = headers.get(header::AUTHORIZATION);
+        let same = given.is_some_and(|given| {
+            self.known
+                .borrow()
+                .as_ref()
+                .is_some_and(|(known_index, known_version, known)| {
+                    (*known_index, *known_version) == (index, version)
+                        && bool::from(known.as_bytes().ct_eq(given.as_bytes()))
+                })
         });
-        if !same {
-            proof.check_head(headers)?;
-            self.known.replace(Some((index, given.clone())));
+        if same {
+            return Ok(());
+        }
+        let proof = secrets.proof();
+        proof.check_head(headers)?;
+        if let Some(given) = given.filter(|_| proof.is_in_head()) {
+            self.known.replace(Some((index, version, given.clone())));
         }
         Ok(())
     }
@@ -181,7 +194,7 @@ async fn receive(
     bytes_max: u64,
 ) -> Result<Bytes, Problem> {
     let body = read(body, bytes_max).await?;
-    integration.proof.check_body(headers, &body, now())?;
+    integration.secrets.proof().check_body(headers, &body, now())?;
     Ok(body)
 }
 

@@ -8,7 +8,11 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{budget::{Budget, Load}, people, policy::Moment};
+use super::{
+    budget::{Budget, Load},
+    people,
+    policy::Moment,
+};
 use crate::{gateway::Integration, lock};
 
 /// Between two looks.

@@ -29,6 +29,9 @@ struct Seen {
     open: bool,
     stuck: u64,
     share_permille: u64,
+    secrets: u64,
+    secrets_age_seconds: u64,
+    secrets_stale: bool,
     waits: bool,
     documents: Option<Documents>,
     files: Option<Files>,
@@ -58,6 +61,7 @@ impl Lanes {
         let lanes = gateway.integrations.iter().zip(&ledger.lanes).enumerate();
         let seen = lanes.map(|(index, (integration, lane))| {
             let (settings, meters) = (&integration.settings, &integration.meters);
+            let secrets = integration.secrets.status();
             let delivery = desks.get(index).map(|desk| desk.delivery());
             let partner = settings.lane.partner.as_ref();
             Seen {
@@ -82,7 +86,13 @@ impl Lanes {
                 open: matches!(delivery, Some(Delivery::Open { .. } | Delivery::Probation { .. })),
                 stuck: desks.get(index).map_or(0, |desk| desk.resting().len() as u64),
                 share_permille: desks.get(index).map_or(0, |desk| desk.share_permille().into()),
-                waits: desks.get(index).and_then(|desk| desk.waits()).is_some_and(for_the_erp),
+                waits: desks
+                    .get(index)
+                    .and_then(|desk| desk.waits())
+                    .is_some_and(for_the_erp),
+                secrets: secrets.secrets as u64,
+                secrets_age_seconds: now.since(secrets.since).as_secs(),
+                secrets_stale: secrets.trouble.is_some(),
                 documents: desks.get(index).and_then(|_| integration.documents()),
                 files: integration.pickup.as_ref().filter(|_| leads).map(Pickup::told),
                 applied: meters.applied.get(),
@@ -244,6 +254,24 @@ impl Collector for Lanes {
             "plimsoll_gateway_breaker_open",
             "1 while the lane does not try as usual because the other side does not answer",
             |one| u64::from(one.open),
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_partner_secrets",
+            "secrets of its partner that hold; several while they are changed",
+            |one| one.secrets,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_partner_secrets_age_seconds",
+            "for how long these hold in this gateway, since its start at most",
+            |one| one.secrets_age_seconds,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_partner_secrets_stale",
+            "1 while the file of secrets cannot be read anew and those from before hold",
+            |one| u64::from(one.secrets_stale),
         )?;
         self.gauge(
             to,

@@ -17,7 +17,18 @@ pub async fn run(estate: &OpenEstate, request: &Lanes) -> Result<Exit, Failure> 
         Output::Json => print_json(lanes),
         Output::Text => {
             let mut rows = table([
-                "lane", "priority", "share", "delivery", "waits for", "accepted", "applied", "pending", "oldest", "dead", "aside", "detail",
+                "lane",
+                "priority",
+                "share",
+                "delivery",
+                "waits for",
+                "accepted",
+                "applied",
+                "pending",
+                "oldest",
+                "dead",
+                "aside",
+                "detail",
             ]);
             for lane in lanes {
                 rows.add_row(row(lane));

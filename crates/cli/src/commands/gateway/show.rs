@@ -1,6 +1,6 @@
 //! `plimsoll gateway show LANE`
 
-use api::gateway::lanes::{Claim, Documents, Files, LaneDetail};
+use api::gateway::lanes::{Claim, Documents, Files, LaneDetail, SecretsStatus};
 
 use super::{args::Show, leader, print_json, words};
 use crate::{
@@ -69,6 +69,19 @@ fn claim(claim: Option<&Claim>) -> String {
     )
 }
 
+fn secrets(found: Option<&SecretsStatus>) -> String {
+    let Some(found) = found else {
+        return "-".to_owned();
+    };
+    let number = match found.secrets {
+        1 => "1 holds".to_owned(),
+        several => format!("{several} hold"),
+    };
+    let trouble = found.trouble.as_ref();
+    let trouble = trouble.map_or_else(String::new, |why| format!("; {why}"));
+    format!("{number}, read {} ago{trouble}", words::ago(found.since))
+}
+
 fn show(lane: &LaneDetail) {
     let status = &lane.status;
     anstream::println!("lane {}", status.integration);
@@ -84,6 +97,7 @@ fn show(lane: &LaneDetail) {
         ("delivery", words::delivery_with_reason(&status.delivery)),
         ("limits", format!("{} at a time, {rate}", lane.concurrency)),
         ("claim", claim(status.claim.as_ref())),
+        ("secrets", secrets(lane.secrets.as_ref())),
         ("order", order),
         (
             "messages",

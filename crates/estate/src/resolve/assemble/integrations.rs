@@ -97,9 +97,7 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
             .get()
             .map_or(defaults::CONCURRENCY, |number| number.u16()),
         rate_max: written.rate_max.get().map(|number| number.u32()),
-        priority: written
-            .priority
-            .or(defaults::priority(&kind, criticality)),
+        priority: written.priority.or(defaults::priority(&kind, criticality)),
         kind,
         retry: Retry {
             first: retry.map_or(defaults::RETRY.first, |one| one.first.or(defaults::RETRY.first)),

@@ -30,7 +30,10 @@ fn as_many_calls_as_the_erp_can_do_and_no_long_queue_inside_it() {
             run.done()
         );
         let mean = run.mean_ms();
-        assert!(mean < 250, "{workers} workers: an answer takes {mean} ms, its work 50 ms");
+        assert!(
+            mean < 250,
+            "{workers} workers: an answer takes {mean} ms, its work 50 ms"
+        );
     }
 }
 
@@ -101,7 +104,18 @@ fn what_is_delivered_again_comes_after_what_is_live_and_has_everything_when_noth
     let beside = World::new(9, 4, vec![again.clone(), lane(Priority::Normal)]).run_ms(60_000);
     let done = beside.done_by_lane();
     assert!(done[1] > done[0] * 3 && done[0] > 100, "{done:?}");
-    let alone = World::new(9, 4, vec![again, Lane { wants: (0, 0), ..lane(Priority::Normal) }]).run_ms(60_000);
+    let alone = World::new(
+        9,
+        4,
+        vec![
+            again,
+            Lane {
+                wants: (0, 0),
+                ..lane(Priority::Normal)
+            },
+        ],
+    )
+    .run_ms(60_000);
     assert!(alone.done() > 4 * 60_000 / 50 * 9 / 10, "{}", alone.done());
 }
 
@@ -151,7 +165,11 @@ fn people_who_wait_are_served_first_and_one_call_always_goes_on() {
     let before = world.budget.load().slots;
     world.people = Some(4);
     world.run_more_ms(5_000);
-    assert!(before >= 8 && world.budget.load().slots == 1, "{:?}", world.budget.load());
+    assert!(
+        before >= 8 && world.budget.load().slots == 1,
+        "{:?}",
+        world.budget.load()
+    );
     let asks = world.budget.ask(0, Class::Live);
     assert_eq!(asks, Turn::Wait(Why::People));
     world.forget();

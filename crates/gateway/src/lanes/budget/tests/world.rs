@@ -100,7 +100,11 @@ impl World {
             .map(|lane| Lane {
                 priority: priorities[rng.random_range(0..3)],
                 concurrency: rng.random_range(1..9),
-                class: if rng.random_bool(0.3) { Class::Replay } else { Class::Live },
+                class: if rng.random_bool(0.3) {
+                    Class::Replay
+                } else {
+                    Class::Live
+                },
                 service_ms: rng.random_range(5..300),
                 hangs: lane > 0 && rng.random_bool(0.2),
                 wants: if rng.random_bool(0.7) {
@@ -178,7 +182,8 @@ impl World {
             return;
         };
         let call = self.calls.swap_remove(at);
-        self.events.remove(&(call.began + TIMEOUT, Event::TimedOut(sequence)));
+        self.events
+            .remove(&(call.began + TIMEOUT, Event::TimedOut(sequence)));
         self.queue.retain(|one| *one != sequence);
         self.budget.end(sequence, how, self.now);
         let tally = &mut self.tallies[call.lane];
@@ -251,7 +256,8 @@ impl World {
         self.sequence += 1;
         let sequence = self.sequence;
         self.budget.begin(lane, sequence, one.class, self.now);
-        self.events.insert((self.now + TIMEOUT, Event::TimedOut(sequence)));
+        self.events
+            .insert((self.now + TIMEOUT, Event::TimedOut(sequence)));
         if !one.hangs {
             self.queue.push_back(sequence);
         }

@@ -140,7 +140,9 @@ impl<'a> Simulation<'a> {
             self.person();
             let until = loop {
                 match self.lane.next(self.now, free) {
-                    Next::Deliver { sequence, attempt, .. } => self.begin(sequence, attempt),
+                    Next::Deliver {
+                        sequence, attempt, ..
+                    } => self.begin(sequence, attempt),
                     Next::Wait { until, .. } => break until,
                 }
             };
