@@ -11,10 +11,45 @@ class PlimsollInbox(models.Model):
     def _handlers(self):
         return {
             **super()._handlers(),
+            "purchase.create": self._handle_purchase_create,
             "purchase.confirm": self._handle_purchase_confirm,
             "receipt.confirm": self._handle_receipt_confirm,
             "bill.create": self._handle_bill_create,
         }
+
+    @api.model
+    def _handle_purchase_create(self, payload):
+        """A planning system orders from a supplier: a draft, which somebody or `purchase.confirm` confirms."""
+        check_keys(payload, "payload", ("reference", "partner", "lines"))
+        reference = check_text(payload["reference"], "payload.reference")
+        partner = self._partner(payload["partner"]).commercial_partner_id
+        lines = check_lines(payload["lines"], optional=("price",))
+        by_sku = self._products(lines)
+        purchases = self.env["purchase.order"].sudo()
+        # Second line of defence, as for orders: one purchase under two message ids.
+        known = purchases.search(
+            [("origin", "=", reference), ("partner_id", "child_of", partner.id), ("state", "!=", "cancel")], limit=1
+        )
+        if known:
+            raise ValidationError(f"payload.reference: {reference!r} is already purchase {known.name}")
+        order = purchases.with_context(mail_create_nosubscribe=True, tracking_disable=True).create(
+            {
+                "partner_id": partner.id,
+                "origin": reference,
+                "order_line": [
+                    Command.create(self._purchase_line(line, by_sku[line["sku"]], f"payload.lines[{index}]"))
+                    for index, line in enumerate(lines)
+                ],
+            }
+        )
+        return {"purchase": {"id": order.id, "name": order.name, "state": order.state}}
+
+    @api.model
+    def _purchase_line(self, line, product, where):
+        values = {"product_id": product.id, "product_qty": line["quantity"]}
+        if "price" in line:
+            values["price_unit"] = check_number(line["price"], f"{where}.price")
+        return values
 
     @api.model
     def _handle_purchase_confirm(self, payload):

@@ -66,6 +66,17 @@ class TestCommands(BridgeCase):
         self.send("m-3", "shipment.confirm", {"client_order_ref": "PO-EXAMPLE-1"})
         self.assertEqual(order.order_line.mapped("qty_delivered"), [3, 2])
 
+    def test_a_purchase_is_ordered_once(self):
+        payload = {"reference": "PLAN-1", "partner": "BRIDGE-EXAMPLE", "lines": [{"sku": "TST-0001", "quantity": 4, "price": 2.5}]}
+        made = self.once("m-1", "purchase.create", payload)["purchase"]
+        order = self.env["purchase.order"].browse(made["id"])
+        self.assertEqual((order.state, order.origin, order.name), ("draft", "PLAN-1", made["name"]))
+        self.assertEqual((order.order_line.product_qty, order.order_line.price_unit), (4, 2.5))
+        self.refused("purchase.create", payload, "already purchase")
+        self.refused("purchase.create", {**payload, "reference": "PLAN-2", "lines": []}, "lines")
+        order.button_cancel()
+        self.once("m-2", "purchase.create", payload)
+
     def test_a_purchase_is_confirmed_received_and_billed(self):
         order = self.purchase()
         about = {"purchase_order": order.name, "partner": "BRIDGE-EXAMPLE"}

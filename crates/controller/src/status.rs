@@ -175,7 +175,11 @@ fn transition(seen: &Seen<'_>) -> Option<String> {
 /// What a capability needs besides the database, by the transaction that proves it: a component of the active region.
 const fn component_for(probe: Probe) -> &'static str {
     match probe {
-        Probe::OrderCapture | Probe::ShipmentConfirmation | Probe::Invoicing => "odoo-integration",
+        Probe::OrderCapture
+        | Probe::Receiving
+        | Probe::Picking
+        | Probe::ShipmentConfirmation
+        | Probe::Invoicing => "odoo-integration",
         Probe::WebLogin => "odoo-web",
     }
 }

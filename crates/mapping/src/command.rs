@@ -20,6 +20,9 @@ pub enum Kind {
     /// What was ordered from a supplier has come in.
     #[serde(rename = "receipt.confirm")]
     ReceiptConfirm,
+    /// A planning system orders from a supplier, as a draft.
+    #[serde(rename = "purchase.create")]
+    PurchaseCreate,
     /// A supplier says what it will deliver of a purchase order.
     #[serde(rename = "purchase.confirm")]
     PurchaseConfirm,
@@ -72,6 +75,11 @@ const ORDER_LINE: &[Field] = &[
     ("price", false, Shape::Count),
 ];
 const COUNT_LINE: &[Field] = &[("sku", true, Shape::Text), ("quantity", true, Shape::Count)];
+const PURCHASE_LINE: &[Field] = &[
+    ("sku", true, Shape::Text),
+    ("quantity", true, Shape::Quantity),
+    ("price", false, Shape::Count),
+];
 const BILL_LINE: &[Field] = &[
     ("sku", true, Shape::Text),
     ("quantity", true, Shape::Quantity),
@@ -89,6 +97,7 @@ impl Kind {
         Self::OrderConfirm,
         Self::OrderCancel,
         Self::ReceiptConfirm,
+        Self::PurchaseCreate,
         Self::PurchaseConfirm,
         Self::StockAdjust,
         Self::ShipmentConfirm,
@@ -105,6 +114,7 @@ impl Kind {
             Self::OrderConfirm => "order.confirm",
             Self::OrderCancel => "order.cancel",
             Self::ReceiptConfirm => "receipt.confirm",
+            Self::PurchaseCreate => "purchase.create",
             Self::PurchaseConfirm => "purchase.confirm",
             Self::StockAdjust => "stock.adjust",
             Self::ShipmentConfirm => "shipment.confirm",
@@ -138,6 +148,11 @@ impl Kind {
                 ("partner", true, Shape::Text),
                 ("shipment", false, Shape::Text),
                 ("lines", true, Shape::Lines(LINE)),
+            ],
+            Self::PurchaseCreate => &[
+                ("reference", true, Shape::Text),
+                ("partner", true, Shape::Text),
+                ("lines", true, Shape::Lines(PURCHASE_LINE)),
             ],
             Self::PurchaseConfirm => &[
                 ("purchase_order", true, Shape::Text),

@@ -57,6 +57,8 @@ word_fields! {
     }
     Probe {
         "order-capture" = Probe::OrderCapture,
+        "receiving" = Probe::Receiving,
+        "picking" = Probe::Picking,
         "shipment-confirmation" = Probe::ShipmentConfirmation,
         "invoicing" = Probe::Invoicing,
         "web-login" = Probe::WebLogin,

@@ -69,6 +69,10 @@ pub struct CapabilitySettings {
 pub enum Probe {
     /// An order posted at the gateway, and read back from the ERP through the public address.
     OrderCapture,
+    /// A purchase ordered and confirmed, its receipt validated, and read back.
+    Receiving,
+    /// An order confirmed, its pick list released with the goods reserved, and read back.
+    Picking,
     /// A delivery validated, and read back.
     ShipmentConfirmation,
     /// A customer invoice posted, and read back.

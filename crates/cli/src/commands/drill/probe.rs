@@ -21,6 +21,8 @@ const SOURCE: &str = "plimsoll-drill";
 pub async fn accepted(probe: Probe, public: &Public, load: &Watch, since: Timestamp, id: &str) -> Timestamp {
     match probe {
         Probe::OrderCapture => order_capture(public, load, since).await,
+        Probe::Receiving => receipt(public, &format!("{id}-buy")).await,
+        Probe::Picking => pick_list(public, &format!("{id}-pick")).await,
         Probe::ShipmentConfirmation => shipment(public, &format!("{id}-ship")).await,
         Probe::Invoicing => invoice(public, &format!("{id}-bill")).await,
         Probe::WebLogin => {
@@ -48,6 +50,25 @@ async fn order_capture(public: &Public, load: &Watch, since: Timestamp) -> Times
         }
         pause().await;
     }
+}
+
+/// A purchase ordered and confirmed, its receipt validated, and the receipt read back as done.
+async fn receipt(public: &Public, id: &str) -> Timestamp {
+    let lines = json!([{"sku": "PLS-0003", "quantity": 1}]);
+    let order = json!({"reference": id, "partner": "INITECH", "lines": lines});
+    let made = apply(public, id, "purchase.create", &order).await;
+    let number = &made["purchase"]["name"];
+    let about = json!({"purchase_order": number, "partner": "INITECH"});
+    apply(public, &format!("{id}-confirmed"), "purchase.confirm", &about).await;
+    let came = json!({"purchase_order": number, "partner": "INITECH", "lines": lines});
+    let done = apply(public, &format!("{id}-received"), "receipt.confirm", &came).await;
+    read_back(public, "stock.picking", &done["receipts"], "done").await
+}
+
+/// An order created and confirmed, and its pick list read back with the goods reserved.
+async fn pick_list(public: &Public, id: &str) -> Timestamp {
+    let made = apply(public, id, "order.create", &confirmed_order(id)).await;
+    read_back(public, "stock.picking", &made["deliveries"], "assigned").await
 }
 
 /// An order created and confirmed, its delivery validated, and the delivery read back as done.

@@ -88,6 +88,10 @@ pub(in crate::cloud) const fn proves(probe: Probe) -> &'static str {
         Probe::OrderCapture => {
             "An order is posted at the gateway like a partner does it, and read back from the ERP."
         }
+        Probe::Receiving => "A purchase is ordered and confirmed, its receipt validated, and read back.",
+        Probe::Picking => {
+            "An order is confirmed, its pick list released with the goods reserved, and read back."
+        }
         Probe::ShipmentConfirmation => "A delivery is validated, and read back.",
         Probe::Invoicing => "A customer invoice is posted, and read back.",
         Probe::WebLogin => "The login page is loaded.",

@@ -155,6 +155,12 @@ fn by_hand(probe: Probe, url: &str) -> Step {
             .know("Post a test order the way a partner does it (the integration's page has the address), with the reference `TEST` and today's date.")
             .know("Then find it in the ERP: Sales, Orders, search for the reference, and cancel it.")
             .right("the answer was `202` with `copies: 2`, and the order is there within ten seconds.", "`copies: 1`: the other region does not take the copy. No order: look at the lane."),
+        Probe::Receiving => step
+            .know("Log in, confirm a purchase of the test product (Purchase, reference `TEST`), validate its receipt, and read its state back after a reload.")
+            .right("it says `Done`, and stock of the test product has grown by one.", "an error: write its text down word for word."),
+        Probe::Picking => step
+            .know("Log in, confirm an order of the test product (reference `TEST`), open its delivery, and read its state back after a reload; then cancel the order.")
+            .right("it says `Ready`: the goods are reserved.", "`Waiting` while there is stock: the reservation does not work; look at the scheduler."),
         Probe::ShipmentConfirmation => step
             .know("Log in, open the test delivery (Inventory, Deliveries, reference `TEST`), validate it, and read its state back after a reload.")
             .right("it says `Done`, and stock of the test product has changed by one.", "an error: write its text down word for word."),
