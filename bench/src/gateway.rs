@@ -17,7 +17,7 @@ use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
         ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
-        PeerSettings, ProofSettings, RetrySettings, TlsFiles,
+        PeerSettings, Priority, ProofSettings, RetrySettings, TlsFiles,
     },
 };
 
@@ -275,6 +275,7 @@ fn settings(
             database: "none".to_owned(),
             key_file: root.join("key"),
             timeout: Span::from_secs(1),
+            people: None,
         },
         integrations: lanes.collect::<anyhow::Result<_>>()?,
     })
@@ -285,6 +286,7 @@ pub fn lane() -> LaneSettings {
     LaneSettings {
         ordering: None,
         rate_max: None,
+        priority: Priority::default(),
         retry: RetrySettings {
             first: Span::from_millis(25),
             longest: Span::from_secs(1),
