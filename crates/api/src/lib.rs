@@ -4,6 +4,7 @@
 //! [`problem::code::STALE_GENERATION`] (HTTP 409) and changes nothing.
 //! All requests are idempotent: a client that saw no answer sends the same request again.
 
+pub mod backup;
 pub mod caller;
 pub mod client;
 pub mod controller;

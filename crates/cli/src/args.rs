@@ -1,6 +1,7 @@
 //! What can be asked.
 
 mod drill;
+mod recover;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use types::{EstateName, RegionName, Span, TenantName, host::SitePlace};
 
 use crate::commands::gateway::args::Gateway;
+
+pub use recover::{Disaster, Migration, Recover};
 
 pub use drill::{
     Component, Drill, ExpireCredentials, Fault, LoseComponent, LoseControlPlane, LoseIntegration, Outage,
@@ -126,6 +129,8 @@ pub enum Command {
     Failback(Move),
     /// Move writes away from a region that is lost or cannot be trusted
     Failover(Move),
+    /// Show how a tenant would go back to a backup, and what that loses; carrying it out is not there yet
+    Recover(Recover),
     /// Authorise a move that somebody else declared
     Approve(Approve),
     /// Stop a recovery before its point of no return, and take back what it did

@@ -52,6 +52,7 @@ fn help_tells_what_every_command_does() {
         "evidence",
         "evidence verify",
         "evidence trend",
+        "recover",
     ] {
         world.run(&format!("plimsoll {command} --help"));
     }
@@ -95,6 +96,33 @@ fn a_good_estate_is_fine_and_its_warnings_are_shown() {
     world.run(&format!("plimsoll check --quiet {GOOD}"));
     world.run(&format!("plimsoll check --output json {GOOD}"));
     world.assert_transcript("check-good.txt");
+    world.assert_home_is_empty();
+}
+
+#[test]
+fn going_back_to_a_backup_is_worked_out_and_never_carried_out() {
+    let mut world = World::new();
+    world.file("facts.json", include_str!("recover-facts.json"));
+    let facts = "facts.json";
+    let back = format!("{GOOD} --by alice --first-sign 2026-03-01T09:30:00Z");
+    for line in [
+        format!("plimsoll recover corruption {back} --given {facts} --dry-run"),
+        format!("plimsoll recover corruption {back} --given {facts} --dry-run --output json"),
+        format!("plimsoll recover corruption {back} --given {facts}"),
+        format!("plimsoll recover corruption {back} --dry-run"),
+        format!("plimsoll recover ransomware {back} --given {facts} --dry-run"),
+        format!("plimsoll recover mass {back} --given {facts} --dry-run"),
+        format!("plimsoll recover bad-release {back} --given {facts} --former-image sha256:0a --dry-run"),
+        format!(
+            "plimsoll recover bad-release {back} --former-image sha256:0a --migration expanded --dry-run"
+        ),
+        format!("plimsoll recover tenant {back} --tenant nobody --dry-run"),
+        format!("plimsoll recover tenant {back} --given {GOOD} --dry-run"),
+    ] {
+        world.run(&line);
+    }
+    world.run("plimsoll runbook corruption");
+    world.assert_transcript("recover.txt");
     world.assert_home_is_empty();
 }
 

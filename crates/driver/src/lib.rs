@@ -6,6 +6,7 @@
 //! Traits use boxed futures because a saga holds them as `Arc<dyn …>`: the same saga code runs over real regions and
 //! over [`simulated::World`].
 
+pub mod backup;
 pub mod simulated;
 
 use std::{future::Future, pin::Pin, sync::Arc};

@@ -40,6 +40,7 @@ mod outside;
 mod place;
 mod random;
 mod releasing;
+pub mod restore;
 mod run;
 mod scene;
 mod schedule;

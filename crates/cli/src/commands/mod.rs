@@ -16,6 +16,7 @@ mod logs;
 mod moves;
 mod plan;
 mod policy;
+mod recover;
 mod render;
 mod runbook;
 mod schema;
@@ -99,6 +100,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
         }
         Command::Approve(request) => approve::run(&open(&request.which)?, &request, talk).await,
         Command::Abort(request) => abort::run(&open(&request.which)?, &request, talk).await,
+        Command::Recover(request) => recover::run(&request, talk),
         Command::Runbook { saga } => runbook::run(saga.as_deref()),
         Command::Drill(Drill::RegionLoss(request)) => {
             drill::check_moments(&request.rehearse)?;

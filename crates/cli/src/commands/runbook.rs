@@ -1,10 +1,14 @@
 //! `plimsoll runbook`: what a saga does, step by step, from its definition. Works without an estate.
 
-use recovery::sagas::{Step, bootstrap, failback, failover, switchover};
+use recovery::sagas::{
+    Step, bootstrap, failback, failover,
+    restore::{bad_release, corruption, image_back, mass, ransomware, tenant},
+    switchover,
+};
 
 use crate::failure::{Exit, Failure};
 
-const SAGAS: [(&str, &str); 4] = [
+const SAGAS: [(&str, &str); 11] = [
     (
         switchover::KIND,
         "writes move to the other region as planned; nothing is lost, nobody is refused",
@@ -12,12 +16,40 @@ const SAGAS: [(&str, &str); 4] = [
     (failover::KIND, "writes move away from a region that is lost"),
     (failback::KIND, "a region that was lost becomes a standby again"),
     (bootstrap::KIND, "the first lead of a new estate"),
+    (
+        corruption::KIND,
+        "data of a tenant is wrong: it goes back to the last proven point before (not carried out yet)",
+    ),
+    (
+        image_back::KIND,
+        "a bad release goes, its former image can read the schema (not carried out yet)",
+    ),
+    (
+        bad_release::KIND,
+        "a bad release goes, and the database goes back with it (not carried out yet)",
+    ),
+    (
+        ransomware::CONTAINMENT,
+        "nothing of a tenant reaches anybody any more (not carried out yet)",
+    ),
+    (
+        ransomware::KIND,
+        "a tenant goes back to before somebody got in, under new secrets (not carried out yet)",
+    ),
+    (
+        tenant::KIND,
+        "one tenant of a shared stamp goes back, its neighbours do not notice (not carried out yet)",
+    ),
+    (
+        mass::KIND,
+        "one wave of many tenants that go back (not carried out yet)",
+    ),
 ];
 
 pub fn run(saga: Option<&str>) -> Result<Exit, Failure> {
     let Some(kind) = saga else {
         for (kind, what) in SAGAS {
-            anstream::println!("{kind:<12} {what}");
+            anstream::println!("{kind:<15} {what}");
         }
         return Ok(Exit::Done);
     };
@@ -57,15 +89,29 @@ fn line(number: usize, step: &Step) -> String {
     text
 }
 
-fn steps(kind: &str) -> Option<Vec<Step>> {
-    let definition = match kind {
-        switchover::KIND => switchover::definition(),
-        failover::KIND => failover::definition(),
-        failback::KIND => failback::definition(),
-        bootstrap::KIND => bootstrap::definition(),
-        _ => return None,
+/// The steps of a saga, if there is one of that kind.
+pub fn steps(kind: &str) -> Option<Vec<Step>> {
+    let moves = match kind {
+        switchover::KIND => Some(switchover::definition()),
+        failover::KIND => Some(failover::definition()),
+        failback::KIND => Some(failback::definition()),
+        bootstrap::KIND => Some(bootstrap::definition()),
+        _ => None,
     };
     // A definition that is wrong is found by its own tests.
+    if let Some(definition) = moves {
+        return definition.ok().map(|definition| definition.steps().collect());
+    }
+    let definition = match kind {
+        corruption::KIND => corruption::definition(),
+        image_back::KIND => image_back::definition(),
+        bad_release::KIND => bad_release::definition(),
+        ransomware::CONTAINMENT => ransomware::containment(),
+        ransomware::KIND => ransomware::definition(),
+        tenant::KIND => tenant::definition(),
+        mass::KIND => mass::definition(),
+        _ => return None,
+    };
     definition.ok().map(|definition| definition.steps().collect())
 }
 

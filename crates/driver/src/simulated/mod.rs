@@ -7,6 +7,7 @@
 //! can reach ends [`LEASE`] after the witness promised a newer generation. The real rules of the lease have a
 //! simulation of their own in the `lease` crate.
 
+pub mod backup;
 mod model;
 mod ports;
 #[cfg(test)]

@@ -25,8 +25,7 @@ pub(crate) use net::{Domain, Endpoint, Mail};
 pub(crate) use numbers::{Count, TlsNumber, Whole};
 pub(crate) use tagged::{Tag, tag_of, tagged};
 pub(crate) use text::{
-    Digest, DirectoryPath, EdiAddressText, EdiDestination, Ending, HeaderName, HostKey, Key, Line, Pointer,
-    PolicyCode, pointer,
+    Digest, EdiAddressText, EdiDestination, HeaderName, Key, Line, Pointer, PolicyCode, pointer,
 };
 pub(crate) use time::{Days, TimeZoneName};
 

@@ -2,13 +2,11 @@
 
 use types::settings::IdempotencySource;
 
-mod files;
-
 use super::assemble::{Draft, Item};
 use crate::{
     code,
     document::IntegrationDocument,
-    model::{Authentication, Direction, FileFormat, Integration, Protocol},
+    model::{Authentication, Direction, Integration, Protocol},
     problems::Problems,
 };
 
@@ -24,7 +22,6 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         check_idempotency(one, problems);
         check_retry(one, problems);
         check_edi(one, problems);
-        files::check(one, problems);
     }
 }
 
@@ -32,18 +29,14 @@ fn check_edi(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     let Some(span) = one.written.edi.span() else {
         return;
     };
-    let format = one.model.files.as_ref().map(|files| files.format);
-    let in_files = matches!(format, Some(FileFormat::X12 | FileFormat::Edifact));
-    if !in_files && !matches!(one.model.protocol, Protocol::X12 | Protocol::Edifact) {
+    if !matches!(one.model.protocol, Protocol::X12 | Protocol::Edifact) {
         problems
             .error(
                 code::MISPLACED,
                 span,
                 "only X12 and EDIFACT have an EDI agreement",
             )
-            .help(
-                "say `protocol: x12` or `edifact`, or the same as the `format` of `files`; or take `edi` out",
-            )
+            .help("say `protocol: x12` or `protocol: edifact`, or take `edi` out")
             .done();
     }
     let Some(edi) = &one.model.edi else { return };
@@ -125,17 +118,15 @@ fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) 
     }
     let fits = match (&model.authentication, model.protocol) {
         (Authentication::SshKey { .. }, protocol) => protocol == Protocol::Sftp,
-        (Authentication::Basic { .. }, protocol) => {
-            !matches!(protocol, Protocol::Printer | Protocol::FileDrop)
-        }
-        (Authentication::None, protocol) => matches!(protocol, Protocol::Printer | Protocol::FileDrop),
+        (Authentication::Basic { .. }, protocol) => protocol != Protocol::Printer,
+        (Authentication::None, protocol) => protocol == Protocol::Printer,
         (
             Authentication::Bearer { .. } | Authentication::Hmac { .. } | Authentication::MutualTls { .. },
             Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact,
         ) => true,
         (
             Authentication::Bearer { .. } | Authentication::Hmac { .. } | Authentication::MutualTls { .. },
-            Protocol::Sftp | Protocol::FileDrop | Protocol::Printer,
+            Protocol::Sftp | Protocol::Printer,
         ) => false,
     };
     if fits {
@@ -143,9 +134,6 @@ fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) 
     }
     let help = match model.protocol {
         Protocol::Sftp => "use `sshKey` or `basic` for SFTP",
-        Protocol::FileDrop => {
-            "who may write there is for those who mount it: write `authentication: none`, or nothing"
-        }
         Protocol::Printer => "printers know of no proofs: write `authentication: none`, or nothing",
         Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => {
             "use `bearer`, `hmac`, `basic` or `mutualTls` over HTTPS"
@@ -163,18 +151,8 @@ fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) 
 
 fn check_idempotency(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     let headers = match one.model.protocol {
-        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => {
-            if let (IdempotencySource::File, Some(span)) =
-                (&one.model.idempotency, one.written.idempotency.span())
-            {
-                problems
-                    .error(code::PROTOCOL, span, "requests are no files")
-                    .help("write `{ header: NAME }` or `{ pointer: /path }`")
-                    .done();
-            }
-            return;
-        }
-        Protocol::Sftp | Protocol::FileDrop => "files",
+        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => return,
+        Protocol::Sftp => "files",
         Protocol::Printer => "labels",
     };
     if let (IdempotencySource::Header(_), Some(span)) =
@@ -182,7 +160,7 @@ fn check_idempotency(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     {
         problems
             .error(code::PROTOCOL, span, format!("{headers} have no headers"))
-            .help("write `idempotency: file`, or name a place in the message: `{ pointer: /number }`")
+            .help("name a place in the message: `idempotency: { pointer: /number }`")
             .done();
     }
 }

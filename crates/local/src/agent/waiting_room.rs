@@ -14,10 +14,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use tokio::sync::{Semaphore, watch};
-use types::{RegionName, settings::TlsFiles};
+use types::RegionName;
 
-/// How an ingress tells of a partner's certificate.
-const CERTIFICATE_HEADER: HeaderName = HeaderName::from_static("x-forwarded-tls-client-cert");
 /// A move that takes longer than this has gone wrong; people are then told so.
 const WAIT_TIME_MAX: Duration = Duration::from_secs(10);
 /// The answer of the region afterwards: as long as its ingress waits for Odoo.
@@ -71,13 +69,12 @@ impl WaitingRoom {
     /// # Errors
     /// [`Error`].
     pub fn new(
-        identity: &TlsFiles,
+        authority: &PathBuf,
         ingresses: BTreeMap<RegionName, String>,
         route: watch::Receiver<Option<Route>>,
     ) -> Result<Self, Error> {
         Ok(Self {
-            // An ingress that is told of partners' certificates asks who tells it.
-            http: client(tls::mutual_client(identity)?, ANSWER_TIME_MAX)?,
+            http: client(authority, ANSWER_TIME_MAX)?,
             ingresses,
             route,
             seats: Semaphore::new(SEATS),
@@ -130,9 +127,9 @@ impl WaitingRoom {
     }
 }
 
-fn client(tls: impl std::any::Any, limit: Duration) -> Result<reqwest::Client, Error> {
+fn client(authority: &PathBuf, limit: Duration) -> Result<reqwest::Client, Error> {
     Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls::public_client(authority)?)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(limit)
@@ -143,8 +140,6 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     for name in HOP_BY_HOP {
         headers.remove(name);
     }
-    // Who posts here proves nothing to us, and the ingress believes what we say of certificates.
-    headers.remove(CERTIFICATE_HEADER);
     headers
 }
 
@@ -162,8 +157,7 @@ async fn returned(answer: reqwest::Response) -> Option<Response> {
 /// # Errors
 /// When it does not in time.
 pub async fn opened(authority: &PathBuf, public_url: &str) -> Result<(), String> {
-    let tls = tls::public_client(authority).map_err(|error| error.to_string())?;
-    let http = client(tls, OPEN_TIME_MAX).map_err(|error| error.to_string())?;
+    let http = client(authority, OPEN_TIME_MAX).map_err(|error| error.to_string())?;
     let look = async {
         loop {
             let answer = http.get(format!("{public_url}{SIGN}")).send().await;

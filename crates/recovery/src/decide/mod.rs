@@ -9,6 +9,7 @@ mod eligibility;
 mod failback;
 mod failover;
 mod hearsay;
+pub mod restore;
 mod sightings;
 mod switchover;
 

@@ -4,6 +4,7 @@ pub mod bootstrap;
 pub mod failback;
 pub mod failover;
 pub mod reincarnation;
+pub mod restore;
 pub mod switchover;
 mod timeline;
 
