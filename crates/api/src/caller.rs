@@ -74,7 +74,7 @@ impl Caller {
     }
 
     /// The caller with this certificate, which must have been verified before.
-    fn with_certificate(certificate: &CertificateDer<'_>) -> Self {
+    pub fn with_certificate(certificate: &CertificateDer<'_>) -> Self {
         let Ok((_, parsed)) = X509Certificate::from_der(certificate) else {
             return Self::Nobody;
         };

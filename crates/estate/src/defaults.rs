@@ -350,10 +350,17 @@ pub(crate) fn authentication(integration: &IntegrationName, protocol: Protocol) 
         Protocol::Sftp => Authentication::SshKey {
             secret: secret("key")?,
         },
-        // Printers know nothing of proofs; they are reached inside a site alone.
-        Protocol::Printer => Authentication::None,
+        // Printers know nothing of proofs; they are reached inside a site alone. Who may write into a directory of our
+        // own is for those to say who mount it.
+        Protocol::Printer | Protocol::FileDrop => Authentication::None,
     })
 }
+
+/// A partner's server does not mind, and a file is taken within a minute.
+pub(crate) const FILES_EVERY: Span = Span::from_secs(30);
+
+/// What programs that upload commonly call a file that they have not finished.
+pub(crate) const TEMPORARY: [&str; 4] = [".part", ".partial", ".filepart", ".tmp"];
 
 /// Replaced every quarter, as Odoo's own keys must be.
 pub(crate) const ROTATE: Span = Span::from_days(90);

@@ -36,12 +36,12 @@ pub use model::{
     Access, AlertRoute, Authentication, Budget, Buffering, BusinessEvent, BusinessEventKind, Cache,
     CachePersistence, Calendar, Capability, ClusterIsolation, Container, Criticality, Currency, Database,
     Device, DeviceKind, Direction, Durability, EdgeAgent, Elevation, EndpointAddress, Engine, Environment,
-    Estate, Failover, FrameOptions, Freeze, HeavyJobs, HighAvailability, Image, Immutability, Ingress,
-    IngressPath, Integration, Link, LinkKind, MaintenanceWindow, Objects, Observability, Organisation,
-    Partner, Peak, Persona, PersonaGrant, Pooling, Posture, Protocol, Quota, RateLimit, Region, RegionRole,
-    Release, ReleaseWindow, Retention, Retry, ScalingSignal, Secret, Site, Stage, Stamp, SupportWindow,
-    Tenancy, Tenant, Tier, TlsVersion, VacuumPolicy, WafMode, Waiver, Weekday, WeeklyWindow, WorkloadClass,
-    Workloads,
+    Estate, Failover, FileEnd, FileFormat, Files, FrameOptions, Freeze, HeavyJobs, HighAvailability, Image,
+    Immutability, Ingress, IngressPath, Integration, Link, LinkKind, MaintenanceWindow, Objects,
+    Observability, Organisation, Partner, Peak, Persona, PersonaGrant, Pooling, Posture, Protocol, Quota,
+    RateLimit, Region, RegionRole, Release, ReleaseWindow, Retention, Retry, ScalingSignal, Secret, Site,
+    Stage, Stamp, SupportWindow, Tenancy, Tenant, Tier, TlsVersion, VacuumPolicy, WafMode, Waiver, Weekday,
+    WeeklyWindow, WorkloadClass, Workloads,
 };
 pub use reference::reference;
 pub use schema::schema;

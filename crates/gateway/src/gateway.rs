@@ -111,6 +111,8 @@ pub struct Gateway {
     pub by_name: HashMap<String, usize>,
     /// The other region's gateway.
     pub peer: Option<Peer>,
+    /// The estate's own authority, where partners prove themselves by certificates: programs of the estate tell of them.
+    pub estate: Option<api::tls::Partners>,
     /// What is known of messages.
     pub ledger: Arc<Mutex<Ledger>>,
     /// What is shared with the journal's thread.
@@ -162,6 +164,8 @@ pub struct Parts {
     /// See [`Gateway`].
     pub peer: Option<Peer>,
     /// See [`Gateway`].
+    pub estate: Option<api::tls::Partners>,
+    /// See [`Gateway`].
     pub shared: Arc<Shared>,
     /// See [`Gateway`].
     pub log: Log,
@@ -188,6 +192,7 @@ impl Gateway {
             settings: parts.settings,
             integrations: parts.integrations,
             peer: parts.peer,
+            estate: parts.estate,
             shared: parts.shared,
             log: parts.log,
             reader: parts.reader,

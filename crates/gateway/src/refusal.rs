@@ -54,7 +54,7 @@ pub fn unauthorised(what: &str) -> Problem {
 pub fn proof_unavailable() -> Problem {
     let message = "this gateway cannot check how this partner proves who it is";
     problem(401, code::UNAUTHORISED, message)
-        .hint("declare `bearer`, `basic` or `hmac` as the integration's `authentication`")
+        .hint("declare `bearer`, `basic`, `hmac` or `mutualTls` as the integration's `authentication`")
 }
 
 /// The body is too large.

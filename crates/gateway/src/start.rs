@@ -9,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use api::{client::Client, server::TlsListener};
+use api::{client::Client, server::TlsListener, tls::Partners};
 use journal::{Disk, Journal, Options, Preparation, RealDisk, Recovery};
 use tokio::{net::TcpListener, sync::oneshot};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use tokio_util::sync::CancellationToken;
-use types::settings::GatewaySettings;
+use types::settings::{GatewaySettings, IntegrationSettings, ProofSettings};
 
 use crate::{
     control,
@@ -161,10 +161,8 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
         poisoned: tokio::sync::Notify::new(),
     });
     let peer = peer(&settings)?;
-    let (ingest_tls, control_tls) = (
-        api::tls::public_server(&settings.tls)?,
-        api::tls::mutual_server(&settings.tls)?,
-    );
+    let (estate, ingest_tls) = ingest_tls(&settings)?;
+    let control_tls = api::tls::mutual_server(&settings.tls)?;
     let ingest_listener = listen(settings.ingest_listen).await?;
     let loopback = listen_on_loopback(settings.ingest_loopback).await?;
     let monitor = listen_plainly(settings.monitor_listen).await?;
@@ -186,6 +184,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
         settings,
         integrations,
         peer,
+        estate,
         shared,
         log,
         reader,
@@ -294,6 +293,25 @@ async fn write_marks(gateway: Arc<Gateway>) {
             written = marks;
         }
     }
+}
+
+/// Certificates are asked for where a partner has one: browsers ask people about it. Beside it the estate's authority.
+fn ingest_tls(settings: &GatewaySettings) -> Result<(Option<Partners>, Arc<ServerConfig>), StartError> {
+    let asked = |one: &IntegrationSettings| one.proof == ProofSettings::MutualTls;
+    if !settings.integrations.iter().any(asked) {
+        return Ok((None, api::tls::public_server(&settings.tls)?));
+    }
+    let path = &settings.tls.ca;
+    let authority = std::fs::read(path).map_err(|source| StartError::File {
+        doing: "read",
+        path: path.clone(),
+        source,
+    })?;
+    // Without it no ingress is believed.
+    Ok((
+        Partners::open(&authority).ok(),
+        api::tls::asking_server(&settings.tls)?,
+    ))
 }
 
 async fn listen_plainly(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {

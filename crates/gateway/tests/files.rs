@@ -1,4 +1,4 @@
-//! What is promised of files that a partner leaves on its SFTP server; the server is OpenSSH.
+//! What is promised of files that a partner leaves on its SFTP server (OpenSSH's), or in a directory of ours.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
 
@@ -9,6 +9,7 @@ use std::{
     ffi::OsStr,
     os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use api::gateway::{
@@ -20,6 +21,8 @@ use types::{
     settings::{AfterFile, FilesFrom, FilesSettings, IdempotencySource, ProofSettings},
 };
 use world::{World, order, sshd::Sshd};
+
+const ORDERS: &str = include_str!("../../edi/tests/samples/850-4010.edi");
 
 async fn world_of(sshd: &Sshd, after: AfterFile) -> World {
     let from = sshd.settings();
@@ -238,4 +241,72 @@ async fn where_the_partner_forbids_renaming_the_journal_knows_what_was_taken() {
         .await;
     assert_eq!(world.east_erp.inbox().effects.len(), 21);
     assert_eq!(names(at).len(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_of_this_machine_is_watched_in_the_same_way() {
+    let drop = tempfile::tempdir().unwrap();
+    let at = drop.path().to_owned();
+    let mut world = World::start_with(|settings| {
+        for (index, format) in [(0, None), (2, Some("answers".to_owned()))] {
+            let one = &mut settings.integrations[index];
+            let directory = at.join(one.name.as_str());
+            std::fs::create_dir_all(&directory).unwrap();
+            one.proof = ProofSettings::Unavailable;
+            one.idempotency = IdempotencySource::File;
+            one.files = Some(FilesSettings {
+                from: FilesFrom::Here,
+                directory: directory.display().to_string(),
+                after: moved(),
+                answers: format,
+                every: Span::from_millis(50),
+                temporary: vec![".part".to_owned()],
+            });
+        }
+    })
+    .await;
+    let (json, edi) = (at.join("acme-edi"), at.join("acme-x12"));
+    leave(&json, "good.json", &order("PO-1", 1));
+    leave(&json, "half.json.part", &order("PO-2", 1));
+    std::os::unix::fs::symlink("/etc/hostname", json.join("link.json")).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(json.join("pipe.json"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    std::fs::write(edi.join("orders.x12"), ORDERS).unwrap();
+    leave(&edi, "text.x12", "no interchange");
+    world.west.lead(1, true).await;
+    world
+        .west
+        .until(|status| status.lanes[0].delivered == 1 && status.lanes[2].accepted == 2)
+        .await;
+    let settled = |status: &GatewayStatus| {
+        let edi = status.lanes[2].files.as_ref();
+        edi.is_some_and(|one| one.taken == 1 && one.refused == 1 && one.waiting == 0)
+    };
+    world.west.until(settled).await;
+    looks(&world, 2).await;
+    let left = ["done", "half.json.part", "link.json", "pipe.json"].map(String::from);
+    assert_eq!(names(json), left.into());
+    assert_eq!(
+        names(edi.clone()),
+        ["answers", "done", "quarantine"].map(String::from).into()
+    );
+    let answers = names(edi.join("answers"));
+    let answer = std::fs::read_to_string(edi.join("answers").join(answers.first().unwrap())).unwrap();
+    assert!(
+        answers.len() == 1 && answer.contains("TA1*000000077*"),
+        "{answer}"
+    );
+    world.west.kill();
+    std::fs::rename(edi.join("done/orders.x12"), edi.join("orders.x12")).unwrap();
+    world.west.start().await;
+    world.west.lead(2, true).await;
+    let again = |status: &GatewayStatus| status.lanes[2].files.as_ref().is_some_and(|one| one.taken == 1);
+    let status = world.west.until(again).await;
+    assert_eq!(status.lanes[2].accepted, 2);
+    assert_eq!(names(edi.join("answers")), answers);
 }

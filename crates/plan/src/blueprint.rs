@@ -65,6 +65,9 @@ pub struct FrontDoorBlueprint {
     pub routes_dir: PathBuf,
     /// A region that does not begin to answer within this time does not answer.
     pub response_timeout: Span,
+    /// Partners may prove themselves by client certificates: the front door asks for one, and tells of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub partner_certificates: bool,
 }
 
 /// A PostgreSQL server, which may lead or follow.
@@ -276,4 +279,8 @@ pub struct Ingress {
     pub gateway_timeout: Span,
     /// Odoo begins to answer within this time, or not at all.
     pub odoo_timeout: Span,
+    /// Partners may prove themselves by client certificates: the ingress hands on what the front door tells, and takes
+    /// requests from programs of the estate alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub partner_certificates: bool,
 }

@@ -161,3 +161,73 @@ fn a_value_that_a_line_format_cannot_hold_is_refused() {
         assert!(matches!(error, render::Error::Unquotable { .. }), "{error}");
     }
 }
+
+#[test]
+fn partners_with_certificates_and_partners_with_files_reach_the_gateway() {
+    let text = fs::read_to_string(repository().join(format!("examples/estates/{EXAMPLE}.yaml"))).unwrap();
+    let text = text.replacen(
+        "      idempotency: { header: Idempotency-Key }\n      bodyMax: 1MiB\n",
+        "      idempotency: { header: Idempotency-Key }\n      authentication: { mutualTls: { secret: parcel-key } }\n",
+        1,
+    );
+    let key = "SHA256:AAAAC3NzaC1lZDI1NTE5AAAAIKexampleexampleexa";
+    let text = text.replacen(
+        "      idempotency: { pointer: /client_order_ref }\n      bodyMax: 256KiB\n",
+        &format!(
+            "      idempotency: file\n      protocol: sftp\n      address: files.shop.example.org:2222\n      files: {{ directory: /out, \
+             user: distributor, hostKeys: [\"{key}\"] }}\n"
+        ),
+        1,
+    );
+    let estate = estate::read(EXAMPLE, &text).unwrap().estate;
+    let host = host(&estate);
+    let tree = rendered(&estate, &host);
+    let yaml = |path: &str| tree.get(path).unwrap().to_owned();
+    for route in ["region-westeurope", "failing-over-to-northeurope"] {
+        let route = yaml(&format!("front-door/routes/{route}.yml"));
+        let (asked, partners) = ("clientAuthType: RequestClientCert", "- partner-certificate");
+        assert!(
+            route.contains(asked) && route.contains(partners) && route.contains("certFile"),
+            "{route}"
+        );
+        assert!(route.contains("passTLSClientCert:"), "{route}");
+    }
+    let maintenance = yaml("front-door/routes/maintenance.yml");
+    assert!(maintenance.contains("RequestClientCert"), "{maintenance}");
+    let ingress = yaml("westeurope/traefik/dynamic.yml");
+    let identity = "westeurope-ingress";
+    assert!(ingress.contains("RequireAndVerifyClientCert"), "{ingress}");
+    assert!(
+        ingress.matches(identity).count() >= 4,
+        "it proves itself to the gateway: {ingress}"
+    );
+    let settings: types::settings::GatewaySettings =
+        serde_json::from_str(tree.get("westeurope/gateway.json").unwrap()).unwrap();
+    assert_eq!(
+        settings.integrations[0].proof,
+        types::settings::ProofSettings::MutualTls
+    );
+    let shop = &settings.integrations[1];
+    let files = shop.files.as_ref().unwrap();
+    let types::settings::FilesFrom::Sftp(server) = &files.from else {
+        panic!("{files:?}");
+    };
+    assert_eq!(
+        (
+            server.host.as_str(),
+            server.port,
+            server.user.as_str(),
+            server.host_keys.as_slice()
+        ),
+        (
+            "files.shop.example.org",
+            2222,
+            "distributor",
+            &[key.to_owned()][..]
+        )
+    );
+    assert_eq!(
+        (server.secret_file.clone(), files.directory.as_str()),
+        (shop.secret_file.clone(), "/out")
+    );
+}

@@ -3,6 +3,7 @@
 //! An identity follows its files, so that it can be renewed while its program runs; an authority is read once.
 
 mod identity;
+mod partner;
 mod shown;
 
 use std::{path::PathBuf, sync::Arc};
@@ -17,6 +18,7 @@ use types::settings::TlsFiles;
 use self::identity::Identity;
 
 pub use identity::{ends, expires};
+pub use partner::{Partners, asking_server};
 pub use shown::{Greeting, shown};
 
 /// Why TLS could not be set up.

@@ -10,12 +10,21 @@ use crate::{
     problems::{Problems, clip, did_you_mean, list, wrong_type},
 };
 
+/// Made of the file that a message came in.
+const FILE: &str = "file";
 const IDEMPOTENCY: &[&str] = &["header", "pointer"];
 
 impl Field for IdempotencySource {
     fn read(node: &Node, problems: &mut Problems<'_>) -> Option<Self> {
         let Value::Map(pairs) = &node.value else {
-            wrong_type(node, "`{ header: NAME }` or `{ pointer: /path }`", problems);
+            if matches!(&node.value, Value::Text(text) if text == FILE) {
+                return Some(Self::File);
+            }
+            wrong_type(
+                node,
+                "`{ header: NAME }`, `{ pointer: /path }` or `file`",
+                problems,
+            );
             return None;
         };
         let [(key, value)] = pairs.as_slice() else {
@@ -75,6 +84,7 @@ impl Field for IdempotencySource {
                 "type": "object", "additionalProperties": false, "required": ["pointer"],
                 "properties": { "pointer": { "type": "string", "pattern": "^(/[^/]+)+$", "maxLength": 200 } },
             },
+            { "const": FILE, "description": "Made of the file that a message came in." },
         ] })
     }
 

@@ -6,9 +6,10 @@ use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName
 
 use crate::{
     field::{
-        Count, EdiAddressText, EdiDestination, Endpoint, HeaderName, Line, List, Mail, Pointer, Whole, tagged,
+        Count, DirectoryPath, EdiAddressText, EdiDestination, Ending, Endpoint, HeaderName, HostKey, Line,
+        List, Mail, Pointer, Whole, tagged,
     },
-    model::{Criticality, Direction, Protocol},
+    model::{Criticality, Direction, FileEnd, FileFormat, Protocol},
     words::MessageKind,
 };
 
@@ -47,7 +48,7 @@ mapping! {
         Optional "ordering" ordering: Pointer,
         /// How the partner proves who it is; by default a bearer token, the secret `NAME-token`. None for printers.
         Optional "authentication" authentication: AuthenticationDocument,
-        /// Where outbound messages go, as `host:port`; needed for them.
+        /// Where outbound messages go, or where a partner's files are fetched, as `host:port`; needed for both.
         Optional "address" address: Endpoint,
         /// Larger messages are refused; by default 1MiB.
         Optional "bodyMax" body_max: ByteSize,
@@ -67,8 +68,28 @@ mapping! {
         Optional "keep" keep: Span,
         /// Who answers for it.
         Optional "owner" owner: Line,
-        /// What was agreed on with a partner whose `protocol` is `x12` or `edifact`.
+        /// Where files lie, with `protocol: sftp` or `file-drop`.
+        Optional "files" files: FilesDocument,
+        /// What was agreed on with a partner who speaks `x12` or `edifact`.
         Optional "edi" edi: EdiDocumentAgreement,
+    }
+
+    /// Where files lie that are exchanged with a partner, and what becomes of them.
+    FilesDocument "files" {
+        /// The directory: on the partner's server, or, with `file-drop`, of the machine that the gateway runs on.
+        Required "directory" directory: DirectoryPath,
+        /// Our name on the partner's server; by default the integration's.
+        Optional "user" user: Line,
+        /// Fingerprints of the server's host keys (Ed25519 or ECDSA); needed with `sftp`, and no other server is spoken to.
+        Optional "hostKeys" host_keys: List<HostKey>,
+        /// What is in a file; by default `json`.
+        Optional "format" format: FileFormat,
+        /// What becomes of a file that was stored; by default `move`: it is renamed into `done/` below the directory.
+        Optional "after" after: FileEnd,
+        /// It is looked at so often; by default 30s. A file is taken when it was the same twice.
+        Optional "every" every: Span,
+        /// Names with these endings are still being written; by default `.part`, `.partial`, `.filepart` and `.tmp`.
+        Optional "temporary" temporary: List<Ending>,
     }
 
     /// What was agreed on with a partner that speaks EDI.

@@ -35,7 +35,7 @@ pub(crate) use data::{
 pub(crate) use environments::EnvironmentDocument;
 pub(crate) use ingress::{IngressDocument, PathDocument};
 pub(crate) use integrations::{
-    AuthenticationDocument, EdiDocumentAgreement, IntegrationDocument, PartnerDocument,
+    AuthenticationDocument, EdiDocumentAgreement, FilesDocument, IntegrationDocument, PartnerDocument,
 };
 pub(crate) use organisation::OrganisationDocument;
 pub(crate) use promises::{CapabilityDocument, TierDocument};

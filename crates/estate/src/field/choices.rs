@@ -8,8 +8,8 @@ use crate::{
     code,
     model::{
         BusinessEventKind, CachePersistence, ClusterIsolation, Criticality, Currency, DeviceKind, Direction,
-        Durability, Engine, FrameOptions, HighAvailability, LinkKind, Persona, Posture, Protocol, RegionRole,
-        Stage, SupportWindow, Tenancy, VacuumPolicy, WafMode,
+        Durability, Engine, FileEnd, FileFormat, FrameOptions, HighAvailability, LinkKind, Persona, Posture,
+        Protocol, RegionRole, Stage, SupportWindow, Tenancy, VacuumPolicy, WafMode,
     },
     node::Node,
     problems::{Problems, clip, did_you_mean, list},
@@ -93,8 +93,11 @@ word_fields! {
         "x12" = Protocol::X12,
         "edifact" = Protocol::Edifact,
         "sftp" = Protocol::Sftp,
+        "file-drop" = Protocol::FileDrop,
         "printer" = Protocol::Printer,
     }
+    FileFormat { "json" = FileFormat::Json, "x12" = FileFormat::X12, "edifact" = FileFormat::Edifact }
+    FileEnd { "move" = FileEnd::Move, "leave" = FileEnd::Leave }
     EdiDocument {
         "order-response" = EdiDocument::OrderResponse,
         "ship-notice" = EdiDocument::ShipNotice,

@@ -25,7 +25,8 @@ pub(crate) use net::{Domain, Endpoint, Mail};
 pub(crate) use numbers::{Count, TlsNumber, Whole};
 pub(crate) use tagged::{Tag, tag_of, tagged};
 pub(crate) use text::{
-    Digest, EdiAddressText, EdiDestination, HeaderName, Key, Line, Pointer, PolicyCode, pointer,
+    Digest, DirectoryPath, EdiAddressText, EdiDestination, Ending, HeaderName, HostKey, Key, Line, Pointer,
+    PolicyCode, pointer,
 };
 pub(crate) use time::{Days, TimeZoneName};
 

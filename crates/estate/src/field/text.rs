@@ -86,6 +86,27 @@ ruled_texts! {
         |text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
         "write a name such as `X-Signature`";
 
+    /// A directory, on a partner's server or on this machine.
+    DirectoryPath "a directory": "^/?[^/]+(/[^/]+)*/?$", max 200, example "/outgoing/orders",
+        |text| {
+            let inside = text.strip_prefix('/').unwrap_or(text);
+            let inside = inside.strip_suffix('/').unwrap_or(inside);
+            !text.contains(char::is_control) && inside.split('/').all(|part| !part.is_empty() && part != "..")
+        },
+        "write a path such as `/outgoing/orders`, without `..`";
+
+    /// How a name ends that is still being written.
+    Ending "the ending of a name": "^[A-Za-z0-9._-]+$", max 20, example ".part",
+        |text| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')),
+        "write an ending such as `.part`";
+
+    /// Fingerprint of an SSH host key.
+    HostKey "the fingerprint of a host key": "^SHA256:[A-Za-z0-9+/]{43}$", max 50, example "SHA256:…",
+        |text| text.strip_prefix("SHA256:").is_some_and(|rest| {
+            rest.len() == 43 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+        }),
+        "write `SHA256:` and 43 characters, as `ssh-keygen -lf` prints it";
+
     /// Digest of an image.
     Digest "the digest of an image": "^sha256:[0-9a-f]{64}$", max 71, example "sha256:…",
         |text| text.strip_prefix("sha256:").is_some_and(|hex| {

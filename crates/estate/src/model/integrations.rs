@@ -1,9 +1,21 @@
 //! Partners, and the streams of messages between them and the ERP.
 
+use std::path::PathBuf;
+
 use ipnet::Ipv4Net;
 use serde::Serialize;
-use types::settings::{EdiSettings, IdempotencySource, Priority, ProofSettings, SignatureScheme};
+use types::settings::{
+    AfterFile, EdiSettings, FilesFrom, FilesSettings, IdempotencySource, Priority, ProofSettings,
+    SftpCredential, SftpSettings, SignatureScheme,
+};
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
+
+/// Below a watched directory: files that were stored.
+const DONE: &str = "done";
+/// Below a watched directory: files that cannot be taken.
+const QUARANTINE: &str = "quarantine";
+/// Below a watched directory: acknowledgements of interchanges, for the partner.
+const ANSWERS: &str = "answers";
 
 /// A partner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +72,97 @@ pub struct Integration {
     /// What was agreed on with a partner that speaks EDI.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edi: Option<EdiSettings>,
+    /// Where files lie that are exchanged with the partner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<Files>,
+}
+
+/// Where files lie that are exchanged with a partner, and what becomes of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Files {
+    /// The directory.
+    pub directory: String,
+    /// Our name on the partner's server.
+    pub user: String,
+    /// Fingerprints of its host keys.
+    pub host_keys: Vec<String>,
+    /// What is in a file.
+    pub format: FileFormat,
+    /// What becomes of a file that was stored.
+    pub after: FileEnd,
+    /// It is looked at so often.
+    pub every: Span,
+    /// Names with these endings are still being written.
+    pub temporary: Vec<String>,
+}
+
+/// What is in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileFormat {
+    /// One message in JSON.
+    Json,
+    /// An interchange in X12.
+    X12,
+    /// An interchange in EDIFACT.
+    Edifact,
+}
+
+/// What becomes of a file that was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileEnd {
+    /// It is renamed into a directory below the one it lay in.
+    Move,
+    /// The partner forbids that: it stays.
+    Leave,
+}
+
+impl Files {
+    /// The partner's SFTP server, for whoever speaks to it; `secret_file` holds what we prove ourselves by.
+    pub fn server(
+        &self,
+        address: &EndpointAddress,
+        authentication: &Authentication,
+        secret_file: PathBuf,
+    ) -> SftpSettings {
+        SftpSettings {
+            host: address.host.clone(),
+            port: address.port,
+            user: self.user.clone(),
+            host_keys: self.host_keys.clone(),
+            credential: match authentication {
+                Authentication::Basic { .. } => SftpCredential::Password,
+                Authentication::SshKey { .. }
+                | Authentication::Bearer { .. }
+                | Authentication::Hmac { .. }
+                | Authentication::MutualTls { .. }
+                | Authentication::None => SftpCredential::Key,
+            },
+            secret_file,
+        }
+    }
+
+    /// How files that come in are fetched: from the partner's server, where there is one.
+    pub fn fetched(&self, server: Option<SftpSettings>) -> FilesSettings {
+        FilesSettings {
+            from: server.map_or(FilesFrom::Here, FilesFrom::Sftp),
+            directory: self.directory.clone(),
+            after: match self.after {
+                FileEnd::Move => AfterFile::Move {
+                    done: DONE.to_owned(),
+                    quarantine: QUARANTINE.to_owned(),
+                },
+                FileEnd::Leave => AfterFile::Leave,
+            },
+            answers: match self.format {
+                FileFormat::Json => None,
+                FileFormat::X12 | FileFormat::Edifact => Some(ANSWERS.to_owned()),
+            },
+            every: self.every,
+            temporary: self.temporary.clone(),
+        }
+    }
 }
 
 /// Which way messages go.
@@ -84,6 +187,8 @@ pub enum Protocol {
     Edifact,
     /// Files over SFTP.
     Sftp,
+    /// Files in a directory of the machine that the gateway runs on.
+    FileDrop,
     /// Raw printer language over TCP.
     Printer,
 }
@@ -135,7 +240,8 @@ impl Authentication {
                 header: header.clone(),
                 scheme: *scheme,
             },
-            Self::MutualTls { .. } | Self::SshKey { .. } | Self::None => ProofSettings::Unavailable,
+            Self::MutualTls { .. } => ProofSettings::MutualTls,
+            Self::SshKey { .. } | Self::None => ProofSettings::Unavailable,
         }
     }
 

@@ -39,7 +39,8 @@ pub use data::{
 pub use environments::{Environment, Stage};
 pub use ingress::{FrameOptions, Ingress, IngressPath, RateLimit, TlsVersion, WafMode};
 pub use integrations::{
-    Authentication, Buffering, Criticality, Direction, EndpointAddress, Integration, Partner, Protocol, Retry,
+    Authentication, Buffering, Criticality, Direction, EndpointAddress, FileEnd, FileFormat, Files,
+    Integration, Partner, Protocol, Retry,
 };
 pub use organisation::Organisation;
 pub use promises::{Capability, Failover, SupportWindow, Tier};

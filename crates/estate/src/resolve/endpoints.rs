@@ -2,11 +2,13 @@
 
 use types::settings::IdempotencySource;
 
+mod files;
+
 use super::assemble::{Draft, Item};
 use crate::{
     code,
     document::IntegrationDocument,
-    model::{Authentication, Direction, Integration, Protocol},
+    model::{Authentication, Direction, FileFormat, Integration, Protocol},
     problems::Problems,
 };
 
@@ -22,6 +24,7 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         check_idempotency(one, problems);
         check_retry(one, problems);
         check_edi(one, problems);
+        files::check(one, problems);
     }
 }
 
@@ -29,14 +32,18 @@ fn check_edi(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     let Some(span) = one.written.edi.span() else {
         return;
     };
-    if !matches!(one.model.protocol, Protocol::X12 | Protocol::Edifact) {
+    let format = one.model.files.as_ref().map(|files| files.format);
+    let in_files = matches!(format, Some(FileFormat::X12 | FileFormat::Edifact));
+    if !in_files && !matches!(one.model.protocol, Protocol::X12 | Protocol::Edifact) {
         problems
             .error(
                 code::MISPLACED,
                 span,
                 "only X12 and EDIFACT have an EDI agreement",
             )
-            .help("say `protocol: x12` or `protocol: edifact`, or take `edi` out")
+            .help(
+                "say `protocol: x12` or `edifact`, or the same as the `format` of `files`; or take `edi` out",
+            )
             .done();
     }
     let Some(edi) = &one.model.edi else { return };
@@ -118,15 +125,17 @@ fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) 
     }
     let fits = match (&model.authentication, model.protocol) {
         (Authentication::SshKey { .. }, protocol) => protocol == Protocol::Sftp,
-        (Authentication::Basic { .. }, protocol) => protocol != Protocol::Printer,
-        (Authentication::None, protocol) => protocol == Protocol::Printer,
+        (Authentication::Basic { .. }, protocol) => {
+            !matches!(protocol, Protocol::Printer | Protocol::FileDrop)
+        }
+        (Authentication::None, protocol) => matches!(protocol, Protocol::Printer | Protocol::FileDrop),
         (
             Authentication::Bearer { .. } | Authentication::Hmac { .. } | Authentication::MutualTls { .. },
             Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact,
         ) => true,
         (
             Authentication::Bearer { .. } | Authentication::Hmac { .. } | Authentication::MutualTls { .. },
-            Protocol::Sftp | Protocol::Printer,
+            Protocol::Sftp | Protocol::FileDrop | Protocol::Printer,
         ) => false,
     };
     if fits {
@@ -134,6 +143,9 @@ fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) 
     }
     let help = match model.protocol {
         Protocol::Sftp => "use `sshKey` or `basic` for SFTP",
+        Protocol::FileDrop => {
+            "who may write there is for those who mount it: write `authentication: none`, or nothing"
+        }
         Protocol::Printer => "printers know of no proofs: write `authentication: none`, or nothing",
         Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => {
             "use `bearer`, `hmac`, `basic` or `mutualTls` over HTTPS"
@@ -151,8 +163,18 @@ fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) 
 
 fn check_idempotency(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     let headers = match one.model.protocol {
-        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => return,
-        Protocol::Sftp => "files",
+        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => {
+            if let (IdempotencySource::File, Some(span)) =
+                (&one.model.idempotency, one.written.idempotency.span())
+            {
+                problems
+                    .error(code::PROTOCOL, span, "requests are no files")
+                    .help("write `{ header: NAME }` or `{ pointer: /path }`")
+                    .done();
+            }
+            return;
+        }
+        Protocol::Sftp | Protocol::FileDrop => "files",
         Protocol::Printer => "labels",
     };
     if let (IdempotencySource::Header(_), Some(span)) =
@@ -160,7 +182,7 @@ fn check_idempotency(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     {
         problems
             .error(code::PROTOCOL, span, format!("{headers} have no headers"))
-            .help("name a place in the message: `idempotency: { pointer: /number }`")
+            .help("write `idempotency: file`, or name a place in the message: `{ pointer: /number }`")
             .done();
     }
 }

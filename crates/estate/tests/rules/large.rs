@@ -673,6 +673,46 @@ pub(crate) const CASES: &[super::Case] = &[
         "{ sshKey: { secret: acme-key } }",
         &["PL0142"],
     ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "protocol: sftp\n      idempotency: file\n      address: files.acme.example.org:22\n      authentication: { sshKey: { secret: acme-key } }\n",
+        &["PL0119"],
+    ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "protocol: sftp\n      idempotency: file\n      address: files.acme.example.org:22\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: /out }\n",
+        &["PL0119"],
+    ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "protocol: sftp\n      idempotency: file\n      address: files.acme.example.org:22\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: ../out, hostKeys: [] }\n",
+        &["PL0105"],
+    ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "protocol: sftp\n      idempotency: file\n      address: files.acme.example.org:22\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: /out, hostKeys: [\"SHA256:short\"] }\n",
+        &["PL0105"],
+    ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "protocol: sftp\n      idempotency: file\n      address: files.acme.example.org:22\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: /out, every: 10ms, hostKeys: [\"SHA256:AAAAC3NzaC1lZDI1NTE5AAAAIKexampleexampleexa\"] }\n",
+        &["PL0105"],
+    ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "protocol: sftp\n      idempotency: file\n      address: files.acme.example.org:22\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: /out, format: x12, hostKeys: [\"SHA256:AAAAC3NzaC1lZDI1NTE5AAAAIKexampleexampleexa\"] }\n",
+        &["PL0119"],
+    ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "idempotency: file\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        &["PL0142"],
+    ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "idempotency: { header: Key }\n      files: { directory: /out }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        &["PL0123"],
+    ),
     ("giveUp: 3d", "giveUp: 1d", &["PL0144"]),
     ("first: 2s", "first: 1h", &["PL0144"]),
 ];

@@ -15,7 +15,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Visitor, counter::Counter, respond};
+use super::{Visitor, certificate::Shown, counter::Counter, respond};
 use crate::gateway::Gateway;
 
 /// Connections at the same time; more wait in the kernel's queue.
@@ -158,7 +158,11 @@ async fn welcome(arrived: Arrived, visitor: Visitor, cancel: CancellationToken) 
     match tls {
         None => connection(stream, visitor, cancel).await,
         Some(tls) => match tokio::time::timeout(HANDSHAKE_TIME_MAX, tls.accept(stream)).await {
-            Ok(Ok(stream)) => connection(stream, visitor, cancel).await,
+            Ok(Ok(stream)) => {
+                let (estate, region) = (visitor.gateway.estate.as_ref(), &visitor.gateway.settings.region);
+                let shown = Shown::of(stream.get_ref().1, estate, region);
+                connection(stream, Visitor { shown, ..visitor }, cancel).await;
+            }
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         },

@@ -7,6 +7,7 @@
 mod accept;
 mod answer;
 mod batch;
+mod certificate;
 mod counter;
 mod door;
 mod key;
@@ -18,7 +19,7 @@ use std::{
     cell::RefCell,
     rc::Rc,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use api::Problem;
@@ -31,6 +32,7 @@ use subtle::ConstantTimeEq as _;
 
 pub use accept::{Acceptance, accept};
 pub use answer::Answer;
+use certificate::Shown;
 use counter::Counter;
 pub use door::Doors;
 pub use key::find as find_key;
@@ -50,6 +52,8 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 struct Visitor {
     gateway: Arc<Gateway>,
     counter: Rc<Counter>,
+    /// Which certificate the other side of the connection has.
+    shown: Shown,
     /// The last credentials that were right, for which integration and while which secrets held: the same bytes need no
     /// second hash.
     known: RefCell<Option<(usize, u64, HeaderValue)>>,
@@ -61,6 +65,7 @@ impl Visitor {
         Self {
             gateway,
             counter,
+            shown: Shown::default(),
             known,
         }
     }
@@ -85,6 +90,10 @@ impl Visitor {
             return Ok(());
         }
         let proof = secrets.proof();
+        if proof.is_by_certificate() {
+            // Never by what was known before: behind an ingress many partners share a connection.
+            return proof.check_certificate(&self.shown.chain(headers), SystemTime::now());
+        }
         proof.check_head(headers)?;
         if let Some(given) = given.filter(|_| proof.is_in_head()) {
             self.known.replace(Some((index, version, given.clone())));

@@ -1,16 +1,18 @@
-//! How partners prove who they are: a token, a name and a password, or a signature over what they send.
+//! How partners prove who they are: a token, a name and a password, a signature over what they send, or a client
+//! certificate.
 //!
 //! Secrets are compared by hashes or keyed hashes in constant time. Several may hold at once, so that a partner can
 //! change from one to the next.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use api::Problem;
+use api::{Problem, tls::Partners};
 use aws_lc_rs::hmac;
 use axum::http::{HeaderMap, HeaderName, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use journal::body_hash;
 use subtle::{Choice, ConstantTimeEq as _};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use types::{
     Timestamp,
     settings::{IntegrationSettings, ProofSettings, SignatureScheme},
@@ -38,6 +40,7 @@ enum Kind {
         hashes: Vec<[u8; 32]>,
     },
     Signature(Box<Signature>),
+    Certificates(Partners),
     Unavailable,
 }
 
@@ -55,6 +58,10 @@ impl Proof {
     /// # Errors
     /// What is wrong with them, in words without any of them.
     pub fn open(settings: &IntegrationSettings, secrets: &[u8]) -> Result<Self, &'static str> {
+        if settings.proof == ProofSettings::MutualTls {
+            let kind = Kind::Certificates(Partners::open(secrets)?);
+            return Ok(Self { kind });
+        }
         let text = std::str::from_utf8(secrets).map_err(|_| "its secret is not text")?;
         let secrets: Vec<_> = text
             .lines()
@@ -76,9 +83,34 @@ impl Proof {
             ProofSettings::Signature { header, scheme } => {
                 Kind::Signature(Box::new(Signature::open(header, *scheme, &secrets)?))
             }
-            ProofSettings::Unavailable => Kind::Unavailable,
+            ProofSettings::MutualTls | ProofSettings::Unavailable => Kind::Unavailable,
         };
         Ok(Self { kind })
+    }
+
+    /// Nobody is let in.
+    pub const fn nobody() -> Self {
+        Self {
+            kind: Kind::Unavailable,
+        }
+    }
+
+    /// Whether the certificate of the connection decides.
+    pub const fn is_by_certificate(&self) -> bool {
+        matches!(self.kind, Kind::Certificates(_))
+    }
+
+    /// What the certificate of whoever sends a request tells.
+    ///
+    /// # Errors
+    /// [`refusal::unauthorised`].
+    pub fn check_certificate(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Result<(), Problem> {
+        match &self.kind {
+            Kind::Certificates(partners) if partners.admit(chain, now) => Ok(()),
+            Kind::Certificates(_) | Kind::Credentials { .. } | Kind::Signature(_) | Kind::Unavailable => {
+                Err(refusal::unauthorised("client certificate"))
+            }
+        }
     }
 
     /// What the head of a request tells already; a signature is only there, and checked with the body.
@@ -97,13 +129,14 @@ impl Proof {
             }
             Kind::Signature(signature) if headers.contains_key(&signature.header) => Ok(()),
             Kind::Signature(_) => Err(refusal::unauthorised("signature")),
+            Kind::Certificates(_) => Err(refusal::unauthorised("client certificate")),
             Kind::Unavailable => Err(refusal::proof_unavailable()),
         }
     }
 
     /// Whether the head alone decided.
     pub const fn is_in_head(&self) -> bool {
-        !matches!(self.kind, Kind::Signature(_))
+        !matches!(self.kind, Kind::Signature(_) | Kind::Certificates(_))
     }
 
     /// What the whole request tells.
@@ -112,7 +145,7 @@ impl Proof {
     /// [`refusal::unauthorised`].
     pub fn check_body(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Problem> {
         match &self.kind {
-            Kind::Credentials { .. } | Kind::Unavailable => Ok(()),
+            Kind::Credentials { .. } | Kind::Certificates(_) | Kind::Unavailable => Ok(()),
             Kind::Signature(signature) => {
                 let right = signature.check(headers, body, now);
                 authorised(right.unwrap_or(Choice::from(0)), "signature")

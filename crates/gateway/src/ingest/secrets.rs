@@ -18,7 +18,10 @@ use std::{
 
 use api::gateway::lanes::SecretsStatus;
 use journal::body_hash;
-use types::{Timestamp, settings::IntegrationSettings};
+use types::{
+    Timestamp,
+    settings::{IntegrationSettings, ProofSettings},
+};
 
 use super::Proof;
 use crate::{
@@ -88,16 +91,29 @@ impl Secrets {
     /// [`Error`].
     pub fn open(settings: &IntegrationSettings) -> Result<Self, Error> {
         let content = read(&settings.secret_file)?;
-        let proof = Proof::open(settings, &content).map_err(Error::Unusable)?;
+        let (proof, trouble) = match Proof::open(settings, &content) {
+            Ok(proof) => (proof, None),
+            // Nobody has put the partner's certificates there yet: that partner is not let in, and the others are.
+            Err(why) if settings.proof == ProofSettings::MutualTls => {
+                tracing::error!(integration = %settings.name, why, "nobody is let in");
+                (Proof::nobody(), Some(format!("{UNUSABLE}: {why}")))
+            }
+            Err(why) => return Err(Error::Unusable(why)),
+        };
         Ok(Self {
             proof: RwLock::new(Arc::new(proof)),
             version: AtomicU64::new(0),
             known: Mutex::new(Known {
-                holds: body_hash(&content),
+                // What cannot be used does not hold, and is looked at again.
+                holds: if trouble.is_none() {
+                    body_hash(&content)
+                } else {
+                    [0; 32]
+                },
                 seen: None,
                 secrets: count(&content),
                 since: now(),
-                trouble: None,
+                trouble,
             }),
         })
     }

@@ -69,7 +69,7 @@ pub fn free_address() -> SocketAddr {
     }
 }
 
-fn identities(directory: &Path, names: &[&str]) {
+pub fn identities(directory: &Path, names: &[&str]) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority
@@ -106,7 +106,16 @@ impl World {
     pub async fn start_with(adjust: impl Fn(&mut GatewaySettings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
-        identities(root, &["west-gateway", "east-gateway", "controller", "cli"]);
+        identities(
+            root,
+            &[
+                "west-gateway",
+                "east-gateway",
+                "west-ingress",
+                "controller",
+                "cli",
+            ],
+        );
         std::fs::write(root.join("token"), format!("{TOKEN}\n")).unwrap();
         std::fs::write(root.join("key"), erp_double::KEY).unwrap();
         let (west_erp, east_erp) = (ErpDouble::start().await, ErpDouble::start().await);

@@ -144,7 +144,7 @@ async fn begin(
                 retry_after: own.maintenance_retry_after,
             };
             let (tell, route) = watch::channel(None);
-            let room = WaitingRoom::new(&settings.tls.ca, own.ingresses.clone(), route)?;
+            let room = WaitingRoom::new(&settings.tls, own.ingresses.clone(), route)?;
             let maintenance = Maintenance::bind(own.maintenance_listen, page, room)
                 .await
                 .with_context(|| format!("cannot listen on {}", own.maintenance_listen))?;

@@ -14,8 +14,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use tokio::sync::{Semaphore, watch};
-use types::RegionName;
+use types::{RegionName, settings::TlsFiles};
 
+/// How an ingress tells of a partner's certificate.
+const CERTIFICATE_HEADER: HeaderName = HeaderName::from_static("x-forwarded-tls-client-cert");
 /// A move that takes longer than this has gone wrong; people are then told so.
 const WAIT_TIME_MAX: Duration = Duration::from_secs(10);
 /// The answer of the region afterwards: as long as its ingress waits for Odoo.
@@ -69,12 +71,13 @@ impl WaitingRoom {
     /// # Errors
     /// [`Error`].
     pub fn new(
-        authority: &PathBuf,
+        identity: &TlsFiles,
         ingresses: BTreeMap<RegionName, String>,
         route: watch::Receiver<Option<Route>>,
     ) -> Result<Self, Error> {
         Ok(Self {
-            http: client(authority, ANSWER_TIME_MAX)?,
+            // An ingress that is told of partners' certificates asks who tells it.
+            http: client(tls::mutual_client(identity)?, ANSWER_TIME_MAX)?,
             ingresses,
             route,
             seats: Semaphore::new(SEATS),
@@ -127,9 +130,9 @@ impl WaitingRoom {
     }
 }
 
-fn client(authority: &PathBuf, limit: Duration) -> Result<reqwest::Client, Error> {
+fn client(tls: impl std::any::Any, limit: Duration) -> Result<reqwest::Client, Error> {
     Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(tls::public_client(authority)?)
+        .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(limit)
@@ -140,6 +143,8 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     for name in HOP_BY_HOP {
         headers.remove(name);
     }
+    // Who posts here proves nothing to us, and the ingress believes what we say of certificates.
+    headers.remove(CERTIFICATE_HEADER);
     headers
 }
 
@@ -157,7 +162,8 @@ async fn returned(answer: reqwest::Response) -> Option<Response> {
 /// # Errors
 /// When it does not in time.
 pub async fn opened(authority: &PathBuf, public_url: &str) -> Result<(), String> {
-    let http = client(authority, OPEN_TIME_MAX).map_err(|error| error.to_string())?;
+    let tls = tls::public_client(authority).map_err(|error| error.to_string())?;
+    let http = client(tls, OPEN_TIME_MAX).map_err(|error| error.to_string())?;
     let look = async {
         loop {
             let answer = http.get(format!("{public_url}{SIGN}")).send().await;

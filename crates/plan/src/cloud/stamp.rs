@@ -103,6 +103,7 @@ impl<'e> Planner<'_, 'e> {
             address: one.address.clone(),
             body_max: one.body_max,
             edi: one.edi.clone(),
+            files: one.files.clone(),
             concurrency: one.concurrency,
             rate_max: one.rate_max,
             priority: one.priority,

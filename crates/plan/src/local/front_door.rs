@@ -57,6 +57,7 @@ impl Planner<'_> {
             maintenance_url: self.http(ports::MAINTENANCE)?,
             routes_dir,
             response_timeout: Span::from_millis(ingress::ODOO_TIMEOUT.as_millis() + 5_000),
+            partner_certificates: self.partner_certificates(),
         })
     }
 }

@@ -58,7 +58,12 @@ impl Planner<'_> {
                     owner: integration.owner.clone(),
                 },
                 edi: integration.edi.clone(),
-                files: None,
+                files: integration.files.as_ref().map(|files| {
+                    let token = layout.integration_token(&integration.name);
+                    let address = integration.address.as_ref();
+                    let server = address.map(|at| files.server(at, &integration.authentication, token));
+                    files.fetched(server)
+                }),
             });
         Ok(GatewaySettings {
             estate: self.estate.name.clone(),

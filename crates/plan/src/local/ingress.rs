@@ -1,5 +1,6 @@
 //! A region's ingress: Traefik with one service for each class of work.
 
+use estate::{Authentication, Direction};
 use types::{RegionName, Span};
 
 use super::{Planner, odoo};
@@ -24,6 +25,17 @@ impl Planner<'_> {
             live_url: self.http(&Port::OdooLive.of(region))?,
             gateway_timeout: GATEWAY_TIMEOUT,
             odoo_timeout: ODOO_TIMEOUT,
+            partner_certificates: self.partner_certificates(),
         })
+    }
+
+    /// Whether any partner of the tenant proves itself by a certificate.
+    pub(super) fn partner_certificates(&self) -> bool {
+        let mut inbound = self
+            .estate
+            .integrations
+            .iter()
+            .filter(|one| one.tenant == *self.name && one.direction == Direction::Inbound);
+        inbound.any(|one| matches!(one.authentication, Authentication::MutualTls { .. }))
     }
 }

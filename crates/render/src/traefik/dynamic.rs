@@ -38,6 +38,17 @@ struct Store {
 #[serde(rename_all = "camelCase")]
 struct TlsOptions {
     min_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_auth: Option<ClientAuth>,
+}
+
+/// Whose certificates are asked for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClientAuth {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ca_files: Vec<PathBuf>,
+    client_auth_type: &'static str,
 }
 
 #[derive(Default, Serialize)]
@@ -85,6 +96,9 @@ struct Server {
 pub(super) struct ServersTransport {
     #[serde(rename = "rootCAs", skip_serializing_if = "Vec::is_empty")]
     root_cas: Vec<PathBuf>,
+    /// What it proves itself with, where the server asks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    certificates: Vec<Certificate>,
     forwarding_timeouts: ForwardingTimeouts,
 }
 
@@ -101,6 +115,8 @@ struct ForwardingTimeouts {
 pub(super) enum Middleware {
     #[serde(rename_all = "camelCase")]
     IpAllowList { source_range: [&'static str; 1] },
+    #[serde(rename = "passTLSClientCert")]
+    PassTlsClientCert { pem: bool },
     #[serde(rename_all = "camelCase")]
     Headers {
         content_type_nosniff: bool,
@@ -125,11 +141,36 @@ impl Dynamic {
                     "default",
                     TlsOptions {
                         min_version: "VersionTLS12",
+                        client_auth: None,
                     },
                 )]),
             },
             http: Http::default(),
         }
+    }
+
+    /// Asks clients for a certificate, and leaves to the gateway whose it must be. Only the handshake proves that the
+    /// client owns its key.
+    pub(super) fn asking_partners(self) -> Self {
+        self.asking(ClientAuth {
+            ca_files: Vec::new(),
+            client_auth_type: "RequestClientCert",
+        })
+    }
+
+    /// Takes requests from programs of the estate alone.
+    pub(super) fn for_programs_of(self, tls: &TlsFiles) -> Self {
+        self.asking(ClientAuth {
+            ca_files: vec![tls.ca.clone()],
+            client_auth_type: "RequireAndVerifyClientCert",
+        })
+    }
+
+    fn asking(mut self, asked: ClientAuth) -> Self {
+        if let Some(options) = self.tls.options.get_mut("default") {
+            options.client_auth = Some(asked);
+        }
+        self
     }
 
     pub(super) fn router(&mut self, name: &str, router: Router) {
@@ -184,6 +225,7 @@ impl ServersTransport {
     pub(super) fn new(tls: Option<&TlsFiles>, response_timeout: Span) -> Self {
         Self {
             root_cas: tls.map(|files| files.ca.clone()).into_iter().collect(),
+            certificates: Vec::new(),
             forwarding_timeouts: ForwardingTimeouts {
                 dial_timeout: "1s".to_owned(),
                 response_header_timeout: format!("{}ms", response_timeout.as_millis()),
@@ -194,7 +236,23 @@ impl ServersTransport {
     }
 }
 
+impl ServersTransport {
+    /// Proves itself, too.
+    pub(super) fn proving_itself(mut self, tls: &TlsFiles) -> Self {
+        self.certificates = vec![Certificate {
+            cert_file: tls.certificate.clone(),
+            key_file: tls.key.clone(),
+        }];
+        self
+    }
+}
+
 impl Middleware {
+    /// Tells the server of the client's certificate.
+    pub(super) const fn partner_certificate() -> Self {
+        Self::PassTlsClientCert { pem: true }
+    }
+
     /// Lets no address in: an answer of 403.
     pub(super) const fn nobody() -> Self {
         Self::IpAllowList {

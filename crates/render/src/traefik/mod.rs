@@ -31,10 +31,13 @@ pub(crate) fn region(name: &RegionName, ingress: &Ingress, tree: &mut FileTree) 
         .trusting(ingress.front_door);
     yaml(tree, &format!("{name}/traefik/traefik.yml"), &fixed)?;
     let mut dynamic = Dynamic::new(&ingress.tls);
-    dynamic.transport(
-        "gateway",
-        ServersTransport::new(Some(&ingress.tls), ingress.gateway_timeout),
-    );
+    let mut gateway = ServersTransport::new(Some(&ingress.tls), ingress.gateway_timeout);
+    if ingress.partner_certificates {
+        // What it says of a partner's certificate counts because of its own; so it must know who says it.
+        gateway = gateway.proving_itself(&ingress.tls);
+        dynamic = dynamic.for_programs_of(&ingress.tls);
+    }
+    dynamic.transport("gateway", gateway);
     dynamic.transport("odoo", ServersTransport::new(None, ingress.odoo_timeout));
     dynamic.service("gateway", HttpService::new(&ingress.gateway_url, "gateway"));
     dynamic.service("odoo-web", HttpService::new(&ingress.web_url, "odoo"));
@@ -72,30 +75,54 @@ pub(crate) fn front_door(door: &FrontDoorBlueprint, tree: &mut FileTree) -> Resu
     for name in door.ingresses.keys() {
         let mut route = everything_to_region(door, name);
         route.router("public", Router::new("PathPrefix(`/`)", 1, "region"));
+        if door.partner_certificates {
+            route.router("partners", partners(door));
+        }
         yaml(tree, &format!("front-door/routes/region-{name}.yml"), &route)?;
 
         let mut route = everything_to_region(door, name);
         to_maintenance(&mut route, door);
         // Partners need not wait: the gateway keeps their messages until the ERP is back.
-        route.router("partners", Router::new("PathPrefix(`/in/`)", 300, "region"));
+        route.router("partners", partners(door));
         yaml(
             tree,
             &format!("front-door/routes/failing-over-to-{name}.yml"),
             &route,
         )?;
     }
-    let mut route = Dynamic::new(&door.tls);
+    let mut route = entrance(door);
     to_maintenance(&mut route, door);
     yaml(tree, "front-door/routes/maintenance.yml", &route)
 }
 
+/// What every route of the front door begins with: one that asks for other certificates would end all connections.
+fn entrance(door: &FrontDoorBlueprint) -> Dynamic {
+    let dynamic = Dynamic::new(&door.tls);
+    if door.partner_certificates {
+        dynamic.asking_partners()
+    } else {
+        dynamic
+    }
+}
+
+fn partners(door: &FrontDoorBlueprint) -> Router {
+    let router = Router::new("PathPrefix(`/in/`)", 300, "region");
+    if door.partner_certificates {
+        router.through(&["partner-certificate"])
+    } else {
+        router
+    }
+}
+
 fn everything_to_region(door: &FrontDoorBlueprint, name: &RegionName) -> Dynamic {
-    let mut route = Dynamic::new(&door.tls);
+    let mut route = entrance(door);
     let url = door.ingresses.get(name).cloned().unwrap_or_default();
-    route.transport(
-        "region",
-        ServersTransport::new(Some(&door.tls), door.response_timeout),
-    );
+    let mut region = ServersTransport::new(Some(&door.tls), door.response_timeout);
+    if door.partner_certificates {
+        region = region.proving_itself(&door.tls);
+        route.middleware("partner-certificate", Middleware::partner_certificate());
+    }
+    route.transport("region", region);
     route.service("region", HttpService::new(&url, "region"));
     route
 }

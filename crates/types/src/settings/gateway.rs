@@ -128,6 +128,8 @@ pub enum ProofSettings {
         #[serde(default)]
         scheme: SignatureScheme,
     },
+    /// A client certificate, signed by an authority that the secret holds, or one that it holds itself.
+    MutualTls,
     /// In a way that this gateway cannot check: every message of the integration is refused.
     Unavailable,
 }

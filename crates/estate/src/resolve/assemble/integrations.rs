@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use types::{
-    PartnerName, SecretName,
+    IntegrationName, PartnerName, SecretName,
     settings::{EdiSettings, EdiStandard, SignatureScheme},
 };
 
@@ -11,9 +11,12 @@ use super::{Context, line, values};
 use crate::{
     defaults,
     document::{
-        AuthenticationDocument, EdiDocumentAgreement, IntegrationDocument, PartnerDocument, SecretDocument,
+        AuthenticationDocument, EdiDocumentAgreement, FilesDocument, IntegrationDocument, PartnerDocument,
+        SecretDocument,
     },
-    model::{Authentication, Buffering, Integration, Partner, Protocol, Retry, Secret},
+    model::{
+        Authentication, Buffering, FileEnd, FileFormat, Files, Integration, Partner, Protocol, Retry, Secret,
+    },
 };
 
 pub(super) fn partner(written: &PartnerDocument) -> Option<(PartnerName, Partner)> {
@@ -110,19 +113,47 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
         criticality,
         keep: written.keep.or(defaults::KEEP),
         owner: line(&written.owner),
-        edi: written.edi.get().and_then(|one| edi(one, protocol)),
+        edi: written
+            .edi
+            .get()
+            .and_then(|one| edi(one, standard(protocol, written)?)),
+        files: written.files.get().and_then(|one| files(one, &name)),
         protocol,
         name,
     })
 }
 
 /// Nothing for protocols that know no EDI; that is reported elsewhere.
-fn edi(written: &EdiDocumentAgreement, protocol: Protocol) -> Option<EdiSettings> {
-    let standard = match protocol {
-        Protocol::X12 => EdiStandard::X12,
-        Protocol::Edifact => EdiStandard::Edifact,
-        Protocol::HttpsJson | Protocol::Sftp | Protocol::Printer => return None,
-    };
+fn standard(protocol: Protocol, written: &IntegrationDocument) -> Option<EdiStandard> {
+    match protocol {
+        Protocol::X12 => Some(EdiStandard::X12),
+        Protocol::Edifact => Some(EdiStandard::Edifact),
+        Protocol::Sftp | Protocol::FileDrop => match written.files.get()?.format.or(FileFormat::Json) {
+            FileFormat::X12 => Some(EdiStandard::X12),
+            FileFormat::Edifact => Some(EdiStandard::Edifact),
+            FileFormat::Json => None,
+        },
+        Protocol::HttpsJson | Protocol::Printer => None,
+    }
+}
+
+fn files(written: &FilesDocument, name: &IntegrationName) -> Option<Files> {
+    let temporary = written.temporary.get();
+    Some(Files {
+        directory: written.directory.get()?.0.clone(),
+        user: line(&written.user).unwrap_or_else(|| name.to_string()),
+        host_keys: values(&written.host_keys).into_iter().map(|key| key.0).collect(),
+        format: written.format.or(FileFormat::Json),
+        after: written.after.or(FileEnd::Move),
+        every: written.every.or(defaults::FILES_EVERY),
+        temporary: match temporary {
+            None => defaults::TEMPORARY.map(ToOwned::to_owned).into(),
+            Some(_) => values(&written.temporary).into_iter().map(|one| one.0).collect(),
+        },
+    })
+}
+
+fn edi(written: &EdiDocumentAgreement, standard: EdiStandard) -> Option<EdiSettings> {
     Some(EdiSettings {
         standard,
         us: written.us.get()?.0.parse().ok()?,

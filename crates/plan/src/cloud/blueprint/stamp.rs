@@ -113,6 +113,9 @@ pub struct Lane {
     /// What was agreed on with a partner that speaks EDI.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edi: Option<types::settings::EdiSettings>,
+    /// Where files lie that are exchanged with the partner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<estate::Files>,
 }
 
 /// A secret that pods read.

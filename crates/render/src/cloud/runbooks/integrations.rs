@@ -137,6 +137,7 @@ const fn protocol(protocol: Protocol) -> &'static str {
         Protocol::X12 => "EDI X12",
         Protocol::Edifact => "EDIFACT",
         Protocol::Sftp => "files over SFTP",
+        Protocol::FileDrop => "files in a directory",
         Protocol::Printer => "printer",
     }
 }

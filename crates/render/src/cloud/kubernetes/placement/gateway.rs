@@ -192,7 +192,7 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
             .map(|lane| IntegrationSettings {
                 name: lane.name.clone(),
                 proof: lane.authentication.proof(),
-                secret_file: format!("{TOKENS}/{}/{}", lane.name, token_secret(lane)).into(),
+                secret_file: secret_file(lane),
                 idempotency: lane.idempotency.clone(),
                 kind: lane.kind.clone(),
                 body_max: lane.body_max,
@@ -212,10 +212,17 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                     owner: lane.owner.clone(),
                 },
                 edi: lane.edi.clone(),
-                files: None,
+                files: lane.files.as_ref().map(|files| {
+                    let address = lane.address.as_ref();
+                    files.fetched(address.map(|at| files.server(at, &lane.authentication, secret_file(lane))))
+                }),
             })
             .collect(),
     }
+}
+
+fn secret_file(lane: &Lane) -> std::path::PathBuf {
+    format!("{TOKENS}/{}/{}", lane.name, token_secret(lane)).into()
 }
 
 /// The secret with what a partner proves itself by; a lane without one has a token that nobody knows yet.

@@ -1,0 +1,96 @@
+//! Files that are exchanged with a partner.
+
+use types::Span;
+
+use super::IntegrationItem;
+use crate::{
+    code,
+    field::Given,
+    model::{Direction, FileFormat, Protocol},
+    problems::Problems,
+};
+
+/// A partner's server that is asked more often takes it for an attack.
+const EVERY_MIN: Span = Span::from_secs(1);
+
+pub(super) fn check(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let name = one.written.name.span().unwrap_or(one.span);
+    let (protocol, inbound) = (one.model.protocol, one.model.direction == Direction::Inbound);
+    let exchanged = matches!(protocol, Protocol::Sftp | Protocol::FileDrop);
+    let Some((files, span)) = one.model.files.as_ref().zip(one.written.files.span()) else {
+        // How files go out is for whoever sends them to say.
+        if exchanged && inbound && one.written.files.is_absent() {
+            let message = format!("nobody knows where the files of `{}` lie", one.model.name);
+            let help =
+                "add `files` with the `directory`, and with `sftp` the `hostKeys` of the partner's server";
+            problems.error(code::NOT_SAID, name, message).help(help).done();
+        }
+        return;
+    };
+    if !exchanged {
+        problems
+            .error(code::MISPLACED, span, "requests are no files")
+            .help("say `protocol: sftp` or `file-drop`, or take `files` out")
+            .done();
+        return;
+    }
+    let written = one.written.files.get().map(|files| &files.host_keys);
+    let broken = matches!(written, Some(Given::Broken));
+    if protocol == Protocol::Sftp && files.host_keys.is_empty() && !broken {
+        problems
+            .error(code::NOT_SAID, span, "nobody knows which server is the partner's")
+            .help("add `hostKeys: [SHA256:…]`, as the partner tells them: no other server is spoken to")
+            .done();
+    }
+    if protocol == Protocol::FileDrop {
+        check_drop(one, problems);
+    }
+    if files.format != FileFormat::Json && one.written.edi.is_absent() {
+        problems
+            .error(
+                code::NOT_SAID,
+                span,
+                "nobody knows what was agreed on about these interchanges",
+            )
+            .help("add `edi` with `us`, `them` and `erpPartner`, or take `format` out")
+            .done();
+    }
+    if files.every < EVERY_MIN {
+        problems
+            .error(
+                code::BAD_VALUE,
+                span,
+                format!("the directory is looked at every {}", files.every),
+            )
+            .help("write 1s or more")
+            .done();
+    }
+}
+
+fn check_drop(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let Some((files, span)) = one.model.files.as_ref().zip(one.written.files.span()) else {
+        return;
+    };
+    if one.model.direction == Direction::Outbound {
+        problems
+            .error(code::PROTOCOL, span, "nothing is sent by `file-drop`")
+            .help("say `direction: inbound`, or `protocol: sftp`")
+            .done();
+    }
+    if !files.directory.starts_with('/') {
+        problems
+            .error(
+                code::BAD_VALUE,
+                span,
+                format!("`{}` is below no directory that is known", files.directory),
+            )
+            .help("write the whole path of the directory, such as `/srv/exchange/acme`")
+            .done();
+    }
+    if !files.host_keys.is_empty() {
+        problems
+            .error(code::MISPLACED, span, "there is no server in `file-drop`")
+            .help("take `hostKeys` out, or say `protocol: sftp`")
+            .done();
+    }
+}
