@@ -10,7 +10,9 @@
         "security/plimsoll_security.xml",
         "security/ir.model.access.csv",
         "data/integration_user.xml",
+        "data/sequences.xml",
         "views/plimsoll_views.xml",
+        "views/recovery_views.xml",
     ],
     "installable": True,
 }

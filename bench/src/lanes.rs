@@ -191,6 +191,8 @@ async fn answer(
     match method.as_str() {
         "advance" => Json(json!({ "status": "advanced" })),
         "digests" => Json(json!({ "ranges": [], "unplaced": 0 })),
+        // It has lost nothing.
+        "report" => Json(Value::Null),
         _ => {
             let dead = asked["source"] == DEAD;
             if dead && hangs.load(Ordering::SeqCst) {

@@ -1,4 +1,7 @@
 from . import fence
+from . import recovery
+from . import burned
+from . import held_job
 from . import inbox
 from . import compare
 from . import sale_order
@@ -10,3 +13,4 @@ from . import handle_stock
 from . import handle_master_data
 from . import outbox
 from . import outbox_events
+from . import fallback

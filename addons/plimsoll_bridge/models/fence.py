@@ -40,7 +40,8 @@ class PlimsollFence(models.Model):
     def advance(self, generation, incarnation):
         """Take a higher generation. Waits for deliveries under way: they hold the row FOR SHARE.
 
-        Doing it again changes nothing. A lower generation, or the same for another incarnation, is
+        With a new incarnation numbers are burned and jobs are held in this transaction, because from its end on there
+        are deliveries. Doing it again changes nothing. A lower generation, or the same for another incarnation, is
         refused and leaves everything as it is.
         """
         self._check_caller()
@@ -48,6 +49,9 @@ class PlimsollFence(models.Model):
         check_incarnation(incarnation)
         current = self._current("FOR UPDATE")
         if generation > current["generation"]:
+            # A new identity says that something may be lost, except the first one, which nobody has seen anything of.
+            if incarnation != current["incarnation"] and current["generation"]:
+                self.env["plimsoll.recovery"].sudo()._begin(generation, incarnation, current["incarnation"])
             self.env.cr.execute(
                 "UPDATE plimsoll_fence SET generation = %s, incarnation = %s, changed_at = now() AT TIME ZONE 'utc'",
                 (generation, incarnation),

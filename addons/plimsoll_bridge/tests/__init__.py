@@ -4,3 +4,5 @@ from . import test_handlers
 from . import test_inbox
 from . import test_outbox
 from . import test_commands
+from . import test_recovery
+from . import test_fallback

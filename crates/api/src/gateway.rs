@@ -1,5 +1,6 @@
 //! What a gateway is asked and what it tells on its control listener.
 
+mod aftermath;
 pub mod lanes;
 pub mod reconciliation;
 
@@ -178,6 +179,12 @@ pub struct Reconciliation {
     /// When it was compared once more after the replay, and nothing lacked.
     #[serde(default)]
     pub checked: Option<Timestamp>,
+    /// Numbers that the ERP left out because it may have lost documents that partners have, by sequence.
+    #[serde(default)]
+    pub burned: u64,
+    /// Jobs of the ERP that wait for somebody since the recovery.
+    #[serde(default)]
+    pub held_jobs: u64,
     /// How long the rest of the replay takes at its pace so far, milliseconds.
     #[serde(default)]
     pub eta_ms: Option<u64>,
@@ -199,6 +206,8 @@ impl Reconciliation {
             differing: 0,
             phantoms: 0,
             checked: None,
+            burned: 0,
+            held_jobs: 0,
             eta_ms: None,
         }
     }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use api::gateway::reconciliation::{Aftermath, JobClass};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -246,6 +247,26 @@ impl Erp {
     pub async fn missing_events(&self, events: &[String]) -> Result<Vec<String>, CallError> {
         let body = serde_json::json!({ "event_ids": events });
         self.call("plimsoll.outbox/missing", &body).await
+    }
+
+    /// `plimsoll.recovery/report`: what the ERP did because its database may have lost something since it has this identity.
+    ///
+    /// # Errors
+    /// [`CallError`] when there is no answer to act upon.
+    pub async fn aftermath(&self, incarnation: &str) -> Result<Option<Aftermath>, CallError> {
+        let body = serde_json::json!({ "incarnation": incarnation });
+        self.call("plimsoll.recovery/report", &body).await
+    }
+
+    /// `plimsoll.recovery/release_jobs`: jobs that waited until journal and database agree. Doing it again is fine.
+    ///
+    /// # Errors
+    /// [`CallError`] when there is no answer to act upon.
+    pub async fn release_jobs(&self, by: &str, why: &str) -> Result<(), CallError> {
+        let body = serde_json::json!({ "job_class": JobClass::NeedsKey, "by": by, "why": why });
+        self.call::<serde_json::Value>("plimsoll.recovery/release_jobs", &body)
+            .await
+            .map(drop)
     }
 
     async fn call<A: DeserializeOwned>(&self, method: &str, body: &impl Serialize) -> Result<A, CallError> {

@@ -6,6 +6,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use api::gateway::reconciliation::{PhantomKind, ReconciliationReport};
+use serde_json::json;
 use types::Generation;
 use world::{World, numbers, order};
 
@@ -103,4 +104,39 @@ async fn what_only_the_erp_knows_is_listed_and_what_has_another_place_is_not_sen
     // Whoever posts it now is told what it was then.
     let (status, _) = world.west.post(order("PO-00003", 1)).await.unwrap();
     assert!(status.is_success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_erp_left_out_and_holds_is_told_and_jobs_run_when_nothing_lacks() {
+    let world = World::start().await;
+    world.west.lead(1, true).await;
+    world.west.orders(numbers(1..=3)).await;
+    world.west.until(|status| status.lanes[0].delivered == 3).await;
+    let job = |name: &str, class: &str| json!({ "name": name, "title": "Example", "class": class });
+    {
+        let mut inbox = world.west_erp.inbox();
+        assert!(inbox.released.is_empty(), "nothing was held");
+        inbox.rows.clear();
+        inbox.places.clear();
+        inbox.aftermath = Some(json!({
+            "incarnation": "a", "predecessor": "b", "generation": 2, "began_at": "2026-11-21T10:00:00Z",
+            "newest_at": null, "window_s": 3600, "lost_s": 0, "safety_percent": 200,
+            "numbers": [{
+                "kind": "invoice", "name": "Example journal", "issued": 4, "first": "INV/2026/00005",
+                "last": "INV/2026/00024", "count": 20, "gapless": true, "problem": null,
+            }],
+            "jobs": [job("example.post", "needs-key"), job("example.mail", "never")],
+        }));
+    }
+    world.west.lead(2, true).await;
+    let report = checked(&world).await;
+    let aftermath = report.aftermath.as_ref().expect("the ERP told it");
+    assert_eq!(aftermath.numbers[0].last, "INV/2026/00024");
+    let held: Vec<_> = aftermath.held().map(|job| job.name.as_str()).collect();
+    assert_eq!(held, ["example.mail"], "a person releases that one");
+    assert_eq!((report.summary.burned, report.summary.held_jobs), (1, 1));
+    let released = world.west_erp.inbox().released.clone();
+    assert_eq!(released.len(), 1);
+    assert_eq!(released[0]["job_class"], "needs-key");
+    assert_eq!(report.lanes[0].replayed, 3, "it had lost all of them");
 }

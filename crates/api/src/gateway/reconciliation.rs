@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use types::{IntegrationName, RegionName, Timestamp};
 
+pub use super::aftermath::{Aftermath, BurnedNumbers, HeldJob, JobClass};
 use super::{GatewayClient, Reconciliation};
 use crate::client::Error;
 
@@ -19,6 +20,9 @@ pub struct ReconciliationReport {
     pub lanes: Vec<LaneComparison>,
     /// What the ERP or a partner knows and the other side does not; the first [`PHANTOMS_MAX`].
     pub phantoms: Vec<Phantom>,
+    /// What the ERP did because it may have lost something; nothing after a planned move, or while it is not known.
+    #[serde(default)]
+    pub aftermath: Option<Aftermath>,
 }
 
 /// So many phantoms are listed by name; all are counted.

@@ -6,12 +6,14 @@
 //!                                                                             └─► phantoms: listed for a person
 //!          all lanes answered ─► the same comparison once more: nothing may lack
 //!
+//!          in the first write, if something may be lost: numbers left out, jobs held ([`aftermath`]); nothing leaves before
 //!          beside it, what went out ([`crate::outbound`]): events that the ERP lacks are phantoms too
 //! ```
 //!
 //! The marks of earlier deliveries are not trusted for this: after a failover or a restore the database may have lost
 //! messages that it had applied. They only tell how many of the lacking ones were lost.
 
+mod aftermath;
 mod compare;
 mod decide;
 mod progress;
@@ -104,6 +106,7 @@ pub async fn check(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, until: u64) {
     else {
         return;
     };
+    aftermath::learn(gateway, term, erp).await;
     for round in 1..=ROUNDS_MAX {
         settled.notified().await;
         store(gateway).await;
@@ -129,6 +132,7 @@ pub async fn check(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, until: u64) {
             for lane in 0..gateway.integrations.len() {
                 outbound::catch_up(gateway, term, erp, lane).await;
             }
+            aftermath::release(gateway, term, erp).await;
             if let Some(progress) = &mut *lock(&gateway.reconciliation) {
                 progress.report.summary.checked = Some(now());
                 tracing::info!(report = ?progress.report.summary, "checked: the ERP lacks nothing of the journal");

@@ -61,6 +61,7 @@ impl Progress {
                 summary,
                 lanes: lanes.collect(),
                 phantoms: Vec::new(),
+                aftermath: None,
             },
             settled: Arc::default(),
             outstanding: HashMap::new(),

@@ -42,6 +42,10 @@ pub struct Inbox {
     pub forgotten: BTreeSet<String>,
     /// Forget marks: the answer says done, and the events wait on.
     pub marks_lost: bool,
+    /// What it did because it may have lost something; its first job waits for the comparison.
+    pub aftermath: Option<Value>,
+    /// Bodies of the calls that released jobs.
+    pub released: Vec<Value>,
     /// Business errors.
     pub refused: BTreeSet<String>,
     /// Calls that never get an answer.
@@ -113,6 +117,14 @@ async fn call(
         }
         "plimsoll.outbox/mark_published" => mark_published(&mut inbox, &body),
         "plimsoll.inbox/process_message" => process(&mut inbox, &body),
+        "plimsoll.recovery/report" => Json(inbox.aftermath.clone()).into_response(),
+        "plimsoll.recovery/release_jobs" => {
+            inbox.released.push(body);
+            if let Some(aftermath) = &mut inbox.aftermath {
+                aftermath["jobs"][0]["released_at"] = json!("2026-11-21T10:00:00Z");
+            }
+            Json(json!({ "released": [] })).into_response()
+        }
         other => panic!("the gateway called {other}"),
     }
 }
