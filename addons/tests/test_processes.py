@@ -235,12 +235,6 @@ class StandbyTest(unittest.TestCase):
             missing = odoo.call("plimsoll.inbox/missing", source="example", message_ids=["early"])
             self.assertEqual((missing.status, missing.json), (200, ["early"]))
 
-            # What a site works with on paper is read here too, while nobody leads.
-            pack = odoo.call("plimsoll.fallback/pack", warehouse="NORTH")
-            self.assertEqual((pack.status, pack.json["standby"]), (200, True), pack.text)
-            labels = odoo.call("plimsoll.fallback/reserve_labels", warehouse="NORTH", count=1, by="example")
-            self.assertEqual(labels.status, 503, labels.text)
-
             primary.wait_replayed(standby)
             primary.stop("immediate")
             connections = standby.sql("SELECT pid FROM pg_stat_activity WHERE usename = 'odoo' AND backend_type = 'client backend'")
