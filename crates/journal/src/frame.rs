@@ -16,7 +16,8 @@ pub(crate) const RECORD_LEN: usize = 96;
 const MARK_MAGIC: [u8; 4] = *b"PLJS";
 const BATCH_MAGIC: [u8; 4] = *b"PLJB";
 const RECORD_MAGIC: [u8; 4] = *b"PLJR";
-const CRC: std::ops::Range<usize> = 8..12;
+/// Where the crc stands in every frame.
+pub(crate) const CRC: std::ops::Range<usize> = 8..12;
 
 /// First 16 bytes of a SHA-256 over stream and id.
 pub type KeyHash = [u8; 16];
@@ -324,6 +325,12 @@ pub(crate) fn decode_record(bytes: &[u8]) -> Option<(RecordView<'_>, usize)> {
     let length = end.checked_next_multiple_of(ALIGN)?;
     check(bytes.get(..length)?, length)?;
     view_record(bytes)
+}
+
+/// Where in its record a body lies.
+pub(crate) const fn body_in(view: &RecordView<'_>) -> std::ops::Range<usize> {
+    let start = RECORD_LEN + view.stream.len() + view.id.len();
+    start..start + view.body.len()
 }
 
 /// The same without looking at its checksum.

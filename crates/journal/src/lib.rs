@@ -62,6 +62,7 @@
 mod append;
 mod disk;
 mod diverge;
+mod erase;
 mod facts;
 mod found;
 mod frame;
@@ -80,6 +81,7 @@ mod watermark;
 pub use append::AppendError;
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use diverge::{DivergeError, SetAside};
+pub use erase::{EraseError, Erased, is_erased};
 pub use facts::{BodyMark, Facts, body_mark};
 pub use frame::{Batch, Entry, KeyHash, Malformed, Record, RecordView, body_hash, key_hash};
 pub use index::{Epoch, Position, ReadError, Reader};
