@@ -2,6 +2,7 @@
 
 mod aftermath;
 pub mod lanes;
+pub mod personal;
 pub mod reconciliation;
 
 use std::time::Duration;

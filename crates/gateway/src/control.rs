@@ -2,6 +2,7 @@
 
 mod lanes;
 mod messages;
+mod personal;
 mod reconciliation;
 
 use std::{sync::Arc, time::Duration};
@@ -45,6 +46,8 @@ const MAY_ASK: Table = &[
     ("/v1/reconciliation/decisions", &[Kind::Cli]),
     ("/v1/dead-letters", &[Kind::Controller, Kind::Cli]),
     ("/v1/replay", &[Kind::Cli]),
+    ("/v1/personal/search", &[Kind::Cli]),
+    ("/v1/personal/erase", &[Kind::Cli]),
     ("/metrics", &[Kind::Controller, Kind::Cli, Kind::Agent]),
     ("/peer/append", &[Kind::Gateway]),
     ("/peer/position", &[Kind::Gateway]),
@@ -54,6 +57,7 @@ const MAY_ASK: Table = &[
     ("/peer/lanes", &[Kind::Gateway]),
     ("/peer/fork", &[Kind::Gateway]),
     ("/peer/offer", &[Kind::Gateway]),
+    ("/peer/erase", &[Kind::Gateway]),
 ];
 
 /// The routes of the control listener.
@@ -73,6 +77,8 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/reconciliation/decisions", post(reconciliation::decide))
         .route("/v1/dead-letters", get(lanes::dead_letters))
         .route("/v1/replay", post(lanes::replay))
+        .route("/v1/personal/search", post(personal::search))
+        .route("/v1/personal/erase", post(personal::erase))
         .route("/metrics", get(monitor::show))
         .merge(serve::router())
         .with_state(gateway);

@@ -31,6 +31,7 @@ mod marks;
 mod metrics;
 mod monitor;
 mod outbound;
+mod personal;
 mod reconcile;
 mod refusal;
 mod role;

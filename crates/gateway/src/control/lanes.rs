@@ -45,7 +45,7 @@ fn no_leader() -> Problem {
     refusal::problem(503, code::NO_LEADER, "this gateway does not lead")
 }
 
-fn index_of(gateway: &Gateway, lane: &str) -> Result<usize, Problem> {
+pub(super) fn index_of(gateway: &Gateway, lane: &str) -> Result<usize, Problem> {
     let found = gateway.by_name.get(lane).copied();
     found.ok_or_else(|| {
         let known: Vec<&str> = gateway

@@ -127,6 +127,9 @@ async fn in_erp(gateway: &Gateway, record: &Record) -> Option<bool> {
 }
 
 fn body(record: &Record, reveal: bool) -> Value {
+    if journal::is_erased(&record.entry.body) {
+        return Value::String(crate::personal::ERASED.to_owned());
+    }
     match serde_json::from_slice(&record.entry.body) {
         Ok(value) if reveal => value,
         Ok(value) => redacted(value),

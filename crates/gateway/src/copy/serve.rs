@@ -20,6 +20,7 @@ use crate::{
     lock,
     log::CopyError,
     marks::Marks,
+    personal,
     role::Role,
 };
 
@@ -40,6 +41,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .route("/peer/lanes", post(lanes))
         .route("/peer/fork", post(fork))
         .route("/peer/offer", post(offer))
+        .route("/peer/erase", post(erase))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
@@ -57,6 +59,17 @@ fn hear(gateway: &Arc<Gateway>, speaker: &Speaker) -> Result<(), Problem> {
 
 fn not_aligned() -> Problem {
     Problem::not_now("this log is not known to be a prefix of the leader's yet")
+}
+
+/// Makes bodies unreadable that the leader was told to erase, before it does the same.
+async fn erase(
+    State(gateway): State<Arc<Gateway>>,
+    Query(speaker): Query<Speaker>,
+    Json(wanted): Json<Vec<(String, String)>>,
+) -> Result<Json<()>, Problem> {
+    hear(&gateway, &speaker)?;
+    let erased = personal::erase_here(&gateway, wanted).await;
+    erased.map(Json).map_err(Problem::not_now)
 }
 
 /// Stores the leader's batches as they are; without a body it is a heartbeat.

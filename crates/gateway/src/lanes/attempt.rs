@@ -121,6 +121,10 @@ async fn deliver(
     lane: usize,
     record: &Record,
 ) -> Result<Delivered, CallError> {
+    if journal::is_erased(&record.entry.body) {
+        // The ERP has lost it, and nobody has it any more.
+        return Err(CallError::Refused("its body was erased".to_owned()));
+    }
     let settings = &gateway.integrations[lane].settings;
     let (kind, payload) = if settings.edi.is_some() {
         crate::edi::Order::read(&record.entry.body).map_err(CallError::Refused)?

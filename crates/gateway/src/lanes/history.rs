@@ -36,6 +36,13 @@ impl History {
         }
     }
 
+    /// What was said of a message is forgotten.
+    pub fn forget(&mut self, sequence: u64) {
+        if let Some(tries) = self.tries.get_mut(&sequence) {
+            tries.clear();
+        }
+    }
+
     /// Tries of a message, the oldest first.
     pub fn of(&self, sequence: u64) -> &[Attempt] {
         self.tries.get(&sequence).map_or(&[], Vec::as_slice)

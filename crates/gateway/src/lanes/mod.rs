@@ -36,7 +36,7 @@ use std::sync::Arc;
 use crate::{
     erp::Erp,
     gateway::{Gateway, Term},
-    outbound, reconcile,
+    outbound, personal, reconcile,
 };
 
 pub use breaker::Breaker;
@@ -64,6 +64,7 @@ pub async fn lead(gateway: Arc<Gateway>, term: Arc<Term>, erp: Erp) {
         let people = gateway.settings.erp.people;
         gateway.spawn(&term, meter.run(people));
     }
+    gateway.spawn(&term, personal::run(Arc::clone(&gateway), Arc::clone(&term)));
     for desk in &term.desks {
         let (gateway, desk, erp) = (Arc::clone(&gateway), Arc::clone(desk), erp.clone());
         let (lane, sending) = (desk.lane, erp.clone());

@@ -28,12 +28,62 @@ pub enum Gateway {
     Decide(Decide),
     /// Tell the life of one message: received, stored, copied, tried, applied or refused
     Trace(Trace),
+    /// Find, export and erase personal data in messages
+    #[command(subcommand)]
+    Personal(Personal),
     /// Look into a journal's directory while its gateway is stopped
     #[command(subcommand)]
     Journal(Journal),
     /// Try a partner's mapping file on samples; needs no estate
     #[command(subcommand)]
     Map(Map),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Personal {
+    /// Print messages of a person as JSON, with what is in them
+    Export(Export),
+    /// Make what is in messages of a person unreadable, in both regions and for good
+    Erase(Erase),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Subject {
+    /// Whose messages: the name of the integration
+    pub lane: IntegrationName,
+    /// Messages by id
+    #[arg(
+        long = "message",
+        value_name = "ID",
+        required_unless_present = "subject",
+        conflicts_with = "subject"
+    )]
+    pub messages: Vec<String>,
+    /// Messages in which this stands as a whole word: an e-mail address, an external id
+    #[arg(long, value_name = "TEXT")]
+    pub subject: Option<String>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Export {
+    #[command(flatten)]
+    pub subject: Subject,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Erase {
+    #[command(flatten)]
+    pub subject: Subject,
+    /// Why; it is written down in the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Erase without asking
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub how: How,
 }
 
 #[derive(Clone, Debug, clap::Args)]

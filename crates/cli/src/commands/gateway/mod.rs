@@ -8,6 +8,7 @@ pub mod journal;
 mod lanes;
 mod leader;
 pub mod mapping;
+mod personal;
 mod phantoms;
 mod reconciliation;
 mod replay;
@@ -43,6 +44,7 @@ pub async fn run(
         Gateway::Reconcile(request) => reconciliation::begin(&open(&request.how.which)?, request, talk).await,
         Gateway::Decide(request) => phantoms::decide(&open(&request.how.which)?, request, talk).await,
         Gateway::Trace(request) => trace::run(&open(&request.how.which)?, request).await,
+        Gateway::Personal(request) => personal::run(request, open, talk).await,
         Gateway::Journal(request) => journal::run(request, talk),
         Gateway::Map(request) => mapping::run(request, talk),
     }
