@@ -269,6 +269,7 @@ fn settings(
         journal: JournalSettings {
             directory: root.join(format!("{name}-journal")),
             segment_size: ByteSize::mib(64),
+            retention: None,
         },
         erp: ErpSettings {
             url: format!("http://{erp}"),

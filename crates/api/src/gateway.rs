@@ -31,6 +31,8 @@ pub mod code {
     pub const UNKNOWN_LANE: &str = "PL0606";
     /// There is no such message (404).
     pub const UNKNOWN_MESSAGE: &str = "PL0607";
+    /// The message was settled and trimmed; only its key is left (410).
+    pub const TRIMMED: &str = "PL0771";
     /// The message is no dead letter, so there is nothing to deliver again (409).
     pub const NOT_DEAD: &str = "PL0608";
     /// The last comparison found no such phantom (404).
@@ -88,6 +90,12 @@ pub struct JournalStatus {
     pub bytes: u64,
     /// Frames found damaged and set aside.
     pub quarantined: u64,
+    /// Everything up to this sequence number was trimmed, but for what is parked.
+    #[serde(default)]
+    pub trimmed: u64,
+    /// Messages and records of trimmed segments that are still needed.
+    #[serde(default)]
+    pub parked: u64,
 }
 
 /// The copy in the other region.
@@ -132,6 +140,9 @@ pub struct LaneStatus {
     pub rejected: u64,
     /// Same key, other body; kept, not delivered.
     pub quarantined: u64,
+    /// Of the pending ones, those whose segment of the journal was trimmed: they wait beside it.
+    #[serde(default)]
+    pub parked: u64,
     /// Age of the oldest message not yet applied, milliseconds.
     pub oldest_pending_ms: Option<u64>,
     /// Why delivery does not go on, for people.

@@ -104,6 +104,57 @@ fn damage_is_the_answer_no_and_says_what_it_cost() {
 }
 
 #[test]
+fn what_was_trimmed_is_shown_and_a_copy_of_it_is_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, copy) = (directory.path().join("log"), directory.path().join("copy"));
+    write(&log);
+    let options = Options {
+        segment_bytes: 4096,
+        preparation: Preparation::OnDemand,
+    };
+    let (mut journal, _) = Journal::open(Arc::new(RealDisk), &log, options, |_| ()).unwrap();
+    let oldest = journal.pruner().sealed()[0];
+    assert_eq!((oldest.first, oldest.last), (1, 3));
+    let trim = journal.pruner().prepare(oldest.ordinal, |at| at == 2).unwrap();
+    journal.trim(trim).unwrap();
+    // It stays open: a copy needs no lock.
+    let (to, json_output) = (copy.to_str().unwrap(), ["--output", "json"]);
+    let (code, made, errors) = plimsoll(&["snapshot", "--to", to, json_output[0], json_output[1]], &log);
+    assert_eq!(code, 0, "{errors}");
+    assert_eq!(
+        (
+            &json(&made)["lastSequence"],
+            &json(&made)["trimmedUpTo"],
+            &json(&made)["records"]
+        ),
+        (&6.into(), &3.into(), &4.into())
+    );
+    let (code, _, errors) = plimsoll(&["snapshot", "--to", to], &log);
+    assert!(code == 1 && errors.contains("PL0772"), "{errors}");
+    drop(journal);
+    for place in [&log, &copy] {
+        let (code, shown, _) = plimsoll(&["verify", json_output[0], json_output[1]], place);
+        assert_eq!(
+            (code, &json(&shown)["sound"], &json(&shown)["parked"]),
+            (0, &true.into(), &1.into())
+        );
+        let (_, shown, _) = plimsoll(&["inspect"], place);
+        assert!(
+            shown.contains("up to sequence 3 was trimmed, but for 1 records that are parked"),
+            "{shown}"
+        );
+        let (code, lines, _) = plimsoll(&["export"], place);
+        let sequences: Vec<Value> = lines.lines().map(|line| json(line)["sequence"].clone()).collect();
+        assert_eq!(
+            (code, sequences),
+            (0, vec![2.into(), 4.into(), 5.into(), 6.into()])
+        );
+        let (code, _, errors) = plimsoll(&["inspect", "--sequence", "1"], place);
+        assert!(code == 1 && errors.contains("it was trimmed"), "{errors}");
+    }
+}
+
+#[test]
 fn a_directory_without_a_journal_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let (code, _, errors) = plimsoll(&["verify"], directory.path());

@@ -58,6 +58,9 @@ const MAY_ASK: Table = &[
     ("/peer/fork", &[Kind::Gateway]),
     ("/peer/offer", &[Kind::Gateway]),
     ("/peer/erase", &[Kind::Gateway]),
+    ("/peer/retain", &[Kind::Gateway]),
+    ("/peer/base", &[Kind::Gateway]),
+    ("/peer/part", &[Kind::Gateway]),
 ];
 
 /// The routes of the control listener.
@@ -138,6 +141,8 @@ async fn status(State(gateway): State<Arc<Gateway>>) -> Json<GatewayStatus> {
             synced: position.sequence,
             bytes: figures.bytes,
             quarantined: figures.quarantined,
+            trimmed: gateway.reader.floor().sequence,
+            parked: gateway.reader.parked(),
         },
         peer: PeerStatus {
             state: peer_state(&gateway, state.role, ledger.acks.link),

@@ -10,7 +10,7 @@ use api::{
     client::Client,
     gateway::{Reconciliation, lanes::Documents},
 };
-use journal::Reader;
+use journal::{Pruner, Reader};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::{
@@ -121,6 +121,10 @@ pub struct Gateway {
     pub log: Log,
     /// Reads the journal.
     pub reader: Reader,
+    /// Prepares what retention lets go.
+    pub pruner: Pruner,
+    /// Up to here the leader has trimmed its log (when following).
+    pub trimmed_there: Mutex<u64>,
     /// Whether this log is known to be a prefix of the leader's (when following).
     pub aligned: Mutex<bool>,
     /// Tells the aligning task that it is needed.
@@ -171,6 +175,8 @@ pub struct Parts {
     pub log: Log,
     /// See [`Gateway`].
     pub reader: Reader,
+    /// See [`Gateway`].
+    pub pruner: Pruner,
     /// What was remembered of its role.
     pub state: State,
     /// What operators said, and what was given up.
@@ -196,6 +202,8 @@ impl Gateway {
             shared: parts.shared,
             log: parts.log,
             reader: parts.reader,
+            pruner: parts.pruner,
+            trimmed_there: Mutex::new(0),
             aligned: Mutex::new(false),
             misaligned: Notify::new(),
             unmended: Mutex::new(None),
@@ -296,6 +304,7 @@ impl Gateway {
         self.change(&mut office, next)?;
         let term = self.begin(&mut office, generation, String::new(), None);
         *lock(&self.aligned) = false;
+        *lock(&self.trimmed_there) = 0;
         *lock(&self.shared.permit) = Permit::Copies(generation.get());
         drop(office);
         tracing::info!(%generation, %leader, "following");

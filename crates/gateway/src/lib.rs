@@ -34,6 +34,7 @@ mod outbound;
 mod personal;
 mod reconcile;
 mod refusal;
+mod retention;
 mod role;
 mod scrub;
 mod sftp;

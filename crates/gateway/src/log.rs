@@ -3,6 +3,7 @@
 //! A thread and not a task, because it blocks in `fdatasync` most of its life.
 //! It ends when every [`Log`] handle is gone; an error of the journal poisons the gateway.
 
+mod retain;
 mod tail;
 
 use std::{
@@ -33,6 +34,8 @@ const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Without anything to do for this long the watermark is made durable.
 const QUIET: Duration = Duration::from_millis(50);
 
+pub use retain::RebaseError;
+use retain::Retain;
 pub use tail::Tail;
 
 /// A message to store.
@@ -73,6 +76,7 @@ enum Command {
     Position {
         reply: oneshot::Sender<Position>,
     },
+    Retain(Retain),
 }
 
 /// Why batches of the leader were not taken.
@@ -147,6 +151,10 @@ pub struct Figures {
     pub bytes: u64,
     /// Damaged frames found at the start.
     pub quarantined: u64,
+    /// Segments that were trimmed since the start.
+    pub trimmed_segments: u64,
+    /// When the oldest message in the log was accepted, microseconds; `None`: there is none, or nobody looked yet.
+    pub oldest: Option<i64>,
 }
 
 /// Speaks to the journal's thread.
@@ -300,6 +308,7 @@ impl Writer {
                 Command::Position { reply } => {
                     let _ = reply.send(self.journal.position());
                 }
+                Command::Retain(what) => self.retain(what),
             }
         }
         self.settle();

@@ -34,13 +34,12 @@ impl Marks {
     }
 
     /// Marks of all messages that are no longer pending.
-    pub fn all(ledger: &Ledger) -> Self {
-        let states = ledger.states(1, usize::MAX);
-        let acknowledged_alone = ledger.acks.acknowledged_alone;
-        let decided = |state: &Option<MessageState>| *state != Some(MessageState::Pending);
+    ///
+    /// Under the ledger's lock this costs what changed since the last call, and the number of runs.
+    pub fn all(ledger: &mut Ledger) -> Self {
         Self {
-            acknowledged_alone,
-            ..Self::runs_of((1..).zip(states).filter(|(_, state)| decided(state)))
+            runs: ledger.runs(),
+            acknowledged_alone: ledger.acks.acknowledged_alone,
         }
     }
 

@@ -19,7 +19,16 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{gateway::Gateway, ingest::Acceptance, lanes::Load, lock, role::Role};
+use types::Timestamp;
+
+use crate::{
+    gateway::{Gateway, now},
+    ingest::Acceptance,
+    lanes::Load,
+    ledger::age_ms,
+    lock, retention,
+    role::Role,
+};
 
 /// A partner's patience is seconds, a sync takes milliseconds.
 const SECONDS: [f64; 13] = [
@@ -102,6 +111,10 @@ struct Whole {
     poisoned: bool,
     messages: u64,
     bytes: u64,
+    trimmed: u64,
+    trimmed_segments: u64,
+    parked: u64,
+    oldest_seconds: u64,
     free: Option<u64>,
     lag: u64,
     alone: u64,
@@ -113,9 +126,11 @@ impl Whole {
     fn of(gateway: &Gateway) -> Self {
         let role = gateway.state().role;
         let synced = gateway.reader.position().sequence;
-        let bytes = lock(&gateway.shared.figures).bytes;
         let meter = gateway.term().and_then(|term| term.meter.clone());
         let erp = meter.map(|meter| meter.load());
+        let figures = *lock(&gateway.shared.figures);
+        let oldest = figures.oldest.or_else(|| retention::figure(gateway));
+        let oldest = oldest.map(Timestamp::from_micros);
         let ledger = lock(&gateway.ledger);
         let acks = &ledger.acks;
         let followed = role == Role::Leading && gateway.peer.is_some();
@@ -124,7 +139,11 @@ impl Whole {
             copies: (role == Role::Leading).then(|| 1 + u64::from(acks.link.waits())),
             poisoned: role == Role::Poisoned,
             messages: ledger.readable(),
-            bytes,
+            bytes: figures.bytes,
+            trimmed: gateway.reader.floor().sequence,
+            trimmed_segments: figures.trimmed_segments,
+            parked: gateway.reader.parked(),
+            oldest_seconds: oldest.map_or(0, |since| age_ms(since, now()) / 1000),
             free: free_bytes(&gateway.settings.journal.directory),
             lag: if followed {
                 synced.saturating_sub(acks.there)
@@ -162,6 +181,26 @@ impl Collector for Whole {
             "plimsoll_gateway_journal_bytes",
             "size of the journal",
             self.bytes,
+        )?;
+        say(
+            "plimsoll_gateway_journal_trimmed_messages",
+            "messages that were removed from the journal because they were settled long ago, the parked ones included",
+            self.trimmed,
+        )?;
+        say(
+            "plimsoll_gateway_journal_trimmed_segments",
+            "segments of the journal that were removed since the start",
+            self.trimmed_segments,
+        )?;
+        say(
+            "plimsoll_gateway_journal_parked",
+            "messages and records of removed segments that are still needed",
+            self.parked,
+        )?;
+        say(
+            "plimsoll_gateway_journal_oldest_age_seconds",
+            "age of the oldest message in the journal's segments",
+            self.oldest_seconds,
         )?;
         if let Some(free) = self.free {
             say(

@@ -1,8 +1,11 @@
 //! Refusals on the ingest listener.
 
-use api::{Problem, gateway::code};
+use api::{
+    Problem,
+    gateway::{MessageState, code},
+};
 
-use crate::role::Refusal;
+use crate::{retention, role::Refusal};
 
 /// Partners ask again this soon after a 503: short, because their pause becomes part of the recovery time.
 pub const RETRY_AFTER_SECONDS: u64 = 1;
@@ -37,6 +40,20 @@ pub fn unknown_integration() -> Problem {
 pub fn unknown_message(integration: impl std::fmt::Display, key: &str) -> Problem {
     let message = format!("there is no message `{key}` of `{integration}` in this journal");
     problem(404, code::UNKNOWN_MESSAGE, message)
+}
+
+/// It was settled and trimmed: only its key is left.
+pub fn trimmed_message(
+    integration: impl std::fmt::Display,
+    key: &str,
+    sequence: u64,
+    state: MessageState,
+) -> Problem {
+    let left = retention::what_is_left(state);
+    let message =
+        format!("`{key}` of `{integration}` was trimmed from the journal at sequence {sequence}: {left}");
+    problem(410, code::TRIMMED, message)
+        .hint("the ERP's inbox knows what became of it; a copy of the journal made before has its body")
 }
 
 /// What proves who is asking is missing or wrong; `what` names it.

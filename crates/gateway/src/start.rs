@@ -29,7 +29,7 @@ use crate::{
     log::{Figures, Log, Permit, Shared, Tail},
     marks::Marks,
     metrics::{self, LaneMeters},
-    monitor,
+    monitor, retention,
     role::Event,
     scrub, state,
 };
@@ -151,7 +151,8 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
     marks.apply(&mut ledger);
     ledger.acks.acknowledged_alone = marks.acknowledged_alone;
     ledger.take_changed();
-    let reader = journal.reader();
+    ledger.take_touched();
+    let (reader, pruner) = (journal.reader(), journal.pruner());
     let shared = Arc::new(Shared {
         ledger: Arc::new(Mutex::new(ledger)),
         permit: Mutex::new(Permit::Nothing),
@@ -188,6 +189,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
         shared,
         log,
         reader,
+        pruner,
         state,
         register,
         cancel: cancel.clone(),
@@ -219,6 +221,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
     gateway.tasks.spawn(keep::run(Arc::clone(&gateway)));
     gateway.tasks.spawn(scrub::run(Arc::clone(&gateway)));
     gateway.tasks.spawn(secrets::run(Arc::clone(&gateway)));
+    gateway.tasks.spawn(retention::run(Arc::clone(&gateway)));
     gateway.tasks.close();
     tracing::info!(%ingest, %control, region = %gateway.settings.region, "waiting to be told what to do");
     Ok(Running {
@@ -254,7 +257,9 @@ impl Running {
         {
             tracing::warn!("some requests did not finish in time; their senders will send again");
         }
-        if let Err(error) = Marks::all(&lock(&self.gateway.ledger)).store(&self.gateway.settings.directory) {
+        if let Err(error) =
+            Marks::all(&mut lock(&self.gateway.ledger)).store(&self.gateway.settings.directory)
+        {
             tracing::debug!(%error, "marks were not written");
         }
         if let Err(error) = keep::write(&self.gateway).await {
@@ -285,7 +290,7 @@ async fn write_marks(gateway: Arc<Gateway>) {
             () = gateway.cancel.cancelled() => return,
             () = tokio::time::sleep(MARKS_EVERY) => {}
         }
-        let marks = Marks::all(&lock(&gateway.ledger));
+        let marks = Marks::all(&mut lock(&gateway.ledger));
         if marks != written {
             if let Err(error) = marks.store(&gateway.settings.directory) {
                 tracing::debug!(%error, "marks were not written");
@@ -398,11 +403,13 @@ fn open_journal(
     };
     let directory = &settings.journal.directory;
     let (journal, recovery) = Journal::open(disk, directory, options, |record| ledger.stored(record))?;
+    ledger.begin_at(journal.reader().floor().sequence);
     ledger.synced_here(journal.position().sequence);
     tell(&recovery);
     let figures = Figures {
         bytes: journal.bytes(),
         quarantined: recovery.damage.len() as u64,
+        ..Figures::default()
     };
     Ok((journal, figures))
 }
@@ -415,8 +422,31 @@ fn tell(recovery: &Recovery) {
         torn,
         damage,
         missing,
+        trimmed,
+        parked,
+        parked_lost,
+        keys_lost,
     } = recovery;
-    tracing::info!(segments, by_sidecar, records, "the journal is open");
+    tracing::info!(
+        segments,
+        by_sidecar,
+        records,
+        trimmed,
+        parked,
+        "the journal is open"
+    );
+    if *parked_lost > 0 {
+        tracing::error!(
+            parked_lost,
+            "messages that were parked cannot be read; the other region may have them"
+        );
+    }
+    if !keys_lost.is_empty() {
+        tracing::error!(
+            ?keys_lost,
+            "trimmed messages are not known any more: the ERP alone tells their duplicates"
+        );
+    }
     if let Some(torn) = torn {
         tracing::warn!(bytes = torn.bytes, kept_at = %torn.kept_at.display(), "cut off a write that was never acknowledged");
     }

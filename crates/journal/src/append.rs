@@ -177,7 +177,8 @@ impl Journal {
                 return Ok(room);
             }
         }
-        let ordinal = self.tail.as_ref().map_or(1, |tail| tail.ordinal + 1);
+        let first = self.reader().index().floor_segment.max(1);
+        let ordinal = self.tail.as_ref().map_or(first, |tail| tail.ordinal + 1);
         let file = match self.maker.make(ordinal, batch.first()) {
             Ok(file) => file,
             Err(MakeError::NoRoom(source)) => return Err(AppendError::NoSegment { source }),

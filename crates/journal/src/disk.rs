@@ -4,7 +4,7 @@ use std::{
     any::Any,
     fs::{File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -50,6 +50,15 @@ pub trait Disk: Send + Sync + 'static {
     /// # Errors
     /// What the file system says.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Gives a file that has another name elsewhere (in a copy of the journal) contents of its own, before it is changed in
+    /// place. Says whether it did: whoever has it open must open it again.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn detach(&self, path: &Path) -> io::Result<bool> {
+        let _ = path;
+        Ok(false)
+    }
     /// Makes names in a directory durable.
     ///
     /// # Errors
@@ -140,6 +149,19 @@ impl Disk for RealDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         std::fs::remove_file(path)
+    }
+
+    fn detach(&self, path: &Path) -> io::Result<bool> {
+        if std::fs::metadata(path)?.nlink() < 2 {
+            return Ok(false);
+        }
+        let beside = path.with_extension("detached.tmp");
+        std::fs::copy(path, &beside)?;
+        File::open(&beside)?.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        path.parent()
+            .map_or(Ok(()), |parent| self.sync_directory(parent))?;
+        Ok(true)
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {

@@ -122,11 +122,12 @@ impl Journal {
             });
         }
         let reader = self.reader();
-        let (removed, before) = {
+        let (removed, before, floor) = {
             let index = reader.index();
             let at = index.find(aside.first);
             let removed = index.extents.get(at).copied();
-            (removed, at.checked_sub(1).map(|before| index.extents[before]))
+            let before = at.checked_sub(1).map(|before| index.extents[before]);
+            (removed, before, index.floor)
         };
         if removed.is_some_and(|extent| extent.first < aside.first) {
             return Err(DivergeError::NotABoundary(aside.first));
@@ -144,7 +145,7 @@ impl Journal {
         // Where the batch before is damaged, the first removed one knows its chain, unless something lies between.
         let mut head = [0; frame::BATCH_LEN];
         let previous = removed
-            .filter(|extent| extent.first == aside.first && aside.first > 1)
+            .filter(|extent| extent.first == aside.first && aside.first > floor.sequence + 1)
             .and_then(|extent| {
                 Some((
                     extent.offset,
@@ -155,14 +156,14 @@ impl Journal {
             .and_then(|_| frame::decode_batch_header(&head))
             .map_or(0, |header| header.previous);
         let end = Position {
-            sequence: before.map_or(0, |extent| extent.last),
-            chain: before.and_then(|extent| extent.chain).unwrap_or(previous),
-            generation: before.map_or(0, |extent| extent.generation),
+            sequence: before.map_or(floor.sequence, |extent| extent.last),
+            chain: before.map_or(floor.chain, |extent| extent.chain.unwrap_or(previous)),
+            generation: before.map_or(floor.generation, |extent| extent.generation),
         };
         let marked = Marked {
             sequence: end.sequence,
             chain: end.chain,
-            segment: before.map_or(0, |extent| extent.segment),
+            segment: before.map_or(oldest, |extent| extent.segment),
             offset: before.map_or(0, |extent| extent.offset + extent.length),
             cut_segment,
             cut_offset,
@@ -180,14 +181,21 @@ impl Journal {
         self.collected = None;
         self.watermark.write(marked)?;
         self.watermark.settle()?;
-        let file = self.index_mut(|index| {
+        let there = self.index_mut(|index| {
             forget_behind(index, marked.cut_segment, marked.cut_offset);
-            index.segments.get(&marked.cut_segment).cloned()
+            index.segments.contains_key(&marked.cut_segment)
         });
-        finish_cut(&*disk, &self.directory, &mut self.watermark)?;
+        finish_cut(&*disk, &self.directory, &mut self.watermark, 0)?;
         // The block in which the log ended is in memory as it was.
         self.gather = Gather::default();
-        self.tail = file.map(|file| Tail {
+        self.tail = None;
+        if !there {
+            return Ok(());
+        }
+        // A copy of the journal may hold the file that it was.
+        let file = disk.open(&segment::path(&self.directory, marked.cut_segment))?;
+        self.index_mut(|index| index.segments.insert(marked.cut_segment, Arc::clone(&file)));
+        self.tail = Some(Tail {
             ordinal: marked.cut_segment,
             file,
             offset: marked.cut_offset.max(HEADER_LEN),
@@ -205,9 +213,16 @@ fn forget_behind(index: &mut Index, segment: u64, offset: u64) {
 }
 
 /// Carries out the cut that the watermark announces, if it announces one.
-pub(crate) fn finish_cut(disk: &dyn Disk, directory: &Path, watermark: &mut Watermark) -> io::Result<()> {
+///
+/// What was cut from before `oldest` on went with its segment.
+pub(crate) fn finish_cut(
+    disk: &dyn Disk,
+    directory: &Path,
+    watermark: &mut Watermark,
+    oldest: u64,
+) -> io::Result<()> {
     let marked = watermark.marked();
-    if marked.cut_segment == 0 {
+    if marked.cut_segment == 0 || marked.cut_segment < oldest {
         return Ok(());
     }
     let mut later: Vec<_> = disk.list(directory)?;
@@ -223,7 +238,9 @@ pub(crate) fn finish_cut(disk: &dyn Disk, directory: &Path, watermark: &mut Wate
         disk.remove(path)?;
     }
     disk.sync_directory(directory)?;
-    let file = disk.open(&segment::path(directory, marked.cut_segment))?;
+    let path = segment::path(directory, marked.cut_segment);
+    disk.detach(&path)?;
+    let file = disk.open(&path)?;
     if marked.cut_offset == HEADER_LEN {
         // It may be damaged, and nothing in this segment is kept that could prove what it said.
         segment::write_header(&*file, marked.cut_segment, marked.sequence + 1)?;

@@ -1,9 +1,20 @@
 //! What there is to know about a record without its id and body.
 
-use crate::frame::{Entry, KeyHash, RecordView};
+use crate::frame::{Entry, KeyHash, Record, RecordView};
 
 /// First half of a SHA-256 over a body: enough to tell bodies apart, and half the memory.
 pub type BodyMark = [u8; 16];
+
+/// Where the rest of a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// In a segment.
+    Log,
+    /// Its segment was trimmed; it was copied to a file of its own before.
+    Parked,
+    /// Gone with its segment.
+    Nowhere,
+}
 
 /// A record without its id and body: what opening a log shows, whether it was read from the record itself or from the
 /// sidecar of its segment.
@@ -23,6 +34,8 @@ pub struct Facts<'a> {
     pub body: BodyMark,
     /// Its stream.
     pub stream: &'a str,
+    /// Where its id and body are.
+    pub held: Held,
 }
 
 impl Entry {
@@ -36,6 +49,7 @@ impl Entry {
             key: self.key,
             body: body_mark(&self.body_hash),
             stream: &self.stream,
+            held: Held::Log,
         }
     }
 }
@@ -51,6 +65,25 @@ impl<'a> RecordView<'a> {
             key: self.key,
             body: body_mark(&self.body_hash),
             stream: self.stream,
+            held: Held::Log,
+        }
+    }
+}
+
+impl Record {
+    /// The same, borrowed.
+    pub fn view(&self) -> RecordView<'_> {
+        let entry = &self.entry;
+        RecordView {
+            sequence: self.sequence,
+            generation: self.generation,
+            time: entry.time,
+            kind: entry.kind,
+            key: entry.key,
+            body_hash: entry.body_hash,
+            stream: &entry.stream,
+            id: &entry.id,
+            body: &entry.body,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use crate::{
     Damage, Disk, DiskFile, OpenError, Position, Recovery, Torn,
     facts::Shown,
+    floor::Floor,
     frame,
     index::{Extent, Index},
     journal::Tail,
@@ -53,15 +54,32 @@ pub(crate) enum Trust {
 }
 
 impl Found {
-    pub(crate) fn new(marked: Marked) -> Self {
+    pub(crate) fn new(marked: Marked, floor: &Floor) -> Self {
+        // Of a log that was begun anew behind another floor the watermark says nothing.
+        let marked = if marked.segment < floor.segment {
+            Marked {
+                sequence: floor.position.sequence,
+                chain: floor.position.chain,
+                segment: floor.segment,
+                ..Marked::default()
+            }
+        } else {
+            marked
+        };
+        let index = Index {
+            floor: floor.position,
+            floor_segment: floor.segment,
+            parts: floor.parts.clone(),
+            ..Index::default()
+        };
         Self {
             marked,
-            index: Index::default(),
+            index,
             recovery: Recovery::default(),
             proven: (marked.segment, marked.offset),
             vouched: (marked.sequence, marked.chain),
             bad: Vec::new(),
-            last: Some((0, 0)),
+            last: Some((floor.position.sequence, floor.position.chain)),
             unshown: Vec::new(),
             torn_at: None,
             data_end: HEADER_LEN,
@@ -85,7 +103,8 @@ impl Found {
         for (at, ordinal) in ordinals.iter().enumerate() {
             let path = segment::path(directory, *ordinal);
             let file = disk.open(&path).map_err(failed("open", &path))?;
-            if at.checked_sub(1).map_or(0, |before| ordinals[before]) + 1 != *ordinal {
+            let expected = at.checked_sub(1).map(|before| ordinals[before] + 1);
+            if expected.unwrap_or(self.index.floor_segment.max(1)) != *ordinal {
                 // A whole segment is gone; what must follow is unknown.
                 self.last = None;
             }
@@ -138,7 +157,8 @@ impl Found {
         let Some(first) = sidecar.extents.first().map(|extent| extent.first) else {
             return false;
         };
-        let newer = self.index.extents.last().is_none_or(|extent| first > extent.last);
+        let before = self.index.extents.last();
+        let newer = first > before.map_or(self.index.floor.sequence, |extent| extent.last);
         newer
             && self
                 .last
@@ -227,11 +247,8 @@ impl Found {
                 let continues = self
                     .last
                     .is_none_or(|(last, chain)| header.first == last + 1 && header.previous == chain);
-                let newer = self
-                    .index
-                    .extents
-                    .last()
-                    .is_none_or(|extent| header.first > extent.last);
+                let before = self.index.extents.last();
+                let newer = header.first > before.map_or(self.index.floor.sequence, |extent| extent.last);
                 self.data_end = (offset + header.len()) as u64;
                 if continues && newer {
                     self.index
@@ -343,7 +360,7 @@ impl Found {
             .map(|extent| (extent.first, extent.last));
         let mut present: Vec<_> = whole.chain(salvaged.into_iter().map(|one| (one, one))).collect();
         present.sort_unstable();
-        let (mut missing, mut expected) = (Vec::new(), 1);
+        let (mut missing, mut expected) = (Vec::new(), self.index.floor.sequence + 1);
         for (first, last) in present {
             if first > expected {
                 missing.push(expected..=first - 1);
@@ -388,11 +405,11 @@ impl Found {
 
     /// Where the log ends, readable or not.
     pub(crate) fn end_position(&self) -> Position {
-        let last = self.index.extents.last().copied();
+        let (last, floor) = (self.index.extents.last().copied(), self.index.floor);
         let mut end = Position {
-            sequence: last.map_or(0, |extent| extent.last),
-            chain: last.and_then(|extent| extent.chain).unwrap_or(0),
-            generation: last.map_or(0, |extent| extent.generation),
+            sequence: last.map_or(floor.sequence, |extent| extent.last),
+            chain: last.map_or(floor.chain, |extent| extent.chain.unwrap_or(0)),
+            generation: last.map_or(floor.generation, |extent| extent.generation),
         };
         if self.vouched.0 > end.sequence || (self.vouched.0 == end.sequence && end.chain == 0) {
             // The last batch is damaged or gone: its number is never given to another message.

@@ -10,7 +10,9 @@ use bytes::Bytes;
 
 use crate::{
     Batch, DiskFile, Record,
+    floor::{Floor, Part},
     frame::{self, BatchHeader},
+    remains::Place,
 };
 
 /// A run of bytes in a segment that holds records.
@@ -51,9 +53,25 @@ pub(crate) struct Index {
     pub(crate) segments: BTreeMap<u64, Arc<dyn DiskFile>>,
     /// Segments of which only the sidecar was read.
     pub(crate) unchecked: BTreeSet<u64>,
+    /// The oldest segment that was not trimmed; 0: nothing ever was.
+    pub(crate) floor_segment: u64,
+    /// What is left of those that were.
+    pub(crate) parts: Vec<Part>,
+    /// Where records of theirs lie that are still needed.
+    pub(crate) parked: BTreeMap<u64, Place>,
 }
 
 impl Index {
+    /// As it would be written down; the revision is the writer's.
+    pub(crate) fn floor_now(&self) -> Floor {
+        Floor {
+            revision: 0,
+            position: self.floor,
+            segment: self.floor_segment,
+            parts: self.parts.clone(),
+        }
+    }
+
     /// Position in `extents` of the first extent that ends at or behind `sequence`.
     pub(crate) fn find(&self, sequence: u64) -> usize {
         self.extents.partition_point(|extent| extent.last < sequence)
@@ -152,12 +170,33 @@ impl Reader {
         self.index().floor
     }
 
-    /// Whether a batch with that end and chain is in this log; the empty log's end always is.
+    /// Records whose segments were trimmed, and that can be read all the same.
+    pub fn parked(&self) -> u64 {
+        self.index().parked.len() as u64
+    }
+
+    /// Whether a record is one of those.
+    pub fn is_parked(&self, sequence: u64) -> bool {
+        self.index().parked.contains_key(&sequence)
+    }
+
+    /// The floor, and the files that outlived the segments before it.
+    pub fn base(&self) -> (Position, Vec<Part>) {
+        let index = self.index();
+        (index.floor, index.parts.clone())
+    }
+
+    /// Files that outlived their segments, in order.
+    pub fn parts(&self) -> Vec<Part> {
+        self.index().parts.clone()
+    }
+
+    /// Whether a batch with that end and chain is in this log, or the floor is there; of a log that was never trimmed the
+    /// beginning is in all others.
     pub fn holds(&self, end: Position) -> bool {
         let index = self.index();
         let found = index.extents.get(index.find(end.sequence));
-        end.sequence == 0
-            || (end.sequence, end.chain) == (index.floor.sequence, index.floor.chain)
+        (end.sequence, end.chain) == (index.floor.sequence, index.floor.chain)
             || found.is_some_and(|extent| extent.last == end.sequence && extent.chain == Some(end.chain))
     }
 
@@ -214,13 +253,26 @@ impl Reader {
         epochs
     }
 
-    /// Up to `limit` records from `from` on; damaged ones are left out.
+    /// Up to `limit` records from `from` on; those that are damaged, or were trimmed, are left out.
     ///
     /// # Errors
-    /// When `from` was trimmed, or a segment cannot be read.
+    /// When a segment cannot be read.
     pub fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, ReadError> {
-        self.check_not_trimmed(from)?;
         let mut records = Vec::new();
+        let parked: Vec<(u64, Place)> = {
+            let index = self.index();
+            let wanted = index.parked.range(from..).take(limit);
+            wanted
+                .map(|(sequence, place)| (*sequence, place.clone()))
+                .collect()
+        };
+        for (sequence, place) in parked {
+            match place.record(sequence) {
+                Ok(record) => records.push(record),
+                Err(ReadError::Damaged(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let mut at = self.index().find(from);
         while records.len() < limit {
             let Some((extent, file)) = self.extent(at) else {
@@ -265,7 +317,13 @@ impl Reader {
         Ok(batches)
     }
 
-    fn check_not_trimmed(&self, from: u64) -> Result<(), ReadError> {
+    /// A record that was parked.
+    pub(crate) fn read_parked(&self, sequence: u64) -> Option<Result<Record, ReadError>> {
+        let place = self.index().parked.get(&sequence).cloned()?;
+        Some(place.record(sequence))
+    }
+
+    pub(crate) fn check_not_trimmed(&self, from: u64) -> Result<(), ReadError> {
         let up_to = self.floor().sequence;
         // Numbers begin at 1: 0 asks for the beginning, whatever it is.
         if from > 0 && from <= up_to {

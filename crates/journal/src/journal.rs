@@ -46,6 +46,8 @@ pub struct Journal {
     pub(crate) scribe: Scribe,
     /// End of the log as the next batch must continue it.
     pub(crate) end: Position,
+    /// Of the last floor that was written, or may have been.
+    pub(crate) floor_revision: u64,
     pub(crate) poison: Option<String>,
     pub(crate) _lock: Box<dyn Any + Send + Sync>,
 }
@@ -115,9 +117,12 @@ impl Journal {
         self.end
     }
 
-    /// Bytes of all segments on disk.
+    /// Bytes of all segments on disk, and of what is left of those that were trimmed.
     pub fn bytes(&self) -> u64 {
-        self.reader().index().segments.len() as u64 * self.options.segment_bytes
+        let reader = self.reader();
+        let index = reader.index();
+        let parts: u64 = index.parts.iter().map(|part| part.bytes).sum();
+        index.segments.len() as u64 * self.options.segment_bytes + parts
     }
 
     /// Why nothing can be appended any more.

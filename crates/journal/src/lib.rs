@@ -47,6 +47,15 @@
 //! opening has read only the header and the header of the last batch; [`Reader::check_segment`] reads the rest later,
 //! and every read checks what it returns.
 //!
+//! # Trimming
+//!
+//! The beginning of the log goes in whole segments ([`Journal::trim`]), and the files `floor` and `floor.twin` say so
+//! before the first of them is removed: up to where, with which chain the rest continues, and which files outlived it.
+//! Of each segment that went there is a stub, which is its sidecar, synced: a message that comes again is known by its
+//! key until the stub goes too ([`Journal::forget_keys`]). Records that are still needed are copied out before, with
+//! their sequence numbers, and are read as before. A log that ends before another one begins takes over that one's floor
+//! ([`Journal::rebase`]).
+//!
 //! # Repair
 //!
 //! [`Reader::gaps`] says which batches are damaged or lacking; [`Journal::repair`] puts the other region's exact bytes
@@ -64,29 +73,38 @@ mod disk;
 mod diverge;
 mod erase;
 mod facts;
+mod floor;
 mod found;
 mod frame;
 mod gather;
 mod index;
 mod journal;
 mod open;
+mod prune;
+mod remains;
 mod repair;
 mod scan;
 mod scrub;
 mod segment;
 mod sidecar;
+mod snapshot;
 mod survey;
+mod trim;
 mod watermark;
 
 pub use append::AppendError;
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use diverge::{DivergeError, SetAside};
 pub use erase::{EraseError, Erased, is_erased};
-pub use facts::{BodyMark, Facts, body_mark};
+pub use facts::{BodyMark, Facts, Held, body_mark};
+pub use floor::{Part, PartKind};
 pub use frame::{Batch, Entry, KeyHash, Malformed, Record, RecordView, body_hash, key_hash};
 pub use index::{Epoch, Position, ReadError, Reader};
 pub use journal::{Journal, Options, Preparation};
 pub use open::{Damage, OpenError, Recovery, Torn};
+pub use prune::{Pruner, Sealed, Shed, Trim};
 pub use repair::RepairError;
 pub use scrub::{CondemnError, Condemned};
+pub use snapshot::{Snapshot, SnapshotError, snapshot};
 pub use survey::{Flaw, SegmentSurvey, Survey, survey};
+pub use trim::TrimError;

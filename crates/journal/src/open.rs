@@ -11,9 +11,11 @@ use std::{
 use crate::{
     Disk, Facts, Journal, Options,
     diverge::finish_cut,
+    floor::{Floor, FloorFound},
     found::{Found, Trust},
     gather::Gather,
     journal::Scribe,
+    remains,
     segment::{self, Maker},
     watermark::{Marked, Watermark},
 };
@@ -70,6 +72,14 @@ pub struct Recovery {
     pub damage: Vec<Damage>,
     /// Sequence numbers that were acknowledged and cannot be read.
     pub missing: Vec<RangeInclusive<u64>>,
+    /// Everything up to here was trimmed.
+    pub trimmed: u64,
+    /// Records of it that were parked, and can be read.
+    pub parked: u64,
+    /// Records that were parked, and can no longer be read; the other region may have them.
+    pub parked_lost: u64,
+    /// Of these a message that comes again is taken for a new one.
+    pub keys_lost: Vec<RangeInclusive<u64>>,
 }
 
 /// A torn tail.
@@ -132,9 +142,29 @@ impl Journal {
             .map_err(failed("sync", directory))?;
         let mut watermark =
             Watermark::open(&*disk, directory).map_err(failed("read the watermark in", directory))?;
-        finish_cut(&*disk, directory, &mut watermark).map_err(failed("finish a cut in", directory))?;
+        let FloorFound { floor, whole, twice } =
+            Floor::find(&*disk, directory).map_err(failed("read the floor in", directory))?;
+        finish_cut(&*disk, directory, &mut watermark, floor.segment)
+            .map_err(failed("finish a cut in", directory))?;
+        if floor.revision > 0 {
+            floor
+                .clean_up(&*disk, directory, whole)
+                .and_then(|()| match twice {
+                    true => Ok(()),
+                    // A crash came between the two, or one of them rotted.
+                    false => floor.stage(&*disk, directory)?.put(),
+                })
+                .map_err(failed("finish trimming", directory))?;
+        }
 
-        let mut found = Found::new(watermark.marked());
+        let mut found = Found::new(watermark.marked(), &floor);
+        let remains = remains::read(&*disk, directory, &floor, &mut each)
+            .map_err(failed("read what is left of trimmed segments in", directory))?;
+        found.index.parked = remains.parked;
+        found.recovery.trimmed = floor.position.sequence;
+        found.recovery.parked = found.index.parked.len() as u64;
+        found.recovery.parked_lost = remains.parked_lost;
+        found.recovery.keys_lost = remains.keys_lost;
         let ordinals = find_segments(&*disk, directory)?;
         found.read(&*disk, directory, &ordinals, Trust::Sidecars, &mut |shown| {
             each(&shown.facts())
@@ -149,7 +179,8 @@ impl Journal {
             .write(Marked {
                 sequence: end.sequence,
                 chain: end.chain,
-                segment: tail.as_ref().map_or(0, |tail| tail.ordinal),
+                // Before the floor's segment it would say nothing.
+                segment: tail.as_ref().map_or(floor.segment, |tail| tail.ordinal),
                 offset: tail.as_ref().map_or(0, |tail| tail.offset),
                 cut_segment: 0,
                 cut_offset: 0,
@@ -178,6 +209,7 @@ impl Journal {
             collected: found.collected,
             scribe: Scribe::default(),
             end,
+            floor_revision: floor.revision,
             poison: None,
             _lock: lock,
         };

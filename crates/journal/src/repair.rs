@@ -1,14 +1,14 @@
 //! Putting the other region's exact bytes in the place of damaged ones, without cutting anything off.
 
-use std::{io, ops::RangeInclusive};
+use std::{io, ops::RangeInclusive, sync::Arc};
 
 use crate::{
-    Batch, Journal, ReadError, Reader,
+    Batch, DiskFile, Journal, ReadError, Reader,
     append::AppendError,
     frame::{self, MARK_LEN},
     gather::Gather,
     index::{Extent, Index},
-    segment::HEADER_LEN,
+    segment::{self, HEADER_LEN},
     sidecar,
 };
 
@@ -116,7 +116,7 @@ impl Journal {
         }
         // The block in which the log ends may be in memory as it was.
         self.gather = Gather::default();
-        let file = self.reader().index().segments.get(&place.segment).cloned();
+        let file = self.own(place.segment)?;
         let file = file.ok_or(RepairError::NotInPlace { first })?;
         // Marks may come to lie elsewhere than the sidecar has them.
         self.scribe.wait();
@@ -141,6 +141,22 @@ impl Journal {
             index.extents.splice(at..at, extents);
         });
         Ok(())
+    }
+
+    /// A segment that no copy of the journal shares.
+    fn own(&mut self, ordinal: u64) -> Result<Option<Arc<dyn DiskFile>>, AppendError> {
+        let path = segment::path(&self.directory, ordinal);
+        let reopened = self.disk.detach(&path).and_then(|detached| {
+            let open = || self.disk.open(&path).map(Some);
+            if detached { open() } else { Ok(None) }
+        });
+        if let Some(file) = reopened.map_err(|source| self.poisoned_by("copy a segment", source))? {
+            if let Some(tail) = self.tail.as_mut().filter(|tail| tail.ordinal == ordinal) {
+                tail.file = Arc::clone(&file);
+            }
+            self.index_mut(|index| index.segments.insert(ordinal, file));
+        }
+        Ok(self.reader().index().segments.get(&ordinal).cloned())
     }
 
     /// Where the batches may have been, if they connect what is intact on both sides.

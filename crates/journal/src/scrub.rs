@@ -91,6 +91,10 @@ impl Reader {
     /// [`ReadError::Damaged`] when it was there and its bytes are not what was written; when it was trimmed, or cannot be
     /// read.
     pub fn read_one(&self, sequence: u64) -> Result<Option<Record>, ReadError> {
+        if let Some(parked) = self.read_parked(sequence) {
+            return parked.map(Some);
+        }
+        self.check_not_trimmed(sequence)?;
         let found = self.read(sequence, 1)?;
         let found = found.into_iter().find(|record| record.sequence == sequence);
         if found.is_none() && self.index().holds_number(sequence) {

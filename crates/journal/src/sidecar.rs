@@ -23,7 +23,7 @@ use std::{
 };
 
 use crate::{
-    Disk, DiskFile, Facts, RecordView,
+    Disk, DiskFile, Facts, Held, RecordView,
     frame::{self, BatchHeader},
     index::Extent,
     segment,
@@ -115,7 +115,7 @@ impl Collector {
     }
 
     /// The bytes of the sidecar; `None`: it would not be right, or there is nothing to say.
-    fn encode(&self, ordinal: u64, segment_bytes: u64) -> Option<Vec<u8>> {
+    pub(crate) fn encode(&self, ordinal: u64, segment_bytes: u64) -> Option<Vec<u8>> {
         if self.failed || self.count == 0 {
             return None;
         }
@@ -204,10 +204,17 @@ impl Sidecar {
     }
 
     fn decode(bytes: Vec<u8>, ordinal: u64) -> Option<Self> {
+        let sidecar = Self::decode_stub(bytes)?;
+        (frame::u64_at(&sidecar.bytes, 16) == ordinal).then_some(sidecar)
+    }
+
+    /// The same of a segment that is gone, in whichever region it was.
+    pub(crate) fn decode_stub(bytes: Vec<u8>) -> Option<Self> {
         let head = bytes.get(..HEADER_LEN)?;
-        if head[..8] != MAGIC || head[12] != frame::VERSION || frame::u64_at(head, 16) != ordinal {
+        if head[..8] != MAGIC || head[12] != frame::VERSION {
             return None;
         }
+        let ordinal = frame::u64_at(head, 16);
         frame::check(head, HEADER_LEN)?;
         let body = &bytes[HEADER_LEN..];
         if body.len() as u64 != frame::u64_at(head, 64) || crc32c::crc32c(body) != frame::u32_at(head, 72) {
@@ -249,6 +256,11 @@ impl Sidecar {
         })
     }
 
+    /// All of it, as it is on disk.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Whether it was made of this segment: the chain in the last batch's header covers everything before it.
     fn belongs_to(&self, ordinal: u64, segment: &dyn DiskFile) -> bool {
         let Some(last) = self.extents.last() else {
@@ -284,6 +296,7 @@ impl Sidecar {
                 stream: name
                     .and_then(|name| std::str::from_utf8(name).ok())
                     .unwrap_or_default(),
+                held: Held::Log,
             }
         })
     }

@@ -5,8 +5,10 @@ use std::{io, path::Path};
 use crate::{
     Disk, Epoch, OpenError, Position, Reader, RecordView,
     facts::Shown,
+    floor::{Floor, FloorFound, Part},
     found::{Found, Trust},
     open::{find_segments, lock},
+    remains,
     watermark::Watermark,
 };
 
@@ -30,6 +32,16 @@ pub struct Survey {
     pub missing: Vec<std::ops::RangeInclusive<u64>>,
     /// A suffix was being cut off; opening the log finishes that.
     pub cut_under_way: bool,
+    /// Everything up to here was trimmed.
+    pub floor: Position,
+    /// What is left of it.
+    pub parts: Vec<Part>,
+    /// Records that were parked and can be read.
+    pub parked: u64,
+    /// Records that were parked and can no longer be read.
+    pub parked_lost: u64,
+    /// Stretches of which not even the keys can be read.
+    pub keys_lost: Vec<std::ops::RangeInclusive<u64>>,
     /// Reads the records.
     pub reader: Reader,
 }
@@ -61,11 +73,11 @@ pub struct Flaw {
 impl Survey {
     /// Whether everything that was acknowledged is intact.
     pub const fn is_sound(&self) -> bool {
-        self.flaws.is_empty() && self.missing.is_empty()
+        self.flaws.is_empty() && self.missing.is_empty() && self.keys_lost.is_empty() && self.parked_lost == 0
     }
 }
 
-/// Reads every byte of the journal in `directory` and shows every readable record to `each`.
+/// Reads every byte of the journal in `directory` and shows every readable record to `each`, parked ones first.
 ///
 /// Nothing is changed, but the lock is held meanwhile.
 ///
@@ -88,7 +100,20 @@ pub fn survey(
     }
     let _lock = lock(disk, directory)?;
     let (_, marked) = Watermark::read(disk, directory).map_err(failed("read the watermark in"))?;
-    let mut found = Found::new(marked);
+    let FloorFound { floor, .. } = Floor::find(disk, directory).map_err(failed("read the floor in"))?;
+    let remains = remains::read(disk, directory, &floor, &mut |_| ());
+    let remains = remains.map_err(failed("read what is left of trimmed segments in"))?;
+    // Opening the log finishes what was begun.
+    let ordinals: Vec<u64> = ordinals.into_iter().filter(|one| *one >= floor.segment).collect();
+    let mut found = Found::new(marked, &floor);
+    found.index.parked = remains.parked;
+    for (sequence, place) in &found.index.parked {
+        // It was read a moment ago.
+        if let Ok(record) = place.record(*sequence) {
+            found.recovery.records += 1;
+            each(&record.view());
+        }
+    }
     found.read(
         disk,
         directory,
@@ -140,7 +165,12 @@ pub fn survey(
         flaws,
         torn,
         missing: found.recovery.missing,
-        cut_under_way: marked.cut_segment != 0,
+        cut_under_way: marked.cut_segment != 0 && marked.cut_segment >= floor.segment,
+        floor: floor.position,
+        parts: floor.parts,
+        parked: reader.parked(),
+        parked_lost: remains.parked_lost,
+        keys_lost: remains.keys_lost,
         reader,
     })
 }

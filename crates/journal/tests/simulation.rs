@@ -4,7 +4,7 @@ mod lying;
 
 use std::ops::{AddAssign, Range};
 
-use lying::{life, pair};
+use lying::{life, pair, tally};
 
 /// Lives all seeds, on two threads because that halves the time, and adds up what happened.
 fn live<T>(seeds: Range<u64>, one: impl Fn(u64) -> life::Verdict<T> + Sync) -> T
@@ -35,7 +35,7 @@ where
 #[test]
 fn nothing_acknowledged_is_lost_in_ten_thousand_lives() {
     let seeds = 10_000;
-    let tally: life::Tally = live(0..seeds, life::live);
+    let tally: tally::LifeTally = live(0..seeds, life::live);
     // A world in which nothing goes wrong proves nothing.
     let happened = [
         tally.acknowledged,
@@ -49,6 +49,8 @@ fn nothing_acknowledged_is_lost_in_ten_thousand_lives() {
         tally.by_sidecar,
         tally.sidecars_hurt,
         tally.condemned,
+        tally.trims,
+        tally.forgotten,
     ];
     assert!(happened.iter().all(|count| *count > seeds / 100), "{tally:?}");
 }
@@ -56,7 +58,7 @@ fn nothing_acknowledged_is_lost_in_ten_thousand_lives() {
 #[test]
 fn two_regions_agree_after_whatever_happened_to_them() {
     let seeds = 2_000;
-    let tally: pair::Tally = live(0..seeds, pair::live);
+    let tally: tally::PairTally = live(0..seeds, pair::live);
     let happened = [
         tally.acknowledged,
         tally.alone,
@@ -67,6 +69,9 @@ fn two_regions_agree_after_whatever_happened_to_them() {
         tally.repaired,
         tally.mended,
         tally.scrubbed,
+        tally.trims,
+        tally.begun_anew,
+        tally.replaced,
     ];
     assert!(happened.iter().all(|count| *count > seeds / 100), "{tally:?}");
 }

@@ -26,6 +26,7 @@ mod local;
 mod ports;
 mod refusal;
 mod report;
+mod retention;
 
 pub use audit::{Finding, audit};
 pub use blueprint::{
@@ -38,3 +39,4 @@ pub use local::local;
 pub use ports::{MAINTENANCE, Port, ports};
 pub use refusal::{CODES, Refusal};
 pub use report::{Decision, Report, Weight};
+pub use retention::journal_retention;

@@ -41,6 +41,8 @@ fn gateway(name: &str, role: GatewayRole) -> GatewayStatus {
             synced: 0,
             bytes: 0,
             quarantined: 0,
+            trimmed: 0,
+            parked: 0,
         },
         peer: PeerStatus {
             state: PeerState::InSync,

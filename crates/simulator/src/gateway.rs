@@ -227,6 +227,8 @@ impl World<'_> {
                 synced: u64::from(gateway.stored.count_ones()),
                 bytes: 0,
                 quarantined: 0,
+                trimmed: 0,
+                parked: 0,
             },
             peer: PeerStatus {
                 state: match gateway.link {

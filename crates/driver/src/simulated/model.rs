@@ -380,6 +380,8 @@ impl State {
                 synced: 0,
                 bytes: 0,
                 quarantined: 0,
+                trimmed: 0,
+                parked: 0,
             },
             peer: PeerStatus {
                 state: if pair.count() > 1 {

@@ -75,6 +75,7 @@ fn one(gateway: &Gateway, ledger: &Ledger, desks: &[Arc<Desk>], index: usize) ->
         pending: lane.pending(),
         rejected: lane.rejected,
         quarantined: lane.quarantined,
+        parked: lane.parked,
         oldest_pending_ms: lane.oldest().map(|since| age_ms(since, now())),
         detail: lane.detail.clone(),
         delivery: desks

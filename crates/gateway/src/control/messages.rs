@@ -10,7 +10,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use journal::{Record, key_hash};
+use journal::{ReadError, Record, key_hash};
 use serde::Deserialize;
 use serde_json::Value;
 use types::{Generation, Timestamp};
@@ -87,9 +87,13 @@ pub async fn trace(
         let state = ledger.state(sequence).unwrap_or(MessageState::Pending);
         (sequence, state, ledger.acks.copies(sequence))
     };
-    let record = gateway.reader.read_one(sequence);
-    let record = record.map_err(|error| Problem::failed(error.to_string()))?;
-    let record = record.ok_or_else(unknown)?;
+    let record = match gateway.reader.read_one(sequence) {
+        Ok(record) => record.ok_or_else(unknown)?,
+        Err(ReadError::Trimmed { .. }) => {
+            return Err(refusal::trimmed_message(&integration, &key, sequence, state));
+        }
+        Err(error) => return Err(Problem::failed(error.to_string())),
+    };
     if query.reveal {
         tracing::info!(%integration, key, "a person reads a message's body");
     }

@@ -9,7 +9,10 @@ use std::{sync::Arc, time::Duration};
 
 use journal::{Batch, ReadError};
 
-use super::wire::{End, ForkAnswer, ForkRequest, Kept, Speaker};
+use super::{
+    retain::{self, BaseError},
+    wire::{End, ForkAnswer, ForkRequest, Kept, Speaker},
+};
 use crate::{
     gateway::{Gateway, Peer, Term},
     lock,
@@ -43,6 +46,8 @@ enum Error {
     SetAside(#[from] journal::DivergeError),
     #[error("the suffix cannot be cut off")]
     Cut(#[from] crate::log::CutError),
+    #[error("the log cannot begin anew")]
+    Base(#[from] BaseError),
     #[error(transparent)]
     Closed(#[from] crate::log::Closed),
 }
@@ -79,6 +84,10 @@ async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker, offered: &mut 
         leader_sound,
         damaged,
     } = find_fork(gateway, peer, speaker, end).await?;
+    let Some(common) = common else {
+        // What the leader has trimmed cannot be compared, and this log does not reach its floor.
+        return begin_anew(gateway, peer, speaker, end, damaged, offered).await;
+    };
     let sound = gateway.reader.sound_up_to();
     // What is damaged or lacking here comes anew from the leader, if the leader can read all of it.
     let keep = if sound < common && leader_sound >= common {
@@ -109,6 +118,55 @@ async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker, offered: &mut 
     Ok(())
 }
 
+/// Nothing here is known to be in the leader's log: all of it is set aside and offered, and the log begins anew where the
+/// leader's does.
+async fn begin_anew(
+    gateway: &Gateway,
+    peer: &Peer,
+    speaker: &Speaker,
+    end: u64,
+    damaged: bool,
+    offered: &mut u64,
+) -> Result<(), Error> {
+    let floor = gateway.reader.floor().sequence;
+    if gateway.reader.parked() > 0 && (*offered < end || !damaged) {
+        offer_parked(gateway, peer, speaker, floor).await?;
+    }
+    if floor < end {
+        if damaged {
+            if *offered < end {
+                offer(gateway, peer, speaker, floor + 1, end).await?;
+                *offered = end;
+            }
+            return Err(Error::Damaged);
+        }
+        tracing::warn!(
+            floor,
+            last = end,
+            "setting aside a log that does not reach the leader's"
+        );
+        let aside = gateway.log.set_aside(floor + 1).await??;
+        offer(gateway, peer, speaker, floor + 1, aside.last).await?;
+    }
+    retain::take_over(gateway, peer, speaker).await?;
+    Ok(())
+}
+
+/// What was parked here may be in no other log.
+async fn offer_parked(gateway: &Gateway, peer: &Peer, speaker: &Speaker, floor: u64) -> Result<(), Error> {
+    let mut next = 1;
+    loop {
+        let mut records = gateway.reader.read(next, OFFER_RECORDS)?;
+        records.retain(|record| record.sequence <= floor);
+        let Some(last) = records.last().map(|record| record.sequence) else {
+            return Ok(());
+        };
+        next = last + 1;
+        let batches = records.iter().map(Batch::of_one).collect();
+        send_offer(peer, speaker, batches, last).await?;
+    }
+}
+
 /// Returns when the leader has on disk every message from `next` to `last` that is readable here.
 async fn offer(
     gateway: &Gateway,
@@ -130,24 +188,29 @@ async fn offer(
             break;
         };
         next = end + 1;
-        let bytes: Vec<u8> = batches
-            .iter()
-            .flat_map(|batch| batch.bytes().iter().copied())
-            .collect();
-        let path = speaker.on("/peer/offer");
-        let offered = peer.client.post_bytes::<Kept>(&path, bytes);
-        let kept = tokio::time::timeout(OFFER_TIME_MAX, offered)
-            .await
-            .map_err(|_| Error::Slow)??;
-        tracing::info!(?kept, up_to = end, "the leader has what was offered");
+        send_offer(peer, speaker, batches, end).await?;
     }
+    Ok(())
+}
+
+async fn send_offer(peer: &Peer, speaker: &Speaker, batches: Vec<Batch>, up_to: u64) -> Result<(), Error> {
+    let bytes: Vec<u8> = batches
+        .iter()
+        .flat_map(|batch| batch.bytes().iter().copied())
+        .collect();
+    let path = speaker.on("/peer/offer");
+    let offered = peer.client.post_bytes::<Kept>(&path, bytes);
+    let kept = tokio::time::timeout(OFFER_TIME_MAX, offered)
+        .await
+        .map_err(|_| Error::Slow)??;
+    tracing::info!(?kept, up_to, "the leader has what was offered");
     Ok(())
 }
 
 /// Where this log parts from the leader's.
 struct Fork {
-    /// The end of the common part.
-    common: u64,
+    /// The end of the common part; `None`: nothing is known to be common, and what is not may be trimmed there.
+    common: Option<u64>,
     /// Up to here the leader can read its log.
     leader_sound: u64,
     /// The leader's log is damaged: the common part may be longer.
@@ -156,39 +219,51 @@ struct Fork {
 
 /// Every round narrows it to a sixty-fourth.
 async fn find_fork(gateway: &Gateway, peer: &Peer, speaker: &Speaker, end: u64) -> Result<Fork, Error> {
-    let mut fork = Fork {
-        common: 0,
-        leader_sound: 0,
-        damaged: false,
-    };
-    // Most often the whole log is common: ask for its end alone first.
-    let (mut differs, mut count) = (end + 1, 1);
-    loop {
-        let probes: Vec<End> = gateway
-            .reader
-            .probes(fork.common, differs - 1, count)
-            .into_iter()
-            .map(End::from)
-            .collect();
-        if probes.is_empty() {
-            return Ok(fork);
-        }
+    let reader = &gateway.reader;
+    let ask = async |probes: Vec<End>| -> Result<(ForkAnswer, Vec<End>), Error> {
         let request = ForkRequest { probes };
         let answer: ForkAnswer = peer.client.post(&speaker.on("/peer/fork"), &request).await?;
+        Ok((answer, request.probes))
+    };
+    let ends = |after: u64, until: u64, count: usize| -> Vec<End> {
+        let probes = reader.probes(after, until, count);
+        probes.into_iter().map(End::from).collect()
+    };
+    // Most often the whole log is common: ask for its end alone first.
+    let (answer, probes) = ask(ends(0, end, 1)).await?;
+    let mut fork = Fork {
+        common: None,
+        leader_sound: answer.sound,
+        damaged: answer.damaged,
+    };
+    let (theirs, own) = (answer.floor, reader.floor());
+    if let Some(last) = probes.last().filter(|_| answer.held == probes.len()) {
+        fork.common = Some(last.sequence);
+    } else if theirs.sequence >= own.sequence {
+        // What the leader has trimmed it cannot compare; who holds its floor holds all before.
+        let reaches = theirs.sequence == 0 || reader.holds(theirs.into());
+        fork.common = reaches.then_some(theirs.sequence);
+    } else {
+        let (answer, probes) = ask(vec![own.into()]).await?;
+        fork.damaged |= answer.damaged;
+        fork.common = (answer.held == probes.len()).then_some(own.sequence);
+    }
+    let mut differs = end + 1;
+    while let Some(common) = fork.common {
+        // The last probe of a round is the last batch before one that differs.
+        let (answer, probes) = match ends(common, differs - 1, PROBES) {
+            probes if probes.is_empty() => break,
+            probes => ask(probes).await?,
+        };
         fork.leader_sound = answer.sound;
         fork.damaged |= answer.damaged;
-        if let Some(held) = answer
-            .held
-            .checked_sub(1)
-            .and_then(|last| request.probes.get(last))
-        {
-            fork.common = held.sequence;
+        if let Some(held) = answer.held.checked_sub(1).and_then(|last| probes.get(last)) {
+            fork.common = Some(held.sequence);
         }
-        match request.probes.get(answer.held) {
+        match probes.get(answer.held) {
             Some(first) => differs = first.sequence,
-            // The last probe is the last batch before one that differs.
-            None => return Ok(fork),
+            None => break,
         }
-        count = PROBES;
     }
+    Ok(fork)
 }

@@ -7,6 +7,7 @@
 
 pub mod align;
 mod mend;
+pub mod retain;
 pub mod send;
 pub mod serve;
 pub mod wire;

@@ -204,7 +204,7 @@ impl Sender<'_> {
 
     /// Marks ride beside the batches: losing some costs nothing but a figure.
     async fn send_marks(&self) {
-        let mut pending = Marks::all(&lock(&self.gateway.ledger));
+        let mut pending = Marks::all(&mut lock(&self.gateway.ledger));
         let mut in_sync = false;
         loop {
             tokio::time::sleep(MARKS_EVERY).await;
@@ -214,7 +214,7 @@ impl Sender<'_> {
                 let was = std::mem::replace(&mut in_sync, ledger.acks.link == Link::InSync);
                 // Behind a gap the peer may lack any of them.
                 let more = if in_sync && !was {
-                    Marks::all(&ledger)
+                    Marks::all(&mut ledger)
                 } else {
                     Marks::of(&ledger, changed)
                 };

@@ -11,7 +11,10 @@ use axum::{
 use bytes::Bytes;
 use journal::{AppendError, Batch};
 
-use super::wire::{ForkAnswer, ForkRequest, Kept, Speaker, Synced, Wanted};
+use super::{
+    retain,
+    wire::{ForkAnswer, ForkRequest, Kept, Speaker, Synced, Wanted},
+};
 use crate::{
     gateway::{ChangeError, Gateway},
     ingest::{Acceptance, accept},
@@ -42,11 +45,14 @@ pub fn router() -> Router<Arc<Gateway>> {
         .route("/peer/fork", post(fork))
         .route("/peer/offer", post(offer))
         .route("/peer/erase", post(erase))
+        .route("/peer/retain", post(retain::retain))
+        .route("/peer/base", get(retain::base))
+        .route("/peer/part", get(retain::part))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 /// The leader speaks: follow it, unless it is not the leader.
-fn hear(gateway: &Arc<Gateway>, speaker: &Speaker) -> Result<(), Problem> {
+pub(super) fn hear(gateway: &Arc<Gateway>, speaker: &Speaker) -> Result<(), Problem> {
     gateway
         .follow(speaker.generation, &speaker.region)
         .map_err(|error| match error {
@@ -166,7 +172,7 @@ async fn lanes(
 }
 
 /// The follower speaks: answer only while leading in exactly its generation.
-fn check_leading(gateway: &Gateway, speaker: &Speaker) -> Result<(), Problem> {
+pub(super) fn check_leading(gateway: &Gateway, speaker: &Speaker) -> Result<(), Problem> {
     let state = gateway.state();
     if speaker.generation < state.generation {
         return Err(Problem::stale(speaker.generation, state.generation));
@@ -200,6 +206,7 @@ async fn fork(
         held,
         sound: gateway.reader.checked_up_to(),
         damaged,
+        floor: gateway.reader.floor().into(),
     }))
 }
 

@@ -21,7 +21,7 @@ impl Speaker {
 }
 
 /// The end of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// Its last sequence number.
     pub sequence: u64,
@@ -79,6 +79,9 @@ pub struct ForkAnswer {
     /// It does not hold all of them, and that may be because it is damaged: nothing must be cut off for this answer.
     #[serde(default)]
     pub damaged: bool,
+    /// The leader's log begins behind this.
+    #[serde(default)]
+    pub floor: End,
 }
 
 /// The answer to `POST /peer/offer`: every message of the body is on the leader's disk now.

@@ -19,6 +19,8 @@ pub struct Lane {
     pub rejected: u64,
     /// Same key, other body.
     pub quarantined: u64,
+    /// Not yet applied, and kept beside the log because their segments were trimmed.
+    pub parked: u64,
     /// Why delivery does not go on.
     pub detail: Option<String>,
     /// Tells workers that there is something to take.
@@ -40,6 +42,20 @@ impl Lane {
                 self.waiting.add(sequence, time);
             }
         }
+    }
+
+    /// Forgets everything but who waits for news.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Self {
+            news: Arc::clone(&self.news),
+            ..Self::default()
+        };
+    }
+
+    /// One that was settled long ago, and is known by its key alone.
+    pub(super) fn add_settled(&mut self) {
+        self.accepted += 1;
+        self.delivered += 1;
     }
 
     pub(super) fn remove(&mut self, sequence: u64, state: MessageState) {

@@ -6,15 +6,17 @@
 mod acks;
 mod hash;
 mod lane;
+mod parked;
 mod ranges;
 mod slots;
 mod tray;
+mod trimmed;
 mod waiting;
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use api::gateway::MessageState;
-use journal::{Facts, KeyHash, body_mark};
+use journal::{Facts, Held, KeyHash, body_mark};
 use types::Timestamp;
 
 pub use acks::{Acks, Need, Outcome, Stored, Unstored, Waiter};
@@ -23,6 +25,7 @@ pub use lane::Lane;
 pub use ranges::{Digest, ShortHash};
 use slots::{NO_LANE, Slot, Slots};
 pub use tray::{Bells, Reply, Tray};
+pub use trimmed::Unsettled;
 
 /// A message to deliver.
 pub const KIND_MESSAGE: u8 = 1;
@@ -62,6 +65,10 @@ pub struct Ledger {
     /// Messages whose state changed since marks were last shipped or written.
     changed: Vec<u64>,
     readable: u64,
+    /// Everything up to here was trimmed, but for what is parked.
+    floor: u64,
+    /// Blocks of messages whose state changed since retention last looked.
+    touched: BTreeSet<u64>,
 }
 
 impl Ledger {
@@ -78,6 +85,8 @@ impl Ledger {
             acks,
             changed: Vec::new(),
             readable: 0,
+            floor: 0,
+            touched: BTreeSet::new(),
         }
     }
 
@@ -130,13 +139,18 @@ impl Ledger {
         if record.kind != KIND_MESSAGE || !self.slots.claim(record.sequence, &record.key) {
             state = MessageState::Quarantined;
             self.conflicts.insert((record.key, record.body), record.sequence);
-            if let Some(slot) = self.slots.get_mut(record.sequence) {
-                slot.state = Some(state);
-            }
+            self.slots.set(record.sequence, Some(state));
+        }
+        if record.held != Held::Log {
+            self.floor = self.floor.max(record.sequence);
+        }
+        if record.held == Held::Nowhere {
+            return self.stored_once(record, usize::from(lane), state);
         }
         self.readable += 1;
         if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
             lane.add(record.sequence, record.time, state);
+            lane.parked += u64::from(record.held == Held::Parked && state == MessageState::Pending);
         }
     }
 
@@ -144,10 +158,11 @@ impl Ledger {
     pub fn lose(&mut self, sequences: &[u64]) {
         for sequence in sequences {
             self.slots.release(*sequence);
-            let Some(slot) = self.slots.get_mut(*sequence) else {
+            let Some(slot) = self.slots.get(*sequence) else {
                 continue;
             };
-            if let Some(state) = slot.state.take() {
+            self.slots.set(*sequence, None);
+            if let Some(state) = slot.state {
                 self.readable -= 1;
                 if let Some(lane) = self.lanes.get_mut(usize::from(slot.lane)) {
                     lane.remove(*sequence, state);
@@ -224,7 +239,7 @@ impl Ledger {
 
     /// Everything from `sequence` on was cut off the journal.
     pub fn cut(&mut self, sequence: u64) {
-        for (number, slot) in self.slots.from(sequence) {
+        for (number, slot) in self.slots.from(sequence, self.floor) {
             self.readable -= u64::from(slot.state.is_some());
             if let (Some(lane), Some(state)) = (self.lanes.get_mut(usize::from(slot.lane)), slot.state) {
                 lane.remove(number, state);
@@ -233,6 +248,7 @@ impl Ledger {
         self.slots.truncate(sequence);
         self.conflicts.retain(|_, at| *at < sequence);
         self.changed.retain(|at| *at < sequence);
+        self.floor = self.floor.min(sequence.saturating_sub(1));
         self.acks.cut(sequence);
     }
 
@@ -260,31 +276,39 @@ impl Ledger {
 
     /// Records what became of a message; says whether that was news.
     pub fn mark(&mut self, sequence: u64, state: MessageState) -> bool {
-        let Some(slot) = self.slots.get_mut(sequence) else {
+        let Some(slot) = self.slots.get(sequence) else {
             return false;
         };
+        if sequence <= self.floor && !self.slots.is_parked(sequence) {
+            // It went because it was settled.
+            return false;
+        }
         match slot.state {
             Some(before) if before != state => {
-                slot.state = Some(state);
+                self.slots.set(sequence, Some(state));
                 if let Some(lane) = self.lanes.get_mut(usize::from(slot.lane)) {
                     lane.change(sequence, before, state);
+                    if sequence <= self.floor {
+                        lane.parked -= u64::from(before == MessageState::Pending);
+                        lane.parked += u64::from(state == MessageState::Pending);
+                    }
                 }
                 self.changed.push(sequence);
+                self.touch(sequence);
                 true
             }
             Some(_) | None => false,
         }
     }
 
-    /// States of a range, for marks.
-    pub fn states(&self, from: u64, count: usize) -> Vec<Option<MessageState>> {
-        let slots = self.slots.from(from).take(count);
-        slots.map(|(_, slot)| slot.state).collect()
+    /// Runs of messages in the same state that are no longer pending, for marks.
+    pub fn runs(&mut self) -> Vec<(u64, u64, MessageState)> {
+        self.slots.runs()
     }
 
     /// How many sequence numbers there are.
     pub fn len(&self) -> u64 {
-        self.slots.len()
+        self.slots.len().max(self.floor)
     }
 
     /// How many records are readable.

@@ -55,7 +55,7 @@ impl Ledger {
         last: u64,
     ) -> impl Iterator<Item = (u64, MessageState)> {
         self.slots
-            .from(first)
+            .from(first, self.floor)
             .take_while(move |(sequence, _)| *sequence <= last)
             .filter(move |(_, slot)| usize::from(slot.lane) == lane)
             .filter_map(|(sequence, slot)| Some((sequence, slot.state?)))

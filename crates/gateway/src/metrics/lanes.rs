@@ -21,6 +21,7 @@ struct Seen {
     outage_seconds: u64,
     accepted: u64,
     pending: u64,
+    parked: u64,
     oldest_seconds: u64,
     dead: u64,
     quarantined: u64,
@@ -78,6 +79,7 @@ impl Lanes {
                 outage_seconds: settings.lane.outage.as_duration().as_secs(),
                 accepted: lane.accepted,
                 pending: lane.pending(),
+                parked: lane.parked,
                 oldest_seconds: lane.oldest().map_or(0, |since| age_ms(since, now) / 1000),
                 dead: lane.rejected + aside.get(index).copied().unwrap_or(0),
                 quarantined: lane.quarantined,
@@ -236,6 +238,12 @@ impl Collector for Lanes {
             "plimsoll_gateway_lane_pending",
             "messages that are not delivered yet",
             |one| one.pending,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_lane_parked",
+            "of the pending messages, those whose segment of the journal was removed",
+            |one| one.parked,
         )?;
         self.gauge(
             to,

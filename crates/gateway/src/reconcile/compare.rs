@@ -4,7 +4,7 @@
 //! holds exactly what the journal holds there; all others are listed. So a message of the journal that was listed nowhere
 //! is lacking, and its id need not be asked for. Memory is bounded by what lacks and by one range.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use api::gateway::{
     MessageState,
@@ -110,6 +110,13 @@ impl Comparison<'_> {
             .collect();
         let mut differing = Vec::new();
         let floor = self.gateway.reader.floor().sequence;
+        // What was parked of ranges that were trimmed is compared message by message: the rest of them is gone here.
+        let parked = lock(&self.gateway.ledger).deliverable(self.lane, 1, floor);
+        let parked: BTreeSet<u64> = parked.into_iter().map(|(sequence, _)| sequence / RANGE).collect();
+        for number in parked.into_iter().filter(|number| *number < floor / RANGE) {
+            self.found.ranges += 1;
+            differing.push((number, theirs.remove(&number).unwrap_or_default()));
+        }
         for number in floor / RANGE..=self.until / RANGE {
             // Each for itself: partners must not wait for a comparison.
             let (first, last) = self.bounds(number);

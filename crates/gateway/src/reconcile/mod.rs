@@ -149,6 +149,15 @@ pub async fn check(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, until: u64) {
     store(gateway).await;
 }
 
+/// Whether every lane was compared with the ERP of this term: what that lacks is known to wait since.
+pub fn is_compared(gateway: &Gateway, term: &Term) -> bool {
+    lock(&gateway.reconciliation).as_ref().is_some_and(|progress| {
+        let report = &progress.report;
+        let same = (report.summary.generation, &report.incarnation) == (term.generation, &term.incarnation);
+        same && progress.is_compared()
+    })
+}
+
 /// The last comparison, also one that an earlier process made.
 pub fn report(gateway: &Gateway) -> Result<Option<ReconciliationReport>, state::Error> {
     if let Some(progress) = &*lock(&gateway.reconciliation) {

@@ -74,6 +74,11 @@ impl Progress {
         }
     }
 
+    /// Whether every lane was compared, what came in and what went out; what lacked may still wait.
+    pub(super) const fn is_compared(&self) -> bool {
+        self.lanes_left == 0
+    }
+
     /// A lane was compared.
     pub(super) fn found(&mut self, lane: usize, found: &Found) {
         let (summary, of_lane) = (&mut self.report.summary, &mut self.report.lanes[lane]);

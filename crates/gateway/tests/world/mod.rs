@@ -178,6 +178,7 @@ fn settings(
         journal: JournalSettings {
             directory: root.join(name).join("journal"),
             segment_size: ByteSize::mib(1),
+            retention: None,
         },
         erp: ErpSettings {
             url: format!("http://{erp}"),

@@ -9,14 +9,33 @@ use super::life::Verdict;
 /// Offers every readable message from `next` on; the leader stores those whose key it does not know. `None`: it could
 /// not store all of them.
 pub fn offer(reader: &Reader, leader: &mut Journal, mut next: u64, generation: u64) -> Verdict<Option<u64>> {
-    let known = leader
+    let read = leader
         .reader()
         .read(1, usize::MAX)
         .map_err(|error| format!("read: {error:?}"))?;
-    let mut known: BTreeSet<String> = known.into_iter().map(|record| record.entry.id).collect();
+    let mut known: BTreeSet<String> = read.into_iter().map(|record| record.entry.id).collect();
+    leader
+        .remains(|facts| {
+            known.insert(facts.time.to_string());
+        })
+        .map_err(|error| format!("remains: {error:?}"))?;
     let mut offered = 0;
     loop {
         let batches = match reader.batches(next, 2000) {
+            // What was parked may be in no other log.
+            Err(ReadError::Trimmed { up_to, .. }) => {
+                let records = reader
+                    .read(next, usize::MAX)
+                    .map_err(|error| format!("read: {error:?}"))?;
+                let parked = records.iter().filter(|record| record.sequence <= up_to);
+                match parked.map(Batch::of_one).collect::<Vec<_>>() {
+                    parked if parked.is_empty() => {
+                        next = up_to + 1;
+                        continue;
+                    }
+                    parked => parked,
+                }
+            }
             Err(ReadError::Damaged(_) | ReadError::NotABoundary(_)) => {
                 let records = reader.read(next, 3).map_err(|error| format!("read: {error:?}"))?;
                 records.iter().map(Batch::of_one).collect()
@@ -41,9 +60,19 @@ pub fn offer(reader: &Reader, leader: &mut Journal, mut next: u64, generation: u
     }
 }
 
-/// The last sequence number up to which both hold the same, found as the gateway does.
-pub fn fork(follower: &Reader, leader: &Reader, end: u64) -> u64 {
-    let (mut same, mut differs) = (0, end + 1);
+/// The last sequence number up to which both hold the same, found as the gateway does. `None`: what the leader has
+/// trimmed cannot be compared, and the follower does not reach its floor.
+pub fn fork(follower: &Reader, leader: &Reader, end: u64) -> Option<u64> {
+    let (theirs, own) = (leader.floor(), follower.floor());
+    let reaches = if theirs.sequence >= own.sequence {
+        theirs.sequence == 0 || follower.holds(theirs)
+    } else {
+        leader.holds(own)
+    };
+    let (mut same, mut differs) = (theirs.sequence.max(own.sequence), end + 1);
+    if !reaches {
+        return None;
+    }
     loop {
         let probes = follower.probes(same, differs - 1, 4);
         let held = probes.iter().take_while(|probe| leader.holds(**probe)).count();
@@ -52,7 +81,7 @@ pub fn fork(follower: &Reader, leader: &Reader, end: u64) -> u64 {
         }
         match probes.get(held) {
             Some(probe) if probe.sequence < differs => differs = probe.sequence,
-            _ => return same,
+            _ => return Some(same),
         }
     }
 }

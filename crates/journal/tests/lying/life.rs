@@ -3,13 +3,15 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use plimsoll_journal::{
-    AppendError, Batch, Entry, Journal, Options, Preparation, ReadError, Recovery, body_hash, key_hash,
+    AppendError, Batch, Entry, Held, Journal, Options, Preparation, ReadError, Recovery, body_hash, key_hash,
 };
 
 use super::{
     chance::Chance,
     disk::{Faults, LyingDisk},
-    sealed::{hurt_sidecar, scrub},
+    sealed::{hurt_floor, hurt_sidecar, scrub},
+    tally::LifeTally as Tally,
+    trimmed::{Did, Trimmed},
 };
 
 pub const OPTIONS: Options = Options {
@@ -19,45 +21,6 @@ pub const OPTIONS: Options = Options {
 
 /// What was found wrong; the caller knows the seed.
 pub type Verdict<T = ()> = Result<T, String>;
-
-/// What happened, so that a test can tell that all of it did.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
-    pub acknowledged: u64,
-    pub opens: u64,
-    pub power_cuts: u64,
-    pub poisoned: u64,
-    pub full: u64,
-    pub torn: u64,
-    pub damaged: u64,
-    pub missing: u64,
-    pub cuts: u64,
-    pub trims: u64,
-    /// Segments that a start did not read.
-    pub by_sidecar: u64,
-    /// Sidecars that were lost, torn, rotted, or of another segment.
-    pub sidecars_hurt: u64,
-    /// Damaged batches that were found after a start.
-    pub condemned: u64,
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.acknowledged += other.acknowledged;
-        self.opens += other.opens;
-        self.power_cuts += other.power_cuts;
-        self.poisoned += other.poisoned;
-        self.full += other.full;
-        self.torn += other.torn;
-        self.damaged += other.damaged;
-        self.missing += other.missing;
-        self.cuts += other.cuts;
-        self.trims += other.trims;
-        self.by_sidecar += other.by_sidecar;
-        self.sidecars_hurt += other.sidecars_hurt;
-        self.condemned += other.condemned;
-    }
-}
 
 /// An entry whose whole content follows from its number.
 pub fn entry(number: u64, length: usize) -> Entry {
@@ -80,13 +43,16 @@ pub fn directory() -> &'static Path {
 
 /// Opens and notes what was shown.
 pub fn open(disk: &LyingDisk) -> Verdict<(Journal, Recovery, BTreeMap<u64, String>)> {
-    let mut shown = BTreeMap::new();
+    let (mut shown, mut gone) = (BTreeMap::new(), Vec::new());
     let mut twice = None;
     let mut wrong = None;
     let opened = Journal::open(Arc::new(disk.clone()), directory(), OPTIONS, |facts| {
         let id = facts.time.to_string();
         if (facts.stream, facts.kind, facts.key) != ("acme", 1, key_hash("acme", &id)) {
             wrong = Some(format!("what was shown is not what was stored: {facts:?}"));
+        }
+        if facts.held == Held::Nowhere {
+            gone.push(facts.sequence);
         }
         if shown.insert(facts.sequence, id).is_some() {
             twice = Some(facts.sequence);
@@ -95,9 +61,15 @@ pub fn open(disk: &LyingDisk) -> Verdict<(Journal, Recovery, BTreeMap<u64, Strin
     match twice {
         _ if wrong.is_some() => Err(wrong.unwrap_or_default()),
         Some(sequence) => Err(format!("sequence {sequence} was shown twice")),
-        None => opened
-            .map(|(journal, recovery)| (journal, recovery, shown))
-            .map_err(|error| format!("cannot open: {error:?}")),
+        None => {
+            let (journal, recovery) = opened.map_err(|error| format!("cannot open: {error:?}"))?;
+            let reader = journal.reader();
+            let trimmed = |at: &&u64| **at <= reader.floor().sequence && !reader.is_parked(**at);
+            if !shown.keys().filter(trimmed).eq(&gone) {
+                return Err(format!("said to be gone: {gone:?}, floor {:?}", reader.floor()));
+            }
+            Ok((journal, recovery, shown))
+        }
     }
 }
 
@@ -118,6 +90,7 @@ struct Life {
     limbo: Vec<Batch>,
     /// A cut without an answer: how many batches it would keep.
     cutting: Option<usize>,
+    trimmed: Trimmed,
     generation: u64,
     /// Marks may be damaged for good: the watermark is then the only proof of the last write.
     rotten: bool,
@@ -133,6 +106,7 @@ pub fn live(seed: u64) -> Verdict<Tally> {
         kept: Vec::new(),
         limbo: Vec::new(),
         cutting: None,
+        trimmed: Trimmed::default(),
         generation: 1,
         rotten: false,
         tally: Tally::default(),
@@ -151,6 +125,7 @@ impl Life {
     fn start(&mut self) -> Verdict<Journal> {
         if self.chance.one_in(4) {
             self.tally.sidecars_hurt += u64::from(hurt_sidecar(&self.disk, &mut self.chance));
+            hurt_floor(&self.disk, &mut self.chance);
         }
         let (journal, recovery, shown) = open(&self.disk)?;
         self.tally.opens += 1;
@@ -189,6 +164,7 @@ impl Life {
                     self.generation += 1;
                     true
                 }
+                3 | 4 => self.trim(&mut journal)?,
                 _ => self.append(&mut journal)?,
             };
             if !goes_on {
@@ -239,6 +215,13 @@ impl Life {
         }
     }
 
+    fn trim(&mut self, journal: &mut Journal) -> Verdict<bool> {
+        let did = self.trimmed.step(journal, &mut self.chance)?;
+        self.tally.trims += u64::from(did == Did::Trimmed);
+        self.tally.forgotten += u64::from(matches!(did, Did::Shed | Did::Forgot));
+        Ok(did != Did::Failed && !self.disk.is_dead())
+    }
+
     fn same_position(&self, journal: &Journal) -> Verdict {
         let last = self.kept.last().map_or(0, Batch::last);
         if journal.position().sequence == last {
@@ -251,10 +234,12 @@ impl Life {
     }
 
     fn cut(&mut self, journal: &mut Journal) -> Verdict<bool> {
-        if self.kept.is_empty() {
+        let floor = self.trimmed.floor();
+        let oldest = self.kept.partition_point(|batch| batch.last() <= floor);
+        if self.kept.len() == oldest {
             return Ok(true);
         }
-        let keep = self.chance.below(self.kept.len() as u64) as usize;
+        let keep = oldest + self.chance.below((self.kept.len() - oldest) as u64) as usize;
         let Ok(aside) = journal.set_aside_from(self.kept[keep].first()) else {
             return Ok(false);
         };
@@ -333,6 +318,9 @@ impl Life {
         self.tally.missing += missing.len() as u64;
         for sequence in 1..=last {
             let lost = missing.contains(&sequence);
+            if !expected.contains_key(&sequence) {
+                continue;
+            }
             match shown.get(&sequence) {
                 Some(_) if lost => return Err(format!("{sequence} was shown and is called missing")),
                 None if !lost => return Err(format!("{sequence} is gone without a word: {recovery:?}")),
@@ -364,8 +352,9 @@ impl Life {
         let last = self.kept.last().map_or(0, Batch::last);
         for sequence in 1..=last {
             match reader.read_one(sequence) {
-                Ok(Some(record)) if record.entry.id == expected[&sequence] => {}
+                Ok(Some(record)) if Some(&record.entry.id) == expected.get(&sequence) => {}
                 Ok(None) | Err(ReadError::Damaged(_)) if gaps.contains(&sequence) => {}
+                Err(ReadError::Trimmed { .. }) if !self.trimmed.is_readable(sequence) => {}
                 other => return Err(format!("{sequence} reads {other:?}, gaps {gaps:?}")),
             }
         }
@@ -418,7 +407,7 @@ impl Life {
     }
 
     fn expected(&self) -> BTreeMap<u64, String> {
-        ids(&self.kept)
+        self.trimmed.known(ids(&self.kept))
     }
 
     /// Nothing but the power and errors went wrong: everything acknowledged is there, then a beginning of what got no
@@ -433,6 +422,7 @@ impl Life {
         if !recovery.missing.is_empty() {
             return Err(format!("missing without damage: {recovery:?}"));
         }
+        self.trimmed.settle(journal, shown)?;
         let mut histories = vec![self.kept.clone()];
         for batch in std::mem::take(&mut self.limbo) {
             let mut longer = histories.last().cloned().unwrap_or_default();
@@ -442,7 +432,10 @@ impl Life {
         if let Some(keep) = self.cutting.take() {
             histories.push(self.kept[..keep].to_vec());
         }
-        let found = histories.into_iter().find(|history| ids(history) == *shown);
+        let trimmed = &self.trimmed;
+        let found = histories
+            .into_iter()
+            .find(|history| trimmed.known(ids(history)) == *shown);
         let Some(found) = found else {
             return Err(format!(
                 "acknowledged {:?}, found {shown:?}; {recovery:?}",
@@ -464,7 +457,7 @@ impl Life {
             return Err(format!("read out of order: {order:?}"));
         }
         let read: BTreeMap<u64, String> = read.into_iter().map(|one| (one.sequence, one.entry.id)).collect();
-        if read != *shown || read.len() != order.len() {
+        if read != self.trimmed.readable(shown) || read.len() != order.len() {
             return Err(format!("shown {shown:?}, read {read:?}"));
         }
         Ok(())

@@ -7,3 +7,6 @@ pub mod fork;
 pub mod life;
 pub mod pair;
 pub mod sealed;
+pub mod tally;
+pub mod trimmed;
+pub mod trimmed_pair;

@@ -13,36 +13,9 @@ use super::{
     fork::{fork, offer},
     life::{Verdict, entry, open, trace},
     sealed::scrub,
+    tally::PairTally as Tally,
+    trimmed_pair::{begin_anew, trim},
 };
-
-/// What happened, so that a test can tell that all of it did.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
-    pub acknowledged: u64,
-    pub alone: u64,
-    pub takeovers: u64,
-    pub both_cut: u64,
-    pub offered: u64,
-    pub set_aside: u64,
-    pub repaired: u64,
-    pub mended: u64,
-    /// Damaged batches that were found after a start.
-    pub scrubbed: u64,
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.acknowledged += other.acknowledged;
-        self.alone += other.alone;
-        self.takeovers += other.takeovers;
-        self.both_cut += other.both_cut;
-        self.offered += other.offered;
-        self.set_aside += other.set_aside;
-        self.repaired += other.repaired;
-        self.mended += other.mended;
-        self.scrubbed += other.scrubbed;
-    }
-}
 
 struct Region {
     disk: LyingDisk,
@@ -78,6 +51,8 @@ struct Pair {
     numbers: u64,
     /// Not known to be a prefix of the leader's log.
     misaligned: bool,
+    /// The follower's disk is new, and lacks what was acknowledged: nobody lets it lead.
+    fresh: bool,
     tried: BTreeSet<String>,
     acknowledged: BTreeSet<String>,
     tally: Tally,
@@ -96,6 +71,7 @@ pub fn live(seed: u64) -> Verdict<Tally> {
         generation: 1,
         numbers: 0,
         misaligned: true,
+        fresh: false,
         tried: BTreeSet::new(),
         acknowledged: BTreeSet::new(),
         tally: Tally::default(),
@@ -143,6 +119,7 @@ impl Pair {
         match self.chance.below(4) {
             0 => self.copy(),
             1 if self.chance.one_in(6) => self.take_over(),
+            2 if self.chance.one_in(3) => self.trim(),
             _ => self.take_in(),
         }
     }
@@ -192,12 +169,10 @@ impl Pair {
                 Ok(batches) => batches,
                 Err(ReadError::Damaged(at)) => {
                     // Its start saw the sidecar only. The next round gets it back.
-                    let noted = leader
-                        .condemn(at)
-                        .map_err(|error| format!("condemn: {error:?}"))?;
-                    return match noted {
-                        Some(_) => Ok(()),
-                        None => Err(format!(
+                    return match leader.condemn(at) {
+                        // The disk failed, or the power went.
+                        Ok(Some(_)) | Err(_) => Ok(()),
+                        Ok(None) => Err(format!(
                             "the leader cannot read {from}, and nothing is wrong with it"
                         )),
                     };
@@ -214,6 +189,7 @@ impl Pair {
             }
         }
         let both = follower.position().sequence;
+        let caught_up = both == leader.position().sequence;
         let read = leader
             .reader()
             .read(1, usize::MAX)
@@ -226,12 +202,61 @@ impl Pair {
             .map(|record| record.entry.id);
         self.acknowledged.extend(ids);
         self.tally.acknowledged += (self.acknowledged.len() - before) as u64;
+        self.fresh &= !caught_up;
+        Ok(())
+    }
+
+    /// What both have goes in either of them.
+    fn trim(&mut self) -> Verdict {
+        self.copy()?;
+        let ends = self.ends();
+        if self.misaligned || ends[0] != ends[1] {
+            return Ok(());
+        }
+        let follows = self.chance.one_in(2);
+        let mut chance = Chance::new(self.chance.below(u64::MAX));
+        let (Some(leader), Some(follower)) = self.sides() else {
+            return Ok(());
+        };
+        if leader.poison().is_some() || follower.poison().is_some() {
+            return Ok(());
+        }
+        // The leader first, what the follower has read; then the follower the same.
+        let trimmed = if follows {
+            trim(follower, leader.reader().floor().sequence, &mut chance)?
+        } else {
+            trim(leader, follower.reader().checked_up_to(), &mut chance)?
+        };
+        self.tally.trims += u64::from(trimmed);
+        Ok(())
+    }
+
+    fn floors(&self) -> Vec<Option<u64>> {
+        let floor = |region: &Region| Some(region.journal.as_ref()?.reader().floor().sequence);
+        self.regions.iter().map(floor).collect()
+    }
+
+    /// The follower's disk is lost with all that was on it, while the leader has everything.
+    fn replace(&mut self) -> Verdict {
+        self.copy()?;
+        let ends = self.ends();
+        if self.misaligned || ends[0] != ends[1] {
+            return Ok(());
+        }
+        let region = &mut self.regions[1 - self.leader];
+        region.journal = None;
+        region.disk = LyingDisk::new(self.chance.below(u64::MAX));
+        self.fresh = true;
+        self.tally.replaced += 1;
         Ok(())
     }
 
     /// The other region leads from now on; the old leader may still be up, but it writes nothing in an old generation.
     fn take_over(&mut self) -> Verdict {
         let other = 1 - self.leader;
+        if self.fresh {
+            return Ok(());
+        }
         // Only what is up can lead, and it has all that was acknowledged on two copies.
         if self.regions[other]
             .journal
@@ -251,13 +276,13 @@ impl Pair {
     /// What ends a phase: both cut at once, one cut while the other is paused, or the leader lost and revived.
     fn disaster(&mut self) -> Verdict {
         let leader = self.leader;
-        let kind = self.chance.below(5);
+        let kind = self.chance.below(6);
         trace(|| format!("disaster {kind}, {leader} leads; {:?}", self.ends()));
         match kind {
             0 => {
                 self.tally.both_cut += 1;
                 self.regions.iter_mut().for_each(Region::cut_power);
-                if self.chance.one_in(2) {
+                if self.chance.one_in(2) && !self.fresh {
                     self.leader = 1 - leader;
                 }
                 self.generation += 1;
@@ -283,6 +308,7 @@ impl Pair {
                 }
             }
             3 => self.regions[1 - leader].cut_power(),
+            4 => self.replace()?,
             _ => self.rot()?,
         }
         self.misaligned = true;
@@ -306,7 +332,8 @@ impl Pair {
     fn rot(&mut self) -> Verdict {
         self.copy()?;
         let ends = self.ends();
-        if self.misaligned || ends[0] != ends[1] {
+        let floors = self.floors();
+        if self.misaligned || ends[0] != ends[1] || floors[0] != floors[1] {
             return Ok(());
         }
         let region = &mut self.regions[1 - self.leader];
@@ -386,6 +413,13 @@ impl Pair {
             follower.position().sequence,
             fork(&reader, &leader.reader(), follower.position().sequence),
         );
+        let Some(common) = common else {
+            let anew = begin_anew(leader, follower, generation)?;
+            self.tally.begun_anew += u64::from(anew);
+            self.misaligned = !anew;
+            return Ok(());
+        };
+        let leader_floor = leader.reader().floor().sequence;
         let sound = reader.sound_up_to();
         let keep = if sound < common && leader.reader().sound_up_to() >= common {
             sound
@@ -410,7 +444,8 @@ impl Pair {
             self.tally.offered += offered;
             self.tally.set_aside += 1;
         }
-        self.misaligned = false;
+        // What the leader has trimmed cannot be copied anew.
+        self.misaligned = keep < leader_floor;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Segments that a start does not read: hurting their sidecars, and reading them afterwards.
 
-use plimsoll_journal::Journal;
+use plimsoll_journal::{CondemnError, Journal};
 
 use super::{
     chance::Chance,
@@ -17,10 +17,12 @@ pub fn scrub(journal: &mut Journal) -> Verdict<u64> {
             let checked = journal.reader().check_segment(ordinal, next, 1000);
             let (damaged, more) = checked.map_err(|error| format!("check {ordinal}: {error:?}"))?;
             for first in damaged {
-                let noted = journal
-                    .condemn(first)
-                    .map_err(|error| format!("condemn: {error:?}"))?;
-                count += u64::from(noted.is_some());
+                match journal.condemn(first) {
+                    Ok(noted) => count += u64::from(noted.is_some()),
+                    // The disk failed, or the power went.
+                    Err(CondemnError::Keep { .. } | CondemnError::Append(_)) => return Ok(count),
+                    Err(error) => return Err(format!("condemn: {error:?}")),
+                }
             }
             from = more;
         }
@@ -52,4 +54,18 @@ pub fn hurt_sidecar(disk: &LyingDisk, chance: &mut Chance) -> bool {
         }),
     }
     true
+}
+
+/// One of the two files that say what was trimmed is enough.
+pub fn hurt_floor(disk: &LyingDisk, chance: &mut Chance) {
+    let mut floors = disk.named("floor");
+    floors.retain(|path| path.extension().is_none_or(|end| end != "tmp"));
+    let Some(path) = floors.get(chance.below(floors.len() as u64) as usize) else {
+        return;
+    };
+    // As long as both say the same: after a crash one may be a trim behind, or not there yet.
+    if floors.len() == 2 && disk.read(&floors[0]) == disk.read(&floors[1]) {
+        trace(|| format!("hurt {}", path.display()));
+        disk.damage(path, |bytes| bytes[20] ^= 1);
+    }
 }

@@ -11,7 +11,7 @@ use types::{
 };
 
 use super::{Planner, timing};
-use crate::{Port, Refusal};
+use crate::{Port, Refusal, journal_retention};
 
 /// Zero-filled ahead of time: small enough to be written in a moment, large enough to be rarely changed.
 const SEGMENT_SIZE: ByteSize = ByteSize::mib(64);
@@ -65,6 +65,9 @@ impl Planner<'_> {
                     files.fetched(server)
                 }),
             });
+        let kept = self.estate.integrations.iter();
+        let kept = kept.filter(|one| one.tenant == *self.name && one.direction == Direction::Inbound);
+        let kept = kept.map(|one| (one.name.clone(), one.keep));
         Ok(GatewaySettings {
             estate: self.estate.name.clone(),
             region: region.clone(),
@@ -80,6 +83,7 @@ impl Planner<'_> {
             journal: JournalSettings {
                 directory: directory.join("journal"),
                 segment_size: SEGMENT_SIZE,
+                retention: Some(journal_retention(self.estate.retention.journal, kept)),
             },
             erp: ErpSettings {
                 // Past the ingress: what the region owes to partners must not hang on what people need.

@@ -1,6 +1,6 @@
 //! What a gateway is told.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,24 @@ pub struct JournalSettings {
     pub directory: PathBuf,
     /// Size of one zero-filled segment.
     pub segment_size: ByteSize,
+    /// How long messages are kept; `None`: nothing is ever removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RetentionSettings>,
+}
+
+/// How long messages are kept after they were applied, or a person decided about them. What waits is kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionSettings {
+    /// Messages. Longer than a database or a backup reaches back: what an ERP lacks then is delivered from here.
+    pub messages: Span,
+    /// The same of integrations that say otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lanes: BTreeMap<IntegrationName, Span>,
+    /// Their keys: so long a message that comes again is known as a duplicate.
+    pub keys: Span,
+    /// It is looked this often at what may go.
+    pub every: Span,
 }
 
 /// The ERP of this region.

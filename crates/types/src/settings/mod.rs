@@ -21,7 +21,7 @@ pub use edi::{EdiAddress, EdiDocument, EdiSettings, EdiStandard};
 pub use files::{AfterFile, FilesFrom, FilesSettings, SftpCredential, SftpSettings};
 pub use gateway::{
     ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
-    PeerSettings, Priority, ProofSettings, RetrySettings, SignatureScheme,
+    PeerSettings, Priority, ProofSettings, RetentionSettings, RetrySettings, SignatureScheme,
 };
 pub use process::{ProcessSettings, ReadyWhen, RunsWhen, StopSignal};
 pub use site::{

@@ -25,6 +25,7 @@ pub async fn run(estate: &OpenEstate, request: &Lanes) -> Result<Exit, Failure> 
                 "accepted",
                 "applied",
                 "pending",
+                "parked",
                 "oldest",
                 "dead",
                 "aside",
@@ -41,7 +42,7 @@ pub async fn run(estate: &OpenEstate, request: &Lanes) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-fn row(lane: &LaneStatus) -> [String; 12] {
+fn row(lane: &LaneStatus) -> [String; 13] {
     let claim = |tell: fn(&Claim) -> String| lane.claim.as_ref().map_or_else(|| "-".to_owned(), tell);
     [
         lane.integration.to_string(),
@@ -52,6 +53,7 @@ fn row(lane: &LaneStatus) -> [String; 12] {
         lane.accepted.to_string(),
         lane.delivered.to_string(),
         lane.pending.to_string(),
+        lane.parked.to_string(),
         lane.oldest_pending_ms.map_or_else(|| "-".to_owned(), age),
         lane.rejected.to_string(),
         lane.quarantined.to_string(),

@@ -102,11 +102,12 @@ fn show(lane: &LaneDetail) {
         (
             "messages",
             format!(
-                "{} accepted, {} applied, {} pending ({} under way), {} dead letters, {} set aside",
+                "{} accepted, {} applied, {} pending ({} under way, {} parked), {} dead letters, {} set aside",
                 status.accepted,
                 status.delivered,
                 status.pending,
                 lane.under_way,
+                status.parked,
                 status.rejected,
                 status.quarantined
             ),

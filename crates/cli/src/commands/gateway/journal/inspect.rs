@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use journal::Survey;
+use journal::{Part, PartKind, Survey};
 use serde_json::{Value, json};
 
 use super::{Inspect, Payload, record_as_json, survey};
@@ -43,7 +43,9 @@ pub fn run(request: &Inspect) -> Result<Exit, Failure> {
 }
 
 fn no_record(found: &Survey, sequence: u64) -> Failure {
-    let why = if found.missing.iter().any(|range| range.contains(&sequence)) {
+    let why = if sequence <= found.floor.sequence {
+        "it was trimmed"
+    } else if found.missing.iter().any(|range| range.contains(&sequence)) {
         "it is damaged here"
     } else {
         "it was never stored here"
@@ -69,8 +71,45 @@ fn as_json(found: &Survey, counts: &Counts) -> Value {
         "counts": counts.collect::<Vec<_>>(),
         "lastSequence": found.end.sequence,
         "watermark": found.watermark,
+        "trimmedUpTo": found.floor.sequence,
+        "trimmedChain": found.floor.chain,
+        "parked": found.parked,
+        "leftOver": found.parts.iter().map(part).collect::<Vec<_>>(),
         "sound": found.is_sound(),
     })
+}
+
+fn part(part: &Part) -> Value {
+    json!({
+        "kind": kind(part), "first": part.first, "last": part.last, "records": part.records, "bytes": part.bytes,
+    })
+}
+
+const fn kind(part: &Part) -> &'static str {
+    match part.kind {
+        PartKind::Stub => "keys",
+        PartKind::Parked => "parked",
+    }
+}
+
+fn tell_floor(found: &Survey) {
+    let floor = found.floor.sequence;
+    if floor == 0 {
+        anstream::println!("nothing was trimmed");
+        return;
+    }
+    let mut rows = table(["left of what was trimmed", "first", "last", "records", "bytes"]);
+    for one in &found.parts {
+        let numbers = [one.first, one.last, one.records, one.bytes].map(|number| number.to_string());
+        let mut row = vec![kind(one).to_owned()];
+        row.extend(numbers);
+        rows.add_row(row);
+    }
+    anstream::println!("{rows}");
+    anstream::println!(
+        "everything up to sequence {floor} was trimmed, but for {} records that are parked",
+        found.parked
+    );
 }
 
 fn tell(found: &Survey, counts: &Counts) {
@@ -84,6 +123,7 @@ fn tell(found: &Survey, counts: &Counts) {
         rows.add_row([integration.clone(), generation.to_string(), records.to_string()]);
     }
     anstream::println!("{rows}");
+    tell_floor(found);
     anstream::println!(
         "the log ends at sequence {}; the watermark vouches for {}",
         found.end.sequence,

@@ -1,7 +1,8 @@
-//! `plimsoll gateway journal …`: a journal's directory, read without the gateway and without changing it.
+//! `plimsoll gateway journal …`: a journal's directory, read and copied without the gateway and without changing it.
 
 mod export;
 mod inspect;
+mod snapshot;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ pub enum Journal {
     Inspect(Inspect),
     /// Write records as lines of JSON
     Export(Export),
+    /// Copy the journal of a running gateway, and read the copy whole
+    Snapshot(Snapshot),
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,6 +71,18 @@ pub struct Export {
     pub to: Option<PathBuf>,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct Snapshot {
+    /// The journal's directory; its gateway may run
+    pub directory: PathBuf,
+    /// Where to; on the same file system it takes almost no room
+    #[arg(long, value_name = "DIRECTORY")]
+    pub to: PathBuf,
+    /// How to show it: for people, or for programs
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
 /// What is shown of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Payload {
@@ -83,6 +98,7 @@ pub fn run(request: &Journal, talk: &Talk) -> Result<Exit, Failure> {
         Journal::Verify(request) => verify::run(request),
         Journal::Inspect(request) => inspect::run(request),
         Journal::Export(request) => export::run(request, talk),
+        Journal::Snapshot(request) => snapshot::run(request),
     }
 }
 

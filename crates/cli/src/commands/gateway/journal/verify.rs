@@ -43,6 +43,10 @@ fn as_json(found: &Survey, wrong_bodies: &[u64], sound: bool) -> Value {
         "damage": found.flaws.iter().map(flaw).collect::<Vec<_>>(),
         "missing": found.missing.iter().map(|range| json!([range.start(), range.end()])).collect::<Vec<_>>(),
         "wrongBodies": wrong_bodies,
+        "trimmedUpTo": found.floor.sequence,
+        "parked": found.parked,
+        "parkedLost": found.parked_lost,
+        "keysLost": found.keys_lost.iter().map(|range| json!([range.start(), range.end()])).collect::<Vec<_>>(),
         "tornTail": found.torn.as_ref().map(flaw),
         "cutUnderWay": found.cut_under_way,
     })
@@ -63,6 +67,16 @@ fn tell(found: &Survey, wrong_bodies: &[u64]) {
     }
     for range in &found.missing {
         anstream::println!("cannot be read: sequence {} to {}", range.start(), range.end());
+    }
+    for range in &found.keys_lost {
+        anstream::println!(
+            "keys cannot be read: sequence {} to {}",
+            range.start(),
+            range.end()
+        );
+    }
+    if found.parked_lost > 0 {
+        anstream::println!("parked records that cannot be read: {}", found.parked_lost);
     }
     for sequence in wrong_bodies {
         anstream::println!("another payload than was accepted: sequence {sequence}");

@@ -6,7 +6,10 @@
 //! would acknowledge slower. Where there is no other region the disk is zone-redundant instead.
 
 use estate::{Authentication, Direction};
-use plan::cloud::blueprint::{GatewayPlan, Lane, NodePoolPurpose, Tenant};
+use plan::{
+    cloud::blueprint::{GatewayPlan, Lane, NodePoolPurpose, Tenant},
+    journal_retention,
+};
 use types::{
     ByteSize, Span,
     settings::{
@@ -41,6 +44,8 @@ const SEGMENT_SIZE: ByteSize = ByteSize::mib(64);
 const ERP_TIMEOUT: Span = Span::from_secs(10);
 /// After this long one copy has to do, which is stated and counted.
 const DEGRADE_AFTER: Span = Span::from_secs(1);
+/// What belongs to no lane: longer than any server goes back.
+const KEEP: Span = Span::from_days(35);
 /// Requests under way, and the journal's last sync.
 const GRACE_SECONDS: u32 = 30;
 
@@ -174,6 +179,10 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
         journal: JournalSettings {
             directory: format!("{JOURNAL}/journal").into(),
             segment_size: SEGMENT_SIZE,
+            retention: Some(journal_retention(
+                KEEP,
+                lanes.iter().map(|lane| (lane.name.clone(), lane.keep)),
+            )),
         },
         erp: ErpSettings {
             url: format!(
