@@ -50,7 +50,7 @@ pub async fn run(home: Home, request: &Request, talk: &Talk) -> Result<Exit, Fai
     let which = Which {
         estate: Some(estate.name.clone()),
     };
-    let Prepared { lock, renewed } = prepare::prepare(&home, &estate, request, talk)?;
+    let Prepared { lock, renewed, ports } = prepare::prepare(&home, &estate, request, talk)?;
     let open = OpenEstate::open(home, &which)?;
     let running = open.regions().into_iter();
     let running: Vec<_> = running
@@ -59,6 +59,7 @@ pub async fn run(home: Home, request: &Request, talk: &Talk) -> Result<Exit, Fai
     start(&open, talk)?;
     drop(lock);
     wait::until_protected(&open, request.timeout.as_duration(), talk).await?;
+    drop(ports);
     prepare::tidy(&open)?;
     if !renewed.is_empty() {
         // Of programs that ran already, some read their certificates when they are told alone.

@@ -31,7 +31,7 @@ pub use identities::{
     Certificate, IDENTITY_LIFE, RENEW_BEFORE, ensure as ensure_identities, list as list_certificates,
     rotate as rotate_identities,
 };
-pub use ports::{allocate as allocate_ports, busy as busy_ports};
+pub use ports::{Reserved as ReservedPorts, allocate as allocate_ports, busy as busy_ports};
 pub use programs::{Found, find as find_programs};
 pub use running::{Program, is_running_in, start, stop};
 pub use secrets::{Secrets, ensure as ensure_secrets};

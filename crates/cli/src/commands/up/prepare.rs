@@ -18,6 +18,8 @@ pub struct Prepared {
     pub lock: File,
     /// Whose certificates are new.
     pub renewed: Vec<String>,
+    /// Its ports, until its programs listen on them.
+    pub ports: host::ReservedPorts,
 }
 
 /// Gathers, plans, renders, writes. Starts nothing.
@@ -39,7 +41,7 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
         host::install_binaries(&files, &beside_us()?, &layout.root().join("bin")).map_err(missing_binary)?;
     let remembered = layout.root().join("ports.json");
     let sites = host::ensure_sites(&files, &layout, told_sites(estate, &request.sites)?)?;
-    let ports = host::allocate_ports(&files, &remembered, &plan::ports(estate))?;
+    let (ports, reserved) = host::allocate_ports(&files, &remembered, &plan::ports(estate))?;
     refuse_taken_ports(&layout, &ports)?;
     let redis_ports: Vec<_> = estate
         .regions
@@ -100,7 +102,11 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
             layout.rendered().display()
         ),
     });
-    Ok(Prepared { lock, renewed })
+    Ok(Prepared {
+        lock,
+        renewed,
+        ports: reserved,
+    })
 }
 
 /// The seed is of no use any more once a database stands.
