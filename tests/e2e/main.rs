@@ -12,7 +12,6 @@ mod erp_taken_back;
 mod frozen_database;
 mod full_disk;
 mod gateway_lanes;
-mod integration_outage;
 mod mock_edi;
 mod partition;
 mod planned_moves;

@@ -12,7 +12,7 @@ pub struct Drill {
     pub evidence: Value,
     /// Where the evidence lies.
     pub directory: PathBuf,
-    _kept: tempfile::TempDir,
+    _kept: Option<tempfile::TempDir>,
 }
 
 impl Drill {
@@ -54,9 +54,26 @@ impl Drill {
         let ended = Self {
             evidence: serde_json::from_str(&drill.stdout).unwrap(),
             directory,
-            _kept: kept,
+            _kept: Some(kept),
         };
         (ended, drill.code)
+    }
+
+    /// The only drill of a scenario whose evidence the estate keeps itself.
+    pub fn kept(estate: &TestEstate, scenario: &str) -> Self {
+        let mut directories = fs::read_dir(estate.layout().evidence())
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.join("evidence.json").exists())
+            .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(scenario));
+        let directory = directories.next().expect("evidence");
+        assert_eq!(directories.next(), None);
+        Self {
+            evidence: serde_json::from_slice(&fs::read(directory.join("evidence.json")).unwrap()).unwrap(),
+            directory,
+            _kept: None,
+        }
     }
 
     /// The runs.

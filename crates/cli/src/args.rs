@@ -13,8 +13,8 @@ use crate::commands::gateway::args::Gateway;
 pub use recover::{Disaster, Migration, Recover};
 
 pub use drill::{
-    Component, Drill, ExpireCredentials, Fault, LoseComponent, LoseControlPlane, LoseIntegration, Outage,
-    RegionLoss, Rehearse,
+    Component, Drill, DueDrill, ExpireCredentials, Fault, LoseComponent, LoseControlPlane, LoseIntegration,
+    Outage, RegionLoss, Rehearse, ScheduledDrills,
 };
 
 /// Resilience for Odoo in logistics: declare an estate, run it as two regions, rehearse its loss, prove the recovery.

@@ -47,6 +47,7 @@ struct Estate {
     world: Arc<World>,
     directory: tempfile::TempDir,
     authority: Authority,
+    authorised_by: Vec<String>,
 }
 
 impl Estate {
@@ -56,6 +57,14 @@ impl Estate {
             world,
             directory: tempfile::tempdir().unwrap(),
             authority,
+            authorised_by: Vec::new(),
+        }
+    }
+
+    fn with_authorised_by(self, names: &[&str]) -> Self {
+        Self {
+            authorised_by: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..self
         }
     }
 
@@ -94,8 +103,10 @@ impl Estate {
                 renew_every: Span::from_millis(500),
                 margin: Span::from_millis(400),
             },
+            drills: None,
             failover: FailoverSettings {
                 authority: self.authority,
+                authorised_by: self.authorised_by.clone(),
                 region_lost_after: Span::from_millis(1_500),
                 database_lost_after: Span::from_secs(3),
                 hold_off: Span::from_secs(60),

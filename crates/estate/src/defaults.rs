@@ -15,6 +15,8 @@ use crate::model::{
 
 /// Times are in UTC until somebody says where the business is: a wrong guess would open release windows at noon.
 pub(crate) const TIME_ZONE: &str = "UTC";
+/// One drill a day is as much as people follow up.
+pub(crate) const DRILLS_APART: Span = Span::from_days(1);
 
 /// All zones: the loss of one is the failure that Azure regions have most often.
 pub(crate) const ZONES: [u8; 3] = [1, 2, 3];

@@ -100,6 +100,36 @@ fn the_strictest_tier_in_use_decides_who_may_start_a_failover() {
 }
 
 #[test]
+fn drills_keep_to_the_calendar_of_the_tenant() {
+    let (_, _, blueprint) = example();
+    let calendar = blueprint.controller.drills.unwrap();
+    assert_eq!(calendar.time_zone, "Europe/Amsterdam");
+    let planned: Vec<_> = calendar
+        .drills
+        .iter()
+        .map(|drill| drill.scenario.as_str())
+        .collect();
+    assert_eq!(
+        planned,
+        ["region-loss", "switchover", "component", "integration-outage"]
+    );
+    assert_eq!(calendar.windows[0].days, [5], "Saturdays");
+    assert_eq!(calendar.busy[0].what, "last parcel truck");
+    assert_eq!(calendar.busy[0].weekly.as_ref().unwrap().days, [0, 1, 2, 3, 4]);
+    assert_eq!(calendar.freezes[0].why, "the weeks before the holidays");
+    // A calendar that plans none asks nobody for proof.
+    let text = text();
+    let without: String = text
+        .lines()
+        .filter(|line| !line.contains("scenario:") && line.trim() != "drills:")
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let estate = read(&without);
+    let (blueprint, _) = plan::local(&estate, None, &host(&estate)).unwrap();
+    assert_eq!(blueprint.controller.drills, None);
+}
+
+#[test]
 fn only_the_scheduler_waits_for_its_region_to_be_active() {
     let (_, _, blueprint) = example();
     for region in &blueprint.regions {

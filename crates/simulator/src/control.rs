@@ -299,6 +299,7 @@ pub(crate) const fn settings(authority: types::settings::Authority) -> FailoverS
     use types::Span;
     FailoverSettings {
         authority,
+        authorised_by: Vec::new(),
         region_lost_after: Span::from_millis(1_500),
         database_lost_after: Span::from_secs(4),
         hold_off: Span::from_secs(10),

@@ -23,6 +23,36 @@ pub enum Drill {
     IntegrationOutage(LoseIntegration),
     /// Replace every certificate by one that lives for moments, and that one by the next, under load
     Credentials(ExpireCredentials),
+    /// Tell which drills the calendar plans, how old their proof is, and why none is run now
+    Schedule(ScheduledDrills),
+    /// Tell which drill is to be run now, and run it with --run; for a timer, which may ask as often as it likes
+    Due(DueDrill),
+    /// End the drill that runs; what it did is taken back
+    Abort(AbortDrill),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ScheduledDrills {
+    #[command(flatten)]
+    pub which: Which,
+    /// How to show it: for people, or for programs
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct DueDrill {
+    #[command(flatten)]
+    pub which: Which,
+    /// Run it
+    #[arg(long)]
+    pub run: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct AbortDrill {
+    #[command(flatten)]
+    pub which: Which,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -50,6 +80,9 @@ pub struct LoseControlPlane {
     /// How long the controller stays away
     #[arg(long, default_value = "10s", value_name = "TIME")]
     pub away: Span,
+    /// Lose the active region in the same moment: nobody can take over before the controller is back
+    #[arg(long)]
+    pub with_region: bool,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -1,5 +1,7 @@
 //! `plimsoll drill`: lose a region on purpose, bring it back, or move writes as planned; measure it, leave evidence.
 
+mod alone;
+mod both;
 mod component;
 mod conclude;
 mod control_plane;
@@ -12,20 +14,27 @@ mod keep;
 mod load;
 mod machine;
 mod person;
+mod planned;
 mod probe;
 mod public;
 mod run;
+pub mod schedule;
 mod show;
 mod switchover;
 
 use std::{path::PathBuf, time::Duration};
 
+pub use alone::abort;
 pub use keep::DOCUMENT;
 pub use load::now;
+pub use planned::planned;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use recovery::evidence::chain::{Kind, NewEntry};
 use recovery::evidence::{Evidence, SCHEMA, Verdict};
-use types::Span;
+use types::{
+    Span,
+    settings::{Authority, DrillScenario},
+};
 
 use self::{disturb::Scene, public::Public, run::Measured};
 use crate::{
@@ -147,8 +156,13 @@ pub async fn control_plane(
     request: &LoseControlPlane,
     talk: &Talk,
 ) -> Result<Exit, Failure> {
-    let asked = Rehearsal::of("control-plane", &request.rehearse);
     let away = request.away.as_duration();
+    if request.with_region {
+        let asked = Rehearsal::of(both::SCENARIO, &request.rehearse);
+        let once = async |scene: Scene<'_>| both::once(scene, away).await;
+        return rehearse_scene(estate, &asked, talk, once).await;
+    }
+    let asked = Rehearsal::of("control-plane", &request.rehearse);
     let once = async |scene: Scene<'_>| control_plane::once(scene, away).await;
     rehearse_scene(estate, &asked, talk, once).await
 }
@@ -206,6 +220,7 @@ async fn rehearse(
     talk: &Talk,
     once: impl AsyncFn(Nth<'_>, &Step) -> Result<Measured, Failure>,
 ) -> Result<Exit, Failure> {
+    let _alone = alone::take(estate, asked.scenario).await?;
     let seed = asked.seed.unwrap_or_else(rand::random);
     let drill = uuid::Uuid::new_v4().simple().to_string();
     let directory = keep::directory(estate, asked, &drill)?;
@@ -216,6 +231,7 @@ async fn rehearse(
         runs(usize::from(asked.runs)),
         asked.rate
     ));
+    tell_who_is_needed(estate, asked, talk);
     let mut evidence = blank(estate, asked.scenario, drill.clone(), seed);
     let mut random = StdRng::seed_from_u64(seed);
     let moments = asked.earliest.as_millis()..=asked.latest.as_millis();
@@ -229,7 +245,7 @@ async fn rehearse(
             id: &id,
             after: Duration::from_millis(after),
         };
-        let measured = once(nth, &step).await?;
+        let measured = alone::unless_aborted(estate, once(nth, &step)).await?;
         let run = conclude::conclude(estate, u32::from(number), run_seed, &measured);
         step.done_as(show::line(&run));
         keep::orders(&directory, estate, number, &measured.orders)?;
@@ -255,6 +271,28 @@ async fn rehearse(
         .summary
         .is_some_and(|summary| summary.verdict == Verdict::Kept);
     Ok(if kept { Exit::Done } else { Exit::No })
+}
+
+/// A region that is lost where people decide stays lost until they do, and the drill measures them: better known before.
+fn tell_who_is_needed(estate: &OpenEstate, asked: &Rehearsal, talk: &Talk) {
+    let who = match estate.controller.failover.authority {
+        Authority::Automatic => return,
+        Authority::OnePerson => "one person",
+        Authority::TwoPeople => "two people",
+    };
+    let loses = [
+        DrillScenario::RegionLoss.as_str(),
+        DrillScenario::Failback.as_str(),
+        both::SCENARIO,
+    ];
+    if loses.contains(&asked.scenario) {
+        let limit = Span::from_millis(u64::try_from(asked.timeout.as_millis()).unwrap_or(u64::MAX));
+        talk.say(format_args!(
+            "{who} must authorise this tenant's failovers: in each run business stands still until `plimsoll failover` and \
+             `plimsoll approve` have been given elsewhere; after {limit} the drill gives up. What is measured is people \
+             and machine together. `plimsoll drill abort` ends it"
+        ));
+    }
 }
 
 /// What shows this drill beside those before it.

@@ -14,7 +14,7 @@ use recovery::evidence::chain::{self, PublicKey, Verified, digest_of};
 use serde_json::json;
 
 pub use sign::sign;
-pub use trend::trend;
+pub use trend::{drills, trend};
 
 use crate::{
     args::{EvidenceVerify, Output, Which},

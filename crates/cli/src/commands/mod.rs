@@ -31,7 +31,7 @@ use api::moves::MoveKind;
 use local::host::Home;
 
 use crate::{
-    args::{self, Args, Certificates, Command, Drill, Evidence, Which},
+    args::{self, Args, Certificates, Command, Drill, Evidence, Output, Which},
     failure::{Exit, Failure},
     open_estate::OpenEstate,
     talk::Talk,
@@ -130,9 +130,27 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             drill::check_moments(&request.rehearse)?;
             drill::credentials(&open(&request.rehearse.which)?, &request, talk).await
         }
+        Command::Drill(Drill::Schedule(request)) => {
+            drill::schedule::show(&open(&request.which)?, &request).await
+        }
+        Command::Drill(Drill::Due(request)) => {
+            let estate = open(&request.which)?;
+            match drill::schedule::due(&estate, &request, talk).await? {
+                Some(scenario) => drill::planned(&estate, scenario, talk).await,
+                None => Ok(Exit::Done),
+            }
+        }
+        Command::Drill(Drill::Abort(request)) => drill::abort(&open(&request.which)?, talk).await,
         Command::Gateway(request) => gateway::run(&request, open, talk).await,
         Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),
-        Command::Evidence(Evidence::Trend(request)) => evidence::trend(&request, open, talk),
+        Command::Evidence(Evidence::Trend(request)) => {
+            let exit = evidence::trend(&request, open, talk)?;
+            // A directory that somebody names tells nothing of what is planned.
+            if request.directory.is_none() && request.output == Output::Text {
+                drill::schedule::show_missing(&open(&request.which)?).await;
+            }
+            Ok(exit)
+        }
     }
 }
 

@@ -38,6 +38,7 @@ pub async fn run(estate: &OpenEstate, output: Output, talk: &Talk) -> Result<Exi
             for warning in super::certificates::warnings(estate) {
                 anstream::println!("{warning}");
             }
+            super::drill::schedule::show_missing(estate).await;
         }
     }
     Ok(if matches!(status.protection, Protection::Protected) {

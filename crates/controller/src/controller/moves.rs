@@ -1,8 +1,9 @@
 //! Moves that people ask for: the plan with its reasons, who must agree, and the beginning.
 //!
 //! Who declares a move cannot authorise it as well. A tier that may be failed over automatically or by one person needs
-//! nobody beside the one who declares; one that needs two people needs another one. In an emergency one person may go on
-//! alone, which is written down as such.
+//! nobody beside the one who declares; one that needs two people needs another one. Where the tier names who may say so,
+//! only their words count: anybody may declare, and somebody named has to authorise it. In an emergency one person may
+//! go on alone, which is written down as such.
 
 use std::sync::Arc;
 
@@ -21,7 +22,10 @@ use recovery::{
 };
 use saga::SagaId;
 use tokio::time::Instant;
-use types::{Generation, RegionName, Timestamp, settings::Authority};
+use types::{
+    Generation, RegionName, Timestamp,
+    settings::{Authority, FailoverSettings},
+};
 use uuid::Uuid;
 
 use super::{Controller, ORDER_AGE_MAX, OrderError};
@@ -53,6 +57,14 @@ pub enum MoveError {
     /// Separation of duties.
     #[error("{0} declared this move; another person has to authorise it")]
     SamePerson(String),
+    /// The tier names others.
+    #[error("{by} may not authorise this move; who may: {}", .who.join(", "))]
+    NotNamed {
+        /// Who tried.
+        by: String,
+        /// Who may.
+        who: Vec<String>,
+    },
     /// The saga has ended or is another one.
     #[error("the saga `{0}` does not run")]
     NotRunning(String),
@@ -119,6 +131,7 @@ impl Controller {
     /// # Errors
     /// [`MoveError`].
     pub async fn approve(self: &Arc<Self>, id: &str, by: &str) -> Result<MovePlan, MoveError> {
+        self.check_named(by)?;
         let now = self.wall();
         let since = Timestamp::from_micros(now.as_micros().saturating_sub(ORDER_AGE_MICROS));
         let pending = match self.store.approve_pending(id, by, now, since).await? {
@@ -167,6 +180,20 @@ impl Controller {
             );
         }
         Ok(plan)
+    }
+
+    /// Whether the tier lets this person authorise anything; asked at every door.
+    ///
+    /// # Errors
+    /// [`MoveError::NotNamed`].
+    pub fn check_named(&self, by: &str) -> Result<(), MoveError> {
+        if counts(&self.settings.failover, by) {
+            return Ok(());
+        }
+        Err(MoveError::NotNamed {
+            by: by.to_owned(),
+            who: self.settings.failover.authorised_by.clone(),
+        })
     }
 
     async fn plan_move(&self, pending: &PendingMove) -> Result<MovePlan, store::Error> {
@@ -222,7 +249,7 @@ impl Controller {
         plan.because = planned.objections();
         plan.checks = planned.checks.into_iter().map(wire).collect();
         plan.loss = "nothing: the new region must have received the last record of the old one".to_owned();
-        plan.approvals_needed = others_needed(self.settings.failover.authority);
+        plan.approvals_needed = others_needed(&self.settings.failover, &request.by);
         plan
     }
 
@@ -248,7 +275,7 @@ impl Controller {
 
     fn plan_failover(&self, request: &MoveRequest, seen: &Snapshot) -> MovePlan {
         let mut plan = self.blank(request, seen);
-        let needed = others_needed(self.settings.failover.authority);
+        let needed = others_needed(&self.settings.failover, &request.by);
         let mut asked = seen.clone();
         // What would be decided if everybody who must had agreed.
         let others = (1..=needed).map(|number| format!("another person ({number})"));
@@ -400,11 +427,22 @@ fn order(by: &str, request: &MoveRequest) -> Order {
     }
 }
 
-/// How many people must agree beside the one who declares.
-const fn others_needed(authority: Authority) -> usize {
-    match authority {
-        Authority::Automatic | Authority::OnePerson => 0,
-        Authority::TwoPeople => 1,
+/// Whether somebody's word counts.
+fn counts(settings: &FailoverSettings, by: &str) -> bool {
+    settings.authorised_by.is_empty()
+        || settings
+            .authorised_by
+            .iter()
+            .any(|name| store::same_person(name, by))
+}
+
+/// How many people must agree beside the one who declares, whose own word counts if the tier names them.
+fn others_needed(settings: &FailoverSettings, declared_by: &str) -> usize {
+    let own = usize::from(counts(settings, declared_by));
+    match settings.authority {
+        Authority::Automatic => 0,
+        Authority::OnePerson => 1 - own,
+        Authority::TwoPeople => 2 - own,
     }
 }
 

@@ -155,6 +155,9 @@ async fn failover(
     State(controller): Shared,
     Json(request): Json<FailoverRequest>,
 ) -> Result<Json<SagaSummary>, Problem> {
+    // An order is half of an authorisation, or all of it.
+    let named = controller.check_named(&request.by);
+    named.map_err(|error| Problem::refused(error.to_string()))?;
     let running = controller.order(&request).await.map_err(order_problem)?;
     let record = controller.store.saga(running.id).await.map_err(failed)?;
     record

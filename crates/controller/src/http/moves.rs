@@ -20,9 +20,11 @@ fn told(error: MoveError) -> Problem {
             status: 404,
             ..Problem::refused(error.to_string())
         },
-        MoveError::NoReason | MoveError::SamePerson(_) | MoveError::NoReturn | MoveError::NotRunning(_) => {
-            Problem::refused(error.to_string())
-        }
+        MoveError::NoReason
+        | MoveError::SamePerson(_)
+        | MoveError::NotNamed { .. }
+        | MoveError::NoReturn
+        | MoveError::NotRunning(_) => Problem::refused(error.to_string()),
         MoveError::Order(error) => super::order_problem(error),
         MoveError::Start(error) => Problem::not_now(error.to_string()),
         MoveError::Saga(error) => Problem::failed(error.to_string()),

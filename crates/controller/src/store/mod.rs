@@ -16,6 +16,7 @@ use std::{
 use rusqlite::Connection;
 
 pub use kept::AuditEntry;
+pub(crate) use pending::same_person;
 pub use pending::{Approval, PendingMove};
 pub use sagas::SagaRow;
 

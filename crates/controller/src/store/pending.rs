@@ -74,9 +74,9 @@ impl Store {
                 .map_err(&failed)?;
             let approval = match pending(&transaction, &id)? {
                 None => Approval::Unknown,
-                Some(found) if same(&found.request.by, &by) => Approval::SamePerson,
+                Some(found) if same_person(&found.request.by, &by) => Approval::SamePerson,
                 // Their answer was lost, or it had to wait: it still counts once.
-                Some(found) if found.approved_by.iter().any(|name| same(name, &by)) => {
+                Some(found) if found.approved_by.iter().any(|name| same_person(name, &by)) => {
                     Approval::Counted(found)
                 }
                 Some(mut found) => {
@@ -111,7 +111,8 @@ impl Store {
 }
 
 /// Whether two names are one person's, as far as names can tell.
-fn same(one: &str, other: &str) -> bool {
+/// Whether two names mean one person, however they are typed.
+pub(crate) fn same_person(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 

@@ -132,3 +132,29 @@ async fn an_aborted_switchover_leaves_the_old_region_leading() {
     assert!(matches!(ended, Err(MoveError::NotRunning(_))), "{ended:?}");
     stop(&controller).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn only_those_whom_the_tier_names_authorise_and_who_declares_does_not_do_both() {
+    let estate = Estate::new(Authority::OnePerson).with_authorised_by(&["bob", "eve"]);
+    let controller = estate.running().await;
+    // Anybody may declare; it waits for somebody who is named.
+    let plan = declared(&controller, "ada").await;
+    assert_eq!((plan.saga, plan.approvals_needed), (None, 1));
+    let refused = controller.approve(&plan.id, "mallory").await;
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "mallory may not authorise this move; who may: bob, eve"
+    );
+    until("it is authorised and begins", async || {
+        controller.approve(&plan.id, "bob").await.unwrap().saga.is_some()
+    })
+    .await;
+    until("north leads", async || estate.leads(&north())).await;
+    idle(&controller).await;
+    // Whoever is named needs nobody else.
+    let plan = declared(&controller, "eve").await;
+    assert_eq!((plan.saga.is_some(), plan.approvals_needed), (true, 0));
+    until("west leads", async || estate.leads(&west())).await;
+    idle(&controller).await;
+    stop(&controller).await;
+}

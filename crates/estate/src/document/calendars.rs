@@ -1,7 +1,7 @@
 //! When the business must not be disturbed, and when it may be.
 
 use jiff::civil::{Date, Time};
-use types::CalendarName;
+use types::{CalendarName, Span, settings::DrillScenario};
 
 use crate::{
     field::{Days, Line, List, TimeZoneName},
@@ -23,6 +23,18 @@ mapping! {
         Optional "freezes" freezes: List<FreezeDocument>,
         /// What the business does when: cut-offs, counts, closes, peaks.
         Optional "events" events: List<EventDocument>,
+        /// Disasters that are rehearsed again and again, in the windows for releases and under their rules.
+        Optional "drills" drills: List<DrillDocument>,
+        /// At least this long between two of them; by default 1d.
+        Optional "drillsApart" drills_apart: Span,
+    }
+
+    /// A disaster that is rehearsed again and again.
+    DrillDocument "a drill" {
+        /// Which.
+        Required "scenario" scenario: DrillScenario,
+        /// Its proof may become this old.
+        Required "every" every: Span,
     }
 
     /// A time of the week; `to` before or at `from` means the next day.

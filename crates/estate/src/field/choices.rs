@@ -1,7 +1,7 @@
 //! Enums whose values are words.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
-use types::settings::{Authority, EdiDocument, Priority, Probe, SignatureScheme};
+use types::settings::{Authority, DrillScenario, EdiDocument, Priority, Probe, SignatureScheme};
 
 use super::{Field, text_of};
 use crate::{
@@ -128,6 +128,15 @@ word_fields! {
         "stock-count" = BusinessEventKind::StockCount,
         "period-close" = BusinessEventKind::PeriodClose,
         "peak" = BusinessEventKind::Peak,
+    }
+    DrillScenario {
+        "region-loss" = DrillScenario::RegionLoss,
+        "switchover" = DrillScenario::Switchover,
+        "failback" = DrillScenario::Failback,
+        "component" = DrillScenario::Component,
+        "control-plane" = DrillScenario::ControlPlane,
+        "integration-outage" = DrillScenario::IntegrationOutage,
+        "credentials" = DrillScenario::Credentials,
     }
     Persona {
         "warehouse-operator" = Persona::WarehouseOperator,

@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, Time};
 use serde::Serialize;
+use types::{Span, settings::PlannedDrill};
 
 /// When changes are allowed, and what the business does when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -14,6 +15,10 @@ pub struct Calendar {
     pub freezes: Vec<Freeze>,
     /// What the business does when: cut-offs, counts, closes, peaks.
     pub events: Vec<BusinessEvent>,
+    /// What is rehearsed, in the windows and outside of freezes and events.
+    pub drills: Vec<PlannedDrill>,
+    /// At least this long between two drills.
+    pub drills_apart: Span,
 }
 
 /// A weekly window for releases.

@@ -20,6 +20,8 @@ use crate::{
     problems::Problems,
 };
 
+mod drills;
+
 const MINUTES_PER_DAY: u32 = 24 * 60;
 const MINUTES_PER_WEEK: u32 = 7 * MINUTES_PER_DAY;
 /// Security fixes cannot wait for longer than a quarter.
@@ -42,6 +44,7 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         check_freezes(one, problems);
         check_events(one, problems);
         check_peaks(one, problems);
+        drills::check(one, problems);
     }
     check_stamp_peaks(draft, problems);
 }

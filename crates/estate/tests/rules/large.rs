@@ -98,6 +98,8 @@ spec:
       windows: [{ days: [sat, sun], from: \"20:00\", to: \"23:00\" }]
       freezes: [{ from: 2026-12-10, to: 2026-12-27, why: holidays }]
       events: [{ kind: peak, what: Mondays, weekly: { days: [mon], from: \"06:00\", to: \"10:00\" } }]
+      drillsApart: 2d
+      drills: [{ scenario: region-loss, every: 30d }, { scenario: switchover, every: 14d }]
   access:
     personas:
       - { name: finance, group: erp-finance }
@@ -192,6 +194,11 @@ pub(crate) const CASES: &[super::Case] = &[
     ("durability: { orders:", "durability: { order:", &["PL0109"]),
     ("stamp: own", "stamp: none-such", &["PL0109"]),
     ("calendar: weekends", "calendar: weekdays", &["PL0109"]),
+    ("scenario: switchover", "scenario: fire", &["PL0105"]),
+    ("scenario: switchover", "scenario: region-loss", &["PL0131"]),
+    ("every: 30d", "every: 400d", &["PL0131"]),
+    ("every: 14d", "every: 9d", &["PL0131"]),
+    ("drillsApart: 2d", "drillsApart: 3d", &["PL0131"]),
     ("partner: acme", "partner: acne", &["PL0109"]),
     ("secret: acme-key", "secret: acme", &["PL0109"]),
     ("tenant: three", "tenant: tree", &["PL0109"]),

@@ -1,6 +1,10 @@
 //! The controller: outside of all regions, witness of the lease.
 
-use types::settings::{CapabilitySettings, ControllerSettings, FailoverSettings, RegionEndpoints};
+use estate::{Weekday, WeeklyWindow};
+use types::settings::{
+    BusyTime, CapabilitySettings, ClosedDays, ControllerSettings, DrillCalendar, FailoverSettings,
+    RegionEndpoints, WeeklyTime,
+};
 
 use super::{Planner, timing};
 use crate::{Port, Refusal, Report, ports};
@@ -27,6 +31,7 @@ impl Planner<'_> {
             capabilities: self.capabilities(),
             lease: timing::LEASE,
             failover: self.failover(report),
+            drills: self.drills(),
         })
     }
 
@@ -55,6 +60,32 @@ impl Planner<'_> {
         self.estate.capabilities.iter().filter_map(promise).collect()
     }
 
+    /// The tenant's calendar, when it plans any drill.
+    fn drills(&self) -> Option<DrillCalendar> {
+        let calendar = self.estate.calendars.get(self.tenant.calendar.as_ref()?)?;
+        if calendar.drills.is_empty() {
+            return None;
+        }
+        let busy = calendar.events.iter().map(|event| BusyTime {
+            what: event.what.clone(),
+            weekly: event.weekly.as_ref().map(weekly),
+            dates: event.dates.clone(),
+        });
+        let freezes = calendar.freezes.iter().map(|freeze| ClosedDays {
+            from: freeze.from,
+            to: freeze.to,
+            why: freeze.why.clone(),
+        });
+        Some(DrillCalendar {
+            time_zone: calendar.time_zone.clone(),
+            windows: calendar.windows.iter().map(|one| weekly(&one.window)).collect(),
+            freezes: freezes.collect(),
+            busy: busy.collect(),
+            apart: calendar.drills_apart,
+            drills: calendar.drills.clone(),
+        })
+    }
+
     /// One database moves as a whole, so one tier decides for all: the one with the shortest RTO that is in use.
     fn failover(&self, report: &mut Report) -> FailoverSettings {
         let used = self
@@ -63,24 +94,36 @@ impl Planner<'_> {
             .iter()
             .filter_map(|capability| self.estate.tiers.get_key_value(&capability.tier));
         let strictest = used.min_by_key(|(name, tier)| (tier.rto, *name));
-        let authority = match strictest {
+        let (authority, authorised_by) = match strictest {
             Some((name, tier)) => {
                 report.decide(
                     "authority",
                     format!("as tier `{name}` says, for the whole tenant"),
                     "one database moves as a whole, and this tier has the shortest RTO",
                 );
-                tier.failover.authority
+                (tier.failover.authority, tier.failover.authorised_by.clone())
             }
             // Without a promise to keep nobody has to hurry.
-            None => types::settings::Authority::TwoPeople,
+            None => (types::settings::Authority::TwoPeople, Vec::new()),
         };
         FailoverSettings {
             authority,
+            authorised_by,
             region_lost_after: timing::REGION_LOST_AFTER,
             database_lost_after: timing::DATABASE_LOST_AFTER,
             hold_off: timing::HOLD_OFF,
             lag_bytes_max: timing::LAG_MAX.get(),
         }
+    }
+}
+
+fn weekly(window: &WeeklyWindow) -> WeeklyTime {
+    let days = (0..)
+        .zip(Weekday::ALL)
+        .filter(|(_, day)| window.days.contains(day));
+    WeeklyTime {
+        days: days.map(|(index, _)| index).collect(),
+        from: window.from,
+        to: window.to,
     }
 }

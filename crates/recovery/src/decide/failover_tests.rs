@@ -27,6 +27,7 @@ fn region(name: &str) -> RegionName {
 fn settings() -> FailoverSettings {
     FailoverSettings {
         authority: Authority::Automatic,
+        authorised_by: Vec::new(),
         region_lost_after: Span::from_millis(1_500),
         database_lost_after: Span::from_secs(3),
         hold_off: Span::from_secs(60),

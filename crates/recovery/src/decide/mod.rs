@@ -9,6 +9,7 @@ mod eligibility;
 mod failback;
 mod failover;
 mod hearsay;
+mod rehearse;
 pub mod restore;
 mod sightings;
 mod switchover;
@@ -22,6 +23,7 @@ pub use beginning::{Beginning, decide_beginning};
 pub use eligibility::{ELIGIBLE_GRACE, Eligibility, Ineligible};
 pub use failback::decide_failback;
 pub use failover::decide_failover;
+pub use rehearse::{Never, NotNow, Overdue, Rehearsal, Schedule, Standing, next_rehearsal, plan_rehearsals};
 pub use sightings::{Order, RegionSight, Sightings, Snapshot};
 pub use switchover::{Check, LAG_BYTES_MAX, Planned, Verdict, decide_switchover, other_region};
 

@@ -93,6 +93,7 @@ fn healthy() -> Snapshot {
 
 const SETTINGS: FailoverSettings = FailoverSettings {
     authority: Authority::Automatic,
+    authorised_by: Vec::new(),
     region_lost_after: Span::from_millis(1_500),
     database_lost_after: Span::from_secs(4),
     hold_off: Span::from_secs(10),

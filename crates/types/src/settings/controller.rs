@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{LeaseTiming, TlsFiles};
+use super::{DrillCalendar, LeaseTiming, TlsFiles};
 use crate::{CapabilityName, EstateName, RegionName, Span, TenantName, TierName};
 
 /// Settings of `plimsolld`.
@@ -33,6 +33,9 @@ pub struct ControllerSettings {
     pub lease: LeaseTiming,
     /// When and by whom a failover is decided.
     pub failover: FailoverSettings,
+    /// What is rehearsed when; `None` where nothing is planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drills: Option<DrillCalendar>,
 }
 
 /// Where a region's programs answer.
@@ -87,6 +90,9 @@ pub enum Probe {
 pub struct FailoverSettings {
     /// Who may start it.
     pub authority: Authority,
+    /// Whose word counts where people must agree; empty: anybody's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorised_by: Vec<String>,
     /// The active region counts as lost after this long without a heartbeat.
     pub region_lost_after: Span,
     /// A database that cannot be used counts as lost after this long, while its agent still answers. Longer than a

@@ -4,6 +4,7 @@
 //! Secrets are always paths to files, never values.
 
 mod controller;
+mod drills;
 mod edi;
 mod files;
 mod gateway;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use controller::{
     Authority, CapabilitySettings, ControllerSettings, FailoverSettings, Probe, RegionEndpoints,
 };
+pub use drills::{BusyTime, ClosedDays, DrillCalendar, DrillScenario, PlannedDrill, WeeklyTime};
 pub use edi::{EdiAddress, EdiDocument, EdiSettings, EdiStandard};
 pub use files::{AfterFile, FilesFrom, FilesSettings, SftpCredential, SftpSettings};
 pub use gateway::{

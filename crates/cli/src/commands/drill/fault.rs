@@ -96,6 +96,14 @@ pub fn freeze_workload(region: &Program, settings: &str) -> Result<Frozen, Failu
     Ok(frozen)
 }
 
+/// Lets everything go on below a program that was stopped in place.
+pub fn thaw(program: &Program) -> Result<(), Failure> {
+    for process in process_tree::list(agent(program)?) {
+        signal(process.pid, Signal::CONT);
+    }
+    Ok(())
+}
+
 /// Stops the region's processes that `chosen` picks in place; returns how many.
 fn freeze(region: &Program, chosen: fn(u32) -> bool) -> Result<usize, Failure> {
     let all = process_tree::list(agent(region)?)

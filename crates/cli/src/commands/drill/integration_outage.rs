@@ -27,7 +27,7 @@ use crate::{args::Outage, failure::Failure, open_estate::OpenEstate};
 /// How often the lane is asked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Who rests the lane, as everybody who asks is told.
-const DRILL: &str = "drill";
+pub const DRILL: &str = "drill";
 
 /// What cannot be reached, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +109,14 @@ pub async fn once(scene: Scene<'_>, outside: Outside) -> Result<Measured, Failur
     under.end(disturbance).await
 }
 
+/// Who rests the lane and why.
+pub fn hold() -> HoldRequest {
+    HoldRequest {
+        by: DRILL.to_owned(),
+        why: "a drill of an outage".to_owned(),
+    }
+}
+
 /// What has to be undone.
 enum Cut {
     Frozen(Frozen),
@@ -133,13 +141,6 @@ impl<'a> Lane<'a> {
         Ok(self.gateway.lane(self.public.integration()).await?.status)
     }
 
-    fn hold(&self) -> HoldRequest {
-        HoldRequest {
-            by: DRILL.to_owned(),
-            why: "a drill of an outage".to_owned(),
-        }
-    }
-
     async fn cut(&self, outage: Outage, region: &Program) -> Result<(String, Cut), Failure> {
         match outage {
             Outage::ErpHangs => {
@@ -151,9 +152,7 @@ impl<'a> Lane<'a> {
                 Ok((fault, Cut::Frozen(frozen)))
             }
             Outage::LanePaused => {
-                self.gateway
-                    .pause(self.public.integration(), &self.hold())
-                    .await?;
+                self.gateway.pause(self.public.integration(), &hold()).await?;
                 Ok((
                     format!("the lane {} rests", self.public.integration()),
                     Cut::Paused,
@@ -165,11 +164,7 @@ impl<'a> Lane<'a> {
     async fn mend(&self, cut: Cut) -> Result<(), Failure> {
         match cut {
             Cut::Frozen(frozen) => drop(frozen),
-            Cut::Paused => drop(
-                self.gateway
-                    .resume(self.public.integration(), &self.hold())
-                    .await?,
-            ),
+            Cut::Paused => drop(self.gateway.resume(self.public.integration(), &hold()).await?),
         }
         Ok(())
     }

@@ -41,7 +41,7 @@ pub fn trend(
     if request.directory.is_none() && !directory.join(CHAIN).exists() {
         return Err(none(&directory, &[]));
     }
-    let gathered = gather(request, &directory)?;
+    let gathered = gather(request.key.as_deref(), &directory)?;
     let Some(estate) = gathered.drills.last().map(|drill| drill.evidence.estate.clone()) else {
         return Err(none(&directory, &gathered.left_out));
     };
@@ -66,6 +66,17 @@ pub fn trend(
     Ok(if suspect { Exit::No } else { Exit::Done })
 }
 
+/// Every drill of the estate whose evidence is what was signed.
+pub fn drills(estate: &OpenEstate) -> Result<Vec<Evidence>, Failure> {
+    let directory = estate.layout.evidence();
+    // An estate without any drill has no chain yet.
+    if !directory.join(CHAIN).exists() {
+        return Ok(Vec::new());
+    }
+    let gathered = gather(None, &directory)?;
+    Ok(gathered.drills.into_iter().map(|drill| drill.evidence).collect())
+}
+
 fn none(directory: &Path, left_out: &[LeftOut]) -> Failure {
     let mut failure = Failure::no(
         "PL0029",
@@ -84,9 +95,9 @@ fn none(directory: &Path, left_out: &[LeftOut]) -> Failure {
     failure
 }
 
-fn gather(request: &EvidenceTrend, directory: &Path) -> Result<Gathered, Failure> {
+fn gather(public_key: Option<&str>, directory: &Path) -> Result<Gathered, Failure> {
     let text = read(&directory.join(CHAIN))?;
-    let key = key(request.key.as_deref(), directory)?;
+    let key = key(public_key, directory)?;
     let (entries, broken) = chain::proven(&text, &key);
     let mut gathered = Gathered::default();
     for entry in entries.iter().filter(|entry| entry.entry.kind == Kind::Drill) {

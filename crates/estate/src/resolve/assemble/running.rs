@@ -1,6 +1,6 @@
 //! What concerns the estate as a whole: who it belongs to, its entrance, its calendars, how it is run.
 
-use types::{CalendarName, EstateName};
+use types::{CalendarName, EstateName, settings::PlannedDrill};
 
 use super::{items, line, lines, values};
 use crate::{
@@ -77,6 +77,12 @@ pub(super) fn calendar(
             dates: values(&one.value.dates),
         })
     });
+    let drills = items(written.drills.as_ref()).iter().map(|one| {
+        Some(PlannedDrill {
+            scenario: one.value.scenario.value()?,
+            every: one.value.every.value()?,
+        })
+    });
     let calendar = Calendar {
         time_zone: written
             .time_zone
@@ -85,6 +91,8 @@ pub(super) fn calendar(
         windows: windows.collect::<Option<_>>()?,
         freezes: freezes.collect::<Option<_>>()?,
         events: events.collect::<Option<_>>()?,
+        drills: drills.collect::<Option<_>>()?,
+        drills_apart: written.drills_apart.or(defaults::DRILLS_APART),
     };
     Some((written.name.value()?, calendar))
 }

@@ -163,6 +163,8 @@ mod tests {
 
     fn calendar(zone: &str, day: Weekday, from: i8, to: i8) -> Calendar {
         Calendar {
+            drills: Vec::new(),
+            drills_apart: types::Span::from_days(2),
             time_zone: zone.to_owned(),
             windows: vec![ReleaseWindow {
                 window: WeeklyWindow {
