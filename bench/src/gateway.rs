@@ -253,6 +253,7 @@ fn settings(
             lane: lane(),
             edi: None,
             files: None,
+            outbound: None,
         })
     });
     Ok(GatewaySettings {

@@ -11,6 +11,7 @@ from . import handle_invoice
 from . import handle_purchase
 from . import handle_stock
 from . import handle_master_data
+from . import subscription
 from . import outbox
 from . import outbox_events
 from . import fallback

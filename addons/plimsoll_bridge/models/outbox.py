@@ -1,13 +1,16 @@
+import base64
 import uuid
 
 from psycopg2.extras import Json, execute_values
 
 from odoo import api, fields, models
 
-from ..checks import check_ids, refuse
+from ..checks import check_ids, check_text, refuse
 from ..fields import BigInteger
 
 PENDING_MAX = 1000
+COPIES_MAX = 1000
+LABEL_BYTES_MAX = 1 << 20
 CHANNEL = "plimsoll_outbox"
 
 
@@ -43,20 +46,48 @@ class PlimsollOutbox(models.Model):
     def _emit(self, kind, events, source=None):
         """Record (record, payload) pairs. PostgreSQL sends the notification when, and only when, we commit.
 
-        `source` tells the integration of a record; without it the one whose message is being applied.
+        `source` tells the integration of a record; without it the one whose message is being applied. Integrations
+        that have subscribed to the kind get a row of their own each: what one of them has heard is not what all have.
         """
         if not events:
             return
+        subscribed = self.env["plimsoll.subscription"]._sources(kind)
+        rows = []
+        for record, payload in events:
+            own = (source(record) if source else self.env.context.get("plimsoll_source")) or None
+            rows.append((record, payload, own))
+            rows.extend((record, payload, other) for other in subscribed if other != own)
+        self._write_rows(kind, rows)
+
+    @api.model
+    def _print_label(self, record, printer, data, reference, format="zpl", copies=1):
+        """Have a printer of the estate print a label (bytes): written in the transaction that makes it true.
+
+        `reference` is the number that people know the label by, such as that of its shipment.
+        """
+        check_text(printer, "printer")
+        check_text(reference, "reference")
+        if isinstance(copies, bool) or not isinstance(copies, int) or not 1 <= copies <= COPIES_MAX:
+            refuse("copies", f"must be a whole number from 1 to {COPIES_MAX}")
+        if not isinstance(data, bytes) or not 0 < len(data) <= LABEL_BYTES_MAX:
+            refuse("data", f"must be bytes, at most {LABEL_BYTES_MAX}")
+        payload = {
+            "printer": printer,
+            "format": format,
+            "data": base64.b64encode(data).decode(),
+            "copies": copies,
+            "reference": reference,
+        }
+        self._write_rows("label.print", [(record, payload, printer)])
+
+    def _write_rows(self, kind, rows):
         generation = self.env["plimsoll.fence"]._current("")["generation"]
         execute_values(
             self.env.cr._obj,
             "INSERT INTO plimsoll_outbox (event_id, kind, res_model, res_id, payload, generation, source, created_at) VALUES %s",
             [
-                (
-                    str(uuid.uuid4()), kind, record._name, record.id, Json(payload), generation,
-                    (source(record) if source else self.env.context.get("plimsoll_source")) or None,
-                )
-                for record, payload in events
+                (str(uuid.uuid4()), kind, record._name, record.id, Json(payload), generation, source)
+                for record, payload, source in rows
             ],
             template="(%s, %s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'utc')",
         )
@@ -90,6 +121,12 @@ class PlimsollOutbox(models.Model):
         )
         self.invalidate_model()
         return {"marked": self.env.cr.rowcount}
+
+    @api.model
+    def subscribe(self, source, kinds):
+        """This integration is told of these kinds of events from now on, whoever caused them; of no others but its own."""
+        self.env["plimsoll.fence"]._check_caller()
+        return {"changed": self.env["plimsoll.subscription"].sudo()._set(source, kinds)}
 
     @api.model
     @api.readonly

@@ -84,6 +84,41 @@ class TestOutbox(BridgeCase):
         self.assertEqual(receipt.state, "done")
         self.assertFalse(self.events())
 
+    def test_whoever_has_subscribed_hears_of_everybodys_events(self):
+        self.assertEqual(self.outbox.subscribe("carrier", ["order.confirmed"]), {"changed": True})
+        self.assertEqual(self.outbox.subscribe("carrier", ["order.confirmed"]), {"changed": False})
+        self.assertEqual(self.outbox.subscribe("example", ["order.confirmed"]), {"changed": True})
+        self.send("m-1", "order.create", self.order_payload(confirm=True))
+        events = self.events()
+        self.assertEqual(events.mapped("source"), ["example", "carrier"], "each once, also who caused it")
+        self.assertEqual(len(set(events.mapped("event_id"))), 2)
+        self.assertEqual(events[0].payload, events[1].payload)
+        [told] = self.outbox.pending(10, ["carrier"])
+        self.outbox.mark_published([told["event_id"]])
+        self.assertEqual(self.outbox.pending(10, ["carrier"]), [])
+        self.assertEqual(len(self.outbox.pending(10, ["example"])), 1, "what one has heard, the other may not have")
+        self.outbox.subscribe("carrier", [])
+        self.send("m-2", "order.create", self.order_payload("PO-2", confirm=True))
+        self.assertEqual(self.outbox.pending(10, ["carrier"]), [])
+        with self.assertRaises(ValidationError):
+            self.outbox.subscribe("carrier", "order.confirmed")
+        with self.assertRaises(AccessError):
+            self.env["plimsoll.outbox"].with_user(self.employee).subscribe("carrier", [])
+
+    def test_a_label_goes_to_the_printer_that_it_names(self):
+        self.outbox.subscribe("carrier", ["label.print"])
+        outbox = self.env["plimsoll.outbox"]
+        outbox._print_label(self.partner, "packing-1", b"^XA^XZ", "OUT/00007", copies=2)
+        label = self.events("label.print")
+        self.assertEqual((label.source, label.res_model), ("packing-1", "res.partner"))
+        self.assertEqual(
+            label.payload,
+            {"printer": "packing-1", "format": "zpl", "data": "XlhBXlha", "copies": 2, "reference": "OUT/00007"},
+        )
+        for wrong in ({"copies": 0}, {"copies": True}, {"data": "text"}, {"data": b""}, {"printer": ""}):
+            with self.assertRaises(ValidationError):
+                outbox._print_label(**{"record": self.partner, "printer": "p", "data": b"x", "reference": "r", **wrong})
+
     def test_events_carry_the_generation_they_happened_in(self):
         later = self.fence.read_fence()["generation"] + 5
         self.fence.advance(later, str(uuid.uuid4()))

@@ -67,6 +67,25 @@ as expected       pallets.edi
 }
 
 #[test]
+fn a_template_for_what_leaves_is_tried_out_the_same_way() {
+    let example = Example::new();
+    let carrier = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/mappings/carrier");
+    let carrier = |name: &str| carrier.join(name).display().to_string();
+    let (code, shown, talk) = example.run(&["test", &carrier("carrier.yaml"), &carrier("samples")]);
+    assert_eq!(
+        (code, shown.as_str(), talk.as_str()),
+        (0, "as expected       shipment.json\n", "")
+    );
+    let label = "format: plimsoll-mapping/1\nname: label\nversion: 1\nfrom: { event: shipment.done }\nto: zpl\n\
+        text: '^XA^FD{to}^FS^XZ'\nset: { to: /ship_to/name }\n";
+    fs::write(example.path("label.yaml"), label).unwrap();
+    let (code, shown, talk) = example.run(&["show", "label.yaml", &carrier("samples/shipment.json")]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((code, talk.as_str()), (0, ""));
+    assert_eq!(shown[0]["message"], "^XA^FDExample Buyer^FS^XZ");
+}
+
+#[test]
 fn a_mapping_that_takes_a_case_for_ten_pieces_is_found_out() {
     let example = Example::new();
     example.change("acme-850.yaml", "CA: 12", "CA: 10");

@@ -38,10 +38,10 @@ pub use model::{
     Device, DeviceKind, Direction, Durability, EdgeAgent, Elevation, EndpointAddress, Engine, Environment,
     Estate, Failover, FileEnd, FileFormat, Files, FrameOptions, Freeze, HeavyJobs, HighAvailability, Image,
     Immutability, Ingress, IngressPath, Integration, Link, LinkKind, MaintenanceWindow, Objects,
-    Observability, Organisation, Partner, Peak, Persona, PersonaGrant, Pooling, Posture, Protocol, Quota,
-    RateLimit, Region, RegionRole, Release, ReleaseWindow, Retention, Retry, ScalingSignal, Secret, Site,
-    Stage, Stamp, SupportWindow, Tenancy, Tenant, Tier, TlsVersion, VacuumPolicy, WafMode, Waiver, Weekday,
-    WeeklyWindow, WorkloadClass, Workloads,
+    Observability, Organisation, Partner, Peak, Persona, PersonaGrant, Pooling, Posture, PrinterLanguage,
+    Protocol, Quota, RateLimit, Region, RegionRole, Release, ReleaseWindow, Retention, Retry, ScalingSignal,
+    Secret, Site, Stage, Stamp, SupportWindow, Tenancy, Tenant, Tier, TlsVersion, VacuumPolicy, WafMode,
+    Waiver, Weekday, WeeklyWindow, WorkloadClass, Workloads,
 };
 pub use reference::reference;
 pub use schema::schema;

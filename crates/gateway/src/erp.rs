@@ -240,6 +240,17 @@ impl Erp {
             .map(drop)
     }
 
+    /// `plimsoll.outbox/subscribe`: the kinds of events that this integration is told of beside its own, from now on.
+    ///
+    /// # Errors
+    /// [`CallError`] when there is no answer to act upon.
+    pub async fn subscribe(&self, source: &str, kinds: &[&str]) -> Result<(), CallError> {
+        let body = serde_json::json!({ "source": source, "kinds": kinds });
+        self.call::<serde_json::Value>("plimsoll.outbox/subscribe", &body)
+            .await
+            .map(drop)
+    }
+
     /// `plimsoll.outbox/missing`: which of these events the database does not know.
     ///
     /// # Errors

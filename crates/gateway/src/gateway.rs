@@ -29,6 +29,7 @@ use crate::{
     lock,
     log::{Log, Permit, Shared},
     metrics::{LaneMeters, Meters},
+    outbound::{Agreed, Sender, Tray},
     reconcile,
     role::{Event, Refusal, Role, State},
     state,
@@ -46,14 +47,32 @@ pub struct Integration {
     pub desk: Option<crate::edi::Desk>,
     /// Where its files are fetched.
     pub pickup: Option<files::Pickup>,
+    /// What leaves the ERP through it, where that is not EDI.
+    pub sender: Option<Sender>,
 }
 
 impl Integration {
     /// Documents on their way to its partner; nothing where none are sent.
     pub fn documents(&self) -> Option<Documents> {
-        let desk = self.desk.as_ref();
-        desk.filter(|desk| desk.settings.to.is_some())
-            .map(|desk| desk.documents())
+        let sends = self.desk.is_none() || self.sends_documents();
+        self.tray().filter(|_| sends).map(Tray::documents)
+    }
+
+    /// Whether anybody knows where documents of EDI go.
+    pub fn sends_documents(&self) -> bool {
+        let to = self.desk.as_ref().and_then(|desk| desk.settings.to.as_ref());
+        to.is_some() || self.settings.outbound.is_some()
+    }
+
+    /// What is on its way out; nothing where nothing goes out.
+    pub fn tray(&self) -> Option<&Tray> {
+        let desk = self.desk.as_ref().map(|desk| &desk.tray);
+        desk.or_else(|| self.sender.as_ref().map(|sender| &sender.tray))
+    }
+
+    /// What was agreed on about acknowledgements, where there are any.
+    pub fn agreed(&self) -> Option<Agreed<'_>> {
+        self.desk.as_ref().map(crate::edi::Desk::agreed)
     }
 }
 

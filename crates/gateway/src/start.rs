@@ -29,7 +29,9 @@ use crate::{
     log::{Figures, Log, Permit, Shared, Tail},
     marks::Marks,
     metrics::{self, LaneMeters},
-    monitor, retention,
+    monitor,
+    outbound::{Sender, SenderError},
+    retention,
     role::Event,
     scrub, state,
 };
@@ -80,6 +82,9 @@ pub enum StartError {
     /// What was agreed on with a partner cannot be used.
     #[error("cannot deal with a partner that speaks EDI")]
     Desk(#[from] DeskError),
+    /// What leaves through a lane cannot be sent.
+    #[error("cannot send what leaves the ERP")]
+    Sender(#[from] SenderError),
     /// The remembered role cannot be read.
     #[error("cannot learn which generation this gateway has seen")]
     State(#[from] state::Error),
@@ -367,6 +372,7 @@ fn integrations(settings: &GatewaySettings) -> Result<Vec<Integration>, StartErr
         integrations.push(Integration {
             settings: integration.clone(),
             desk: Desk::open(integration)?,
+            sender: Sender::open(integration)?,
             secrets: Secrets::open(integration).map_err(|source| StartError::Proof {
                 integration: integration.name.to_string(),
                 path: integration.secret_file.clone(),

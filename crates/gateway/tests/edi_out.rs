@@ -35,6 +35,7 @@ fn documents(status: &GatewayStatus, lane: usize) -> (u64, u64, u64) {
         unsent,
         unacknowledged,
         overdue,
+        ..
     } = status.lanes[lane].documents.unwrap();
     (unsent, unacknowledged, overdue)
 }

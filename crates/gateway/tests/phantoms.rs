@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use api::gateway::reconciliation::{DecisionRequest, Phantom, PhantomKind, ReconciliationReport, Verdict};
+use api::gateway::{
+    lanes::HoldRequest,
+    reconciliation::{DecisionRequest, Phantom, PhantomKind, ReconciliationReport, Verdict},
+};
 use serde_json::{Value, json};
 use types::{Generation, IntegrationName, Span};
 use world::{
@@ -124,8 +127,6 @@ async fn what_left_and_was_lost_is_named_and_not_sent_again_beside_what_the_part
     send(numbered("n-1", "PO-EXAMPLE-1", "S00042"));
     send(numbered("n-2", "PO-EXAMPLE-2", "S00043"));
     send(confirmed("n-9", LANE, "PO-EXAMPLE-9"));
-    let got = partner.has(5).await;
-    assert!(got[4].contains("PO-EXAMPLE-9"), "{}", got[4]);
     let settled = phantom(&world.west, "e-1/855", |one| !one.is_open()).await;
     assert_eq!(settled.again.unwrap().event, "n-1");
     let held = phantom(&world.west, "e-2/855", |one| one.again.is_some()).await;
@@ -144,6 +145,22 @@ async fn what_left_and_was_lost_is_named_and_not_sent_again_beside_what_the_part
         .until(|_| world.west_erp.inbox().published.contains(&"n-1".to_owned()))
         .await;
     assert!(!world.west_erp.inbox().published.contains(&"n-2".to_owned()));
+
+    // Nothing goes out while something is undecided, unless a person opens the lane.
+    let shut = world
+        .west
+        .until(|status| status.lanes[2].documents.unwrap().unsent == 1)
+        .await;
+    assert!(shut.lanes[2].documents.unwrap().held);
+    assert_eq!(partner.got().len(), 4);
+    let lane = IntegrationName::new(LANE).unwrap();
+    let opens = HoldRequest {
+        by: "example".to_owned(),
+        why: "a trial".to_owned(),
+    };
+    world.west.operator().resume(&lane, &opens).await.unwrap();
+    let got = partner.has(5).await;
+    assert!(got[4].contains("PO-EXAMPLE-9"), "{}", got[4]);
 
     let unknown = decide(&world.west, LANE, "e-3/855", Verdict::Accept).await;
     assert_eq!(unknown, Err((404, "PL0609".to_owned())));

@@ -9,7 +9,8 @@ use crate::{
     code::Code,
     command::{self, Command},
     error::MapError,
-    file::{File, Mapping, More, OneOrMany, Rule},
+    file::{File, Mapping, More, OneOrMany, Output, Rule, Type},
+    outgoing::{self, Written},
     path::{Path, Place, SegmentPath},
     source::{Body, Segment, Shape, Source},
     value,
@@ -40,12 +41,36 @@ pub fn agreed(partner: &str, warehouse: Option<&str>, confirm: bool) -> Given {
 /// silently.
 pub fn map<'m>(
     mappings: impl IntoIterator<Item = &'m Mapping>,
-    source: &Source,
-    given: &Given,
+    source: &'m Source,
+    given: &'m Given,
 ) -> Result<Command, MapError> {
+    let wanted = |file: &File| matches!(file.to, Output::Command(_));
+    choose(mappings, source, given, wanted)?.command()
+}
+
+/// The message that an event of the ERP becomes, by the first template that takes it.
+///
+/// # Errors
+/// As [`map`]; [`Code::NoMapping`] where the conditions of all templates for such events say no.
+pub fn write<'m>(
+    templates: impl IntoIterator<Item = &'m Mapping>,
+    source: &'m Source,
+    given: &'m Given,
+) -> Result<Written, MapError> {
+    let wanted = |file: &File| matches!(file.to, Output::Message(_));
+    choose(templates, source, given, wanted)?.message()
+}
+
+/// The first mapping that takes a document.
+fn choose<'m>(
+    mappings: impl IntoIterator<Item = &'m Mapping>,
+    source: &'m Source,
+    given: &'m Given,
+    wanted: impl Fn(&File) -> bool,
+) -> Result<Work<'m>, MapError> {
     let mut close = None;
     for Mapping { file } in mappings {
-        if file.from != source.document {
+        if file.from != source.document || !wanted(file) {
             continue;
         }
         let work = Work {
@@ -55,7 +80,7 @@ pub fn map<'m>(
             zone: file.zone.as_deref().and_then(value::zone),
         };
         match work.unfit() {
-            None => return work.command(),
+            None => return Ok(work),
             Some(why) => close = Some((file.name.clone(), why)),
         }
     }
@@ -128,13 +153,40 @@ impl<'a> Work<'a> {
     }
 
     fn command(&self) -> Result<Command, MapError> {
+        let Output::Command(kind) = self.file.to else {
+            return Err(self.of_another_kind());
+        };
         let payload = self.object(&self.file.set, self.header(), "")?;
-        command::check(self.file.to, &payload)?;
+        command::check(kind, &payload)?;
         Ok(Command {
-            kind: self.file.to,
+            kind,
             payload: Value::Object(payload),
             mapping: format!("{} v{}", self.file.name, self.file.version),
         })
+    }
+
+    fn message(&self) -> Result<Written, MapError> {
+        let Output::Message(form) = self.file.to else {
+            return Err(self.of_another_kind());
+        };
+        let value = Value::Object(self.object(&self.file.set, self.header(), "")?);
+        let bytes = outgoing::bytes(self.file, form, &value)?;
+        Ok(Written {
+            form,
+            value,
+            bytes,
+            mapping: format!("{} v{}", self.file.name, self.file.version),
+        })
+    }
+
+    fn of_another_kind(&self) -> MapError {
+        let document = self.source.document.to_string();
+        MapError::new(
+            Code::NoMapping,
+            "",
+            document,
+            "the mapping is for the other direction",
+        )
     }
 
     fn object(
@@ -182,6 +234,10 @@ impl<'a> Work<'a> {
             };
         }
         let paths = more.path.as_ref().map_or(&[][..], OneOrMany::as_slice);
+        if more.kind == Type::Json {
+            let found = paths.iter().find_map(|path| self.as_it_is(path, scope));
+            return self.or_default(found, more, key, || paths.join(", "));
+        }
         let found = paths.iter().find_map(|path| self.find(path, scope));
         match found {
             Some(found) => self.convert(&found, more, scope, key).map(Some),
@@ -279,6 +335,17 @@ impl<'a> Work<'a> {
             }
             (Place::Segment(place), Scope::Segments(whole), _) => segment_entries(&place, until, whole),
             _ => Vec::new(),
+        }
+    }
+
+    fn as_it_is(&self, path: &str, scope: Scope<'a>) -> Option<Value> {
+        let parsed = Path::parse(path).ok()?;
+        let scope = if parsed.from_root { self.whole() } else { scope };
+        match (&parsed.place, scope) {
+            (Place::Pointer(pointer), Scope::Json(value)) => {
+                value.pointer(pointer).filter(|value| !value.is_null()).cloned()
+            }
+            _ => None,
         }
     }
 

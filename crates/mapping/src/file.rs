@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     command::Kind,
+    outgoing,
     path::{Path, Place},
 };
 
@@ -24,6 +25,8 @@ pub enum Document {
     Edifact(String),
     /// JSON, under a name of the mapping's own.
     Json(String),
+    /// An event of the ERP's outbox, such as `shipment.done`.
+    Event(String),
 }
 
 impl std::fmt::Display for Document {
@@ -32,6 +35,7 @@ impl std::fmt::Display for Document {
             Self::X12(kind) => write!(f, "X12 {kind}"),
             Self::Edifact(kind) => write!(f, "EDIFACT {kind}"),
             Self::Json(name) => write!(f, "JSON {name}"),
+            Self::Event(kind) => write!(f, "event {kind}"),
         }
     }
 }
@@ -61,7 +65,7 @@ pub(crate) struct File {
     pub name: String,
     pub version: u32,
     pub from: Document,
-    pub to: Kind,
+    pub to: Output,
     /// Conditions that must all hold; a document that does not fit is offered to the next mapping.
     #[serde(default)]
     pub when: Vec<When>,
@@ -75,6 +79,46 @@ pub(crate) struct File {
     #[serde(default)]
     pub zone: Option<String>,
     pub set: BTreeMap<String, Rule>,
+    /// CSV: the columns in their order, each a key of a row.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// CSV: the key of `set` that has the rows.
+    #[serde(default)]
+    pub rows: Option<String>,
+    /// ZPL: the label, with `{key}` where a key of `set` goes.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+/// What a mapping makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Output {
+    Command(Kind),
+    Message(Form),
+}
+
+/// The form of a message that leaves the ERP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// One object.
+    Json,
+    /// A table with its columns named in the first line (RFC 4180).
+    Csv,
+    /// A label.
+    Zpl,
+}
+
+impl Form {
+    /// As mapping files call it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Zpl => "zpl",
+        }
+    }
 }
 
 /// The form of the file; there is one.
@@ -172,6 +216,8 @@ pub(crate) enum Type {
     Gtin,
     /// A serial shipping container code with its check digit.
     Sscc,
+    /// As it is in JSON, whatever it is.
+    Json,
 }
 
 impl Mapping {
@@ -186,7 +232,8 @@ impl Mapping {
         let file: File =
             serde_saphyr::from_str(text).map_err(|error| FileError(format!("no mapping: {error}")))?;
         let Format::One = file.format;
-        let json = matches!(file.from, Document::Json(_));
+        let json = matches!(file.from, Document::Json(_) | Document::Event(_));
+        outgoing::check(&file).map_err(FileError)?;
         for when in &file.when {
             check_path(&when.path, "when", json)?;
         }

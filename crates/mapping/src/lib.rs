@@ -20,6 +20,9 @@
 //!       quantity: { path: PO1.2, unit: PO1.3 }
 //! ```
 //!
+//! The same form, turned round, is a template for what leaves the ERP: `from: { event: shipment.done }`, and `to: json`,
+//! `csv` or `zpl` ([`write`]).
+//!
 //! Constraints: no files, no clock, no chance; the gateway and the command line both use it. What a mapping makes is
 //! checked against the contract of its command ([`command`]), so a mapping cannot make what the inbox would not know.
 
@@ -30,6 +33,7 @@ mod document;
 mod error;
 mod evaluate;
 mod file;
+mod outgoing;
 mod path;
 mod source;
 mod value;
@@ -38,6 +42,7 @@ pub use builtin::builtin;
 pub use command::Command;
 pub use document::{Unused, edifact_document, x12_document};
 pub use error::MapError;
-pub use evaluate::{Given, agreed, map};
-pub use file::{Document, FileError, Mapping};
+pub use evaluate::{Given, agreed, map, write};
+pub use file::{Document, FileError, Form, Mapping};
+pub use outgoing::Written;
 pub use source::Source;

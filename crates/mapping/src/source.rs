@@ -110,6 +110,14 @@ impl Source {
         }
     }
 
+    /// What an event of the ERP's outbox tells.
+    pub fn of_event(kind: impl Into<String>, payload: Value) -> Self {
+        Self {
+            document: Document::Event(kind.into()),
+            body: Body::Json(payload),
+        }
+    }
+
     /// What kind of document it is.
     pub fn document(&self) -> &Document {
         &self.document

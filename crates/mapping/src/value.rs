@@ -25,7 +25,7 @@ pub(crate) fn zone(name: &str) -> Option<TimeZone> {
 pub(crate) fn of_text(text: &str, kind: Type, zone: Option<&TimeZone>) -> Result<Value, (Code, String)> {
     let wrong = |what: &str| (Code::Value, format!("`{text}` is no {what}"));
     match kind {
-        Type::Text => Ok(Value::from(text)),
+        Type::Text | Type::Json => Ok(Value::from(text)),
         Type::Number => decimal(text)
             .and_then(json_number)
             .map(Value::Number)

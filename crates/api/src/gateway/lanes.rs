@@ -15,6 +15,10 @@ pub struct Documents {
     pub unacknowledged: u64,
     /// Of both, those whose acknowledgement should be there by now: somebody must ask the partner.
     pub overdue: u64,
+    /// Nothing goes out until somebody has decided about what the other side has and the ERP has lost, or resumes the
+    /// lane.
+    #[serde(default)]
+    pub held: bool,
 }
 
 /// A directory that a partner's files are fetched from.

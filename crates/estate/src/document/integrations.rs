@@ -1,15 +1,15 @@
 //! Partners, and the streams of messages between them and the ERP.
 
 use ipnet::Ipv4Net;
-use types::settings::{EdiDocument, IdempotencySource, Priority, SignatureScheme};
+use types::settings::{Duplicates, EdiDocument, IdempotencySource, Priority, SignatureScheme};
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
 use crate::{
     field::{
         Count, DirectoryPath, EdiAddressText, EdiDestination, Ending, Endpoint, HeaderName, HostKey, Line,
-        List, Mail, Pointer, Whole, tagged,
+        List, Mail, Pointer, TemplateText, Whole, tagged,
     },
-    model::{Criticality, Direction, FileEnd, FileFormat, Protocol},
+    model::{Criticality, Direction, FileEnd, FileFormat, PrinterLanguage, Protocol},
     words::MessageKind,
 };
 
@@ -72,6 +72,24 @@ mapping! {
         Optional "files" files: FilesDocument,
         /// What was agreed on with a partner who speaks `x12` or `edifact`.
         Optional "edi" edi: EdiDocumentAgreement,
+        /// What leaves the ERP through an integration with `direction: outbound` that does not speak EDI; without it, nothing does.
+        Optional "outbound" outbound: OutboundDocument,
+    }
+
+    /// What leaves the ERP through an integration that does not speak EDI.
+    OutboundDocument "what leaves the ERP" {
+        /// Events of the ERP that it is for, such as `shipment.done`; by default the integration's `kind`. Labels (`label.print`) name their printer themselves.
+        Optional "events" events: List<MessageKind>,
+        /// Where they go, unless that is a printer: `https://…`, or `file:///directory`; by default the integration's `address`.
+        Optional "to" to: EdiDestination,
+        /// Texts of mapping files that make messages of events; an event that none of them is for goes out as it is.
+        Optional "templates" templates: List<TemplateText>,
+        /// How a printer is spoken to; by default `raw`, which is port 9100.
+        Optional "printer" printer: PrinterLanguage,
+        /// What is done about a label of which nobody knows whether it was printed; by default `ask`: it waits for a person. For `raw` printers.
+        Optional "duplicates" duplicates: Duplicates,
+        /// Whether a printer is asked how it is before and after each label (`~HS`, of ZPL); by default not. For `raw` printers.
+        Optional "status" status: bool,
     }
 
     /// Where files lie that are exchanged with a partner, and what becomes of them.

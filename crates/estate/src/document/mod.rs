@@ -35,7 +35,8 @@ pub(crate) use data::{
 pub(crate) use environments::EnvironmentDocument;
 pub(crate) use ingress::{IngressDocument, PathDocument};
 pub(crate) use integrations::{
-    AuthenticationDocument, EdiDocumentAgreement, FilesDocument, IntegrationDocument, PartnerDocument,
+    AuthenticationDocument, EdiDocumentAgreement, FilesDocument, IntegrationDocument, OutboundDocument,
+    PartnerDocument,
 };
 pub(crate) use organisation::OrganisationDocument;
 pub(crate) use promises::{CapabilityDocument, TierDocument};

@@ -1,7 +1,7 @@
 //! Enums whose values are words.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
-use types::settings::{Authority, DrillScenario, EdiDocument, Priority, Probe, SignatureScheme};
+use types::settings::{Authority, DrillScenario, Duplicates, EdiDocument, Priority, Probe, SignatureScheme};
 
 use super::{Field, text_of};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     model::{
         BusinessEventKind, CachePersistence, ClusterIsolation, Criticality, Currency, DeviceKind, Direction,
         Durability, Engine, FileEnd, FileFormat, FrameOptions, HighAvailability, LinkKind, Persona, Posture,
-        Protocol, RegionRole, Stage, SupportWindow, Tenancy, VacuumPolicy, WafMode,
+        PrinterLanguage, Protocol, RegionRole, Stage, SupportWindow, Tenancy, VacuumPolicy, WafMode,
     },
     node::Node,
     problems::{Problems, clip, did_you_mean, list},
@@ -98,6 +98,8 @@ word_fields! {
     }
     FileFormat { "json" = FileFormat::Json, "x12" = FileFormat::X12, "edifact" = FileFormat::Edifact }
     FileEnd { "move" = FileEnd::Move, "leave" = FileEnd::Leave }
+    PrinterLanguage { "raw" = PrinterLanguage::Raw, "ipp" = PrinterLanguage::Ipp }
+    Duplicates { "ask" = Duplicates::Ask, "print-again" = Duplicates::PrintAgain }
     EdiDocument {
         "order-response" = EdiDocument::OrderResponse,
         "ship-notice" = EdiDocument::ShipNotice,

@@ -26,7 +26,7 @@ pub(crate) use numbers::{Count, TlsNumber, Whole};
 pub(crate) use tagged::{Tag, tag_of, tagged};
 pub(crate) use text::{
     Digest, DirectoryPath, EdiAddressText, EdiDestination, Ending, HeaderName, HostKey, Key, Line, Pointer,
-    PolicyCode, pointer,
+    PolicyCode, TemplateText, pointer,
 };
 pub(crate) use time::{Days, TimeZoneName};
 

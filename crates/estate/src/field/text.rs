@@ -69,6 +69,10 @@ ruled_texts! {
     EdiAddressText "an EDI address": "^[A-Za-z0-9._-]{0,4}:[A-Za-z0-9._-]{1,15}$", max 20, example "ZZ:EXAMPLEBUYER",
         |text| text.parse::<types::settings::EdiAddress>().is_ok(),
         "write code list and address, such as `ZZ:EXAMPLEBUYER`";
+    /// The text of a template for what leaves the ERP.
+    TemplateText "a template": "^format: plimsoll-mapping/1", max 65536, example "format: plimsoll-mapping/1 …",
+        |text| text.starts_with("format: plimsoll-mapping/1\n"),
+        "write the text of a mapping file behind `|`; it begins with `format: plimsoll-mapping/1`";
     /// Where EDI documents go.
     EdiDestination "a destination": "^(https://|http://(127\\.0\\.0\\.1|localhost)[:/]|file:///)[!-~]+$", max 200, example "https://edi.example.net/in",
         |text| text.bytes().all(|b| b.is_ascii_graphic())

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use ipnet::Ipv4Net;
 use serde::Serialize;
 use types::settings::{
-    AfterFile, EdiSettings, FilesFrom, FilesSettings, IdempotencySource, Priority, ProofSettings,
-    SftpCredential, SftpSettings, SignatureScheme,
+    AfterFile, EdiSettings, FilesFrom, FilesSettings, IdempotencySource, OutboundSettings, Priority,
+    ProofSettings, SftpCredential, SftpSettings, SignatureScheme,
 };
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
@@ -75,6 +75,19 @@ pub struct Integration {
     /// Where files lie that are exchanged with the partner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<Files>,
+    /// What leaves the ERP through it, where that is not EDI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outbound: Option<OutboundSettings>,
+}
+
+/// How a printer is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrinterLanguage {
+    /// Bytes over TCP, usually to port 9100.
+    Raw,
+    /// IPP: the printer answers for its jobs.
+    Ipp,
 }
 
 /// Where files lie that are exchanged with a partner, and what becomes of them.

@@ -1,6 +1,6 @@
 //! Where outbound messages go, how partners prove who they are, how long is tried.
 
-use types::settings::IdempotencySource;
+use types::settings::{IdempotencySource, OutboundTarget};
 
 mod files;
 
@@ -8,7 +8,7 @@ use super::assemble::{Draft, Item};
 use crate::{
     code,
     document::IntegrationDocument,
-    model::{Authentication, Direction, FileFormat, Integration, Protocol},
+    model::{Authentication, Direction, FileFormat, Integration, PrinterLanguage, Protocol},
     problems::Problems,
 };
 
@@ -25,6 +25,7 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         check_retry(one, problems);
         check_edi(one, problems);
         files::check(one, problems);
+        check_outbound(one, problems);
     }
 }
 
@@ -59,12 +60,78 @@ fn check_edi(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     }
 }
 
+fn check_outbound(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let Some(written) = one.written.outbound.as_ref() else {
+        return;
+    };
+    let model = &one.model;
+    let edi = matches!(model.protocol, Protocol::X12 | Protocol::Edifact);
+    if model.direction != Direction::Outbound || edi {
+        problems
+            .error(
+                code::MISPLACED,
+                written.span,
+                "`outbound` is for integrations that leave the ERP and speak no EDI",
+            )
+            .help("say `direction: outbound`; documents of EDI are sent with `edi`, `send` and `to`")
+            .done();
+        return;
+    }
+    let printer = model.protocol == Protocol::Printer;
+    let (language, duplicates, status) = (
+        &written.value.printer,
+        &written.value.duplicates,
+        &written.value.status,
+    );
+    let of_printers = language.span().or(duplicates.span()).or(status.span());
+    if let Some(span) = of_printers.filter(|_| !printer) {
+        problems
+            .error(code::MISPLACED, span, "this is for printers")
+            .help("say `protocol: printer`, or take it out")
+            .done();
+    }
+    let of_raw = duplicates.span().or(status.span());
+    let ipp = language.or(PrinterLanguage::Raw) == PrinterLanguage::Ipp;
+    if let Some(span) = of_raw.filter(|_| printer && ipp) {
+        problems
+            .error(
+                code::MISPLACED,
+                span,
+                "a printer that speaks IPP says what became of each label",
+            )
+            .help("take `duplicates` and `status` out, or say `printer: raw`")
+            .done();
+    }
+    if let Some(span) = written.value.to.span().filter(|_| printer) {
+        problems
+            .error(code::MISPLACED, span, "a printer is where `address` says")
+            .help("take `to` out")
+            .done();
+    }
+    let posts = matches!(&model.outbound, Some(one) if matches!(one.target, OutboundTarget::Post { .. }));
+    if posts && matches!(model.authentication, Authentication::MutualTls { .. }) {
+        problems
+            .error(
+                code::PROTOCOL,
+                one.written.authentication.span().unwrap_or(written.span),
+                "the gateway has no certificate of its own for what it posts",
+            )
+            .help("use `bearer`, `hmac` or `basic`")
+            .done();
+    }
+}
+
 fn check_address(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     let name = one.written.name.span().unwrap_or(one.span);
     // Files are fetched from a partner's server, or brought there.
     let needed = one.model.direction == Direction::Outbound || one.model.protocol == Protocol::Sftp;
+    let elsewhere = one
+        .written
+        .outbound
+        .as_ref()
+        .is_some_and(|out| !out.value.to.is_absent());
     let Some((address, span)) = one.model.address.as_ref().zip(one.written.address.span()) else {
-        if needed && one.written.address.is_absent() {
+        if needed && !elsewhere && one.written.address.is_absent() {
             problems
                 .error(
                     code::ENDPOINT,

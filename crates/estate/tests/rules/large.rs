@@ -84,6 +84,7 @@ spec:
       kind: shipment.confirm
       idempotency: { header: Key }
       address: api.carrier.example.org:443
+      outbound: { events: [shipment.done] }
       retry: { first: 2s, longest: 10m, giveUp: 3d }
       buffering: { outage: 2d, messagesPerHour: 500 }
   sites:
@@ -719,6 +720,36 @@ pub(crate) const CASES: &[super::Case] = &[
         "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
         "idempotency: { header: Key }\n      files: { directory: /out }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
         &["PL0123"],
+    ),
+    (
+        "outbound: { events: [shipment.done] }",
+        "outbound: { duplicates: ask }",
+        &["PL0123"],
+    ),
+    (
+        "outbound: { events: [shipment.done] }",
+        "outbound: { templates: [nothing] }",
+        &["PL0105"],
+    ),
+    (
+        "address: 10.9.0.40:9100",
+        "address: 10.9.0.40:9100\n      outbound: { printer: ipp, status: true }",
+        &["PL0123"],
+    ),
+    (
+        "address: 10.9.0.40:9100",
+        "address: 10.9.0.40:9100\n      outbound: { to: \"https://print.example.net/\" }",
+        &["PL0123"],
+    ),
+    (
+        "kind: order.create\n      idempotency: { header: Key }\n",
+        "kind: order.create\n      idempotency: { header: Key }\n      outbound: {}\n",
+        &["PL0123"],
+    ),
+    (
+        "kind: shipment.confirm\n",
+        "kind: shipment.confirm\n      authentication: { mutualTls: { secret: acme-key } }\n",
+        &["PL0142"],
     ),
     ("giveUp: 3d", "giveUp: 1d", &["PL0144"]),
     ("first: 2s", "first: 1h", &["PL0144"]),

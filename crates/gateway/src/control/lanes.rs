@@ -25,7 +25,7 @@ use crate::{
     gateway::{Gateway, Term, now},
     lanes::{Desk, keep},
     ledger::{Ledger, age_ms},
-    lock, refusal,
+    lock, outbound, refusal,
 };
 
 /// Stuck messages that are shown.
@@ -204,6 +204,7 @@ pub async fn resume(
     if lock(&gateway.register).release(&gateway.integrations[index].settings.name) {
         tracing::info!(%lane, by, why = request.why, "a person resumes a lane");
     }
+    outbound::open(&gateway, index, &by).await?;
     term.desks[index].resume();
     confirmed(&gateway, &term, index).await
 }
@@ -312,7 +313,7 @@ pub async fn replay(
     };
     for (lane, id) in wanted {
         let name = format!("{lane}/{id}");
-        match raise(&gateway, &lane, &id) {
+        match deliver_again(&gateway, &lane, &id).await {
             Ok(()) => answer.replayed.push(name),
             Err(problem) => answer.left.push((name, problem.message)),
         }
@@ -322,6 +323,15 @@ pub async fn replay(
         .await
         .map_err(|error| Problem::failed(crate::start::chain(&error)))?;
     Ok(Json(answer))
+}
+
+/// What was to leave leaves; everything else is delivered to the ERP.
+async fn deliver_again(gateway: &Gateway, lane: &IntegrationName, id: &str) -> Result<(), Problem> {
+    if outbound::again(gateway, index_of(gateway, lane.as_str())?, id).await? {
+        lock(&gateway.register).raise(lane, id);
+        return Ok(());
+    }
+    raise(gateway, lane, id)
 }
 
 /// A dead letter waits again, behind live messages.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::outbound::Held;
+
 /// A document as the lane delivers it: a command, or why there is none.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Order<'a> {
@@ -22,6 +24,9 @@ pub struct Order<'a> {
     /// Why it is a dead letter, with its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// What a person may send again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
 }
 
 impl<'a> Order<'a> {

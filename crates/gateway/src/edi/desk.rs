@@ -1,19 +1,14 @@
 //! One partner's desk: what was agreed on, and what one interchange at a time needs.
 
-use std::{path::PathBuf, sync::Mutex};
+use std::path::PathBuf;
 
-use api::gateway::lanes::Documents;
 use mapping::{Given, Mapping};
 use types::{
     IntegrationName, InvalidName, PartnerName,
     settings::{EdiSettings, IntegrationSettings},
 };
 
-use super::numbers::Numbers;
-use crate::{
-    lock,
-    outbound::{self, Agreed, Phantoms, Waiting},
-};
+use crate::outbound::{Agreed, Tray};
 
 /// One partner's desk.
 pub struct Desk {
@@ -25,20 +20,8 @@ pub struct Desk {
     pub mappings: Vec<Mapping>,
     /// What mappings may ask for by name.
     pub given: Given,
-    /// One interchange at a time, in or out: control numbers and acknowledgements follow each other.
-    pub work: tokio::sync::Mutex<Work>,
-    documents: Mutex<Documents>,
-}
-
-/// What changes with every interchange; derived from the journal at the beginning of a term.
-#[derive(Default)]
-pub struct Work {
-    /// Control numbers.
-    pub numbers: Numbers,
-    /// What the partner has not acknowledged yet.
-    pub waiting: Waiting,
-    /// What the ERP does not know any more.
-    pub phantoms: Phantoms,
+    /// What is on its way out; held while an interchange comes in.
+    pub tray: Tray,
 }
 
 /// Why there is no desk.
@@ -111,8 +94,7 @@ impl Desk {
             partner,
             mappings,
             given,
-            work: tokio::sync::Mutex::default(),
-            documents: Mutex::new(outbound::NONE),
+            tray: Tray::default(),
         }))
     }
 
@@ -122,15 +104,5 @@ impl Desk {
             settings: &self.settings,
             partner: self.partner.clone(),
         }
-    }
-
-    /// Shows operators how it stands.
-    pub fn show(&self, waiting: &Waiting) {
-        *lock(&self.documents) = waiting.documents();
-    }
-
-    /// How it stands.
-    pub fn documents(&self) -> Documents {
-        *lock(&self.documents)
     }
 }

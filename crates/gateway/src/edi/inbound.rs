@@ -10,10 +10,11 @@ use mapping::Source;
 use serde_json::value::RawValue;
 use types::settings::{EdiAddress, EdiSettings, EdiStandard};
 
-use super::{acknowledge, command::Order, desk::Desk, desk::Work, records, transport::Envelopes};
+use super::{acknowledge, command::Order, desk::Desk, records, transport::Envelopes};
 use crate::{
     gateway::{Gateway, Integration},
-    ingest, outbound,
+    ingest,
+    outbound::{self, Work},
 };
 
 /// A document of an interchange, on its way into the lane.
@@ -55,7 +56,7 @@ pub async fn take_in(
     };
     let name = integration.settings.name.as_str();
     let named = named(&read.identity);
-    let mut work = desk.work.lock().await;
+    let mut work = desk.tray.work.lock().await;
     if let Some(record) = records::find(gateway, name, &format!("ack/{named}"))? {
         tracing::info!(
             integration = name,
@@ -124,6 +125,7 @@ fn order(taken: &Taken, interchange: &str) -> Result<Bytes, Problem> {
         mapping: command.map(|one| one.mapping.clone()).unwrap_or_default(),
         payload: raw.as_deref().map(|raw: &RawValue| raw),
         refused: taken.outcome.as_ref().err().cloned(),
+        held: None,
     };
     serde_json::to_vec(&order).map(Bytes::from).map_err(failed)
 }

@@ -20,7 +20,7 @@ pub mod records;
 mod transport;
 
 pub use command::Order;
-pub use desk::{Desk, DeskError, Work};
+pub use desk::{Desk, DeskError};
 pub use inbound::take_in;
 pub use numbers::Numbers;
 pub use transport::{Envelopes, written_at};

@@ -58,6 +58,11 @@ impl Proof {
     /// # Errors
     /// What is wrong with them, in words without any of them.
     pub fn open(settings: &IntegrationSettings, secrets: &[u8]) -> Result<Self, &'static str> {
+        if settings.only_leaves() {
+            return Ok(Self {
+                kind: Kind::Unavailable,
+            });
+        }
         if settings.proof == ProofSettings::MutualTls {
             let kind = Kind::Certificates(Partners::open(secrets)?);
             return Ok(Self { kind });

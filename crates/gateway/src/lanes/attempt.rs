@@ -126,7 +126,7 @@ async fn deliver(
         return Err(CallError::Refused("its body was erased".to_owned()));
     }
     let settings = &gateway.integrations[lane].settings;
-    let (kind, payload) = if settings.edi.is_some() {
+    let (kind, payload) = if settings.edi.is_some() || settings.outbound.is_some() {
         crate::edi::Order::read(&record.entry.body).map_err(CallError::Refused)?
     } else {
         let payload: &RawValue = serde_json::from_slice(&record.entry.body)

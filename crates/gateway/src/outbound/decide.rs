@@ -19,11 +19,11 @@ pub async fn decide(
     decision: &Decision,
 ) -> Result<Option<Phantom>, Problem> {
     let integration = &gateway.integrations[lane];
-    let Some(desk) = &integration.desk else {
+    let Some(tray) = integration.tray() else {
         return Ok(None);
     };
     let settings = &integration.settings;
-    let mut guard = desk.work.lock().await;
+    let mut guard = tray.work.lock().await;
     let work = &mut *guard;
     let decided = work.phantoms.decide(gateway, settings, id, decision).await?;
     let Some((phantom, cancelled)) = decided else {
@@ -31,12 +31,12 @@ pub async fn decide(
     };
     if let Some(number) = cancelled {
         let waiting = &mut work.waiting;
-        waiting.ready(gateway, settings.name.as_str(), &desk.agreed())?;
+        waiting.ready(gateway, settings.name.as_str(), integration.agreed().as_ref())?;
         waiting
             .cancel(gateway, settings.name.as_str(), number, decision)
             .await?;
     }
-    desk.show(&work.waiting);
+    tray.show(work);
     reconcile::sent(gateway, lane, work.phantoms.shown(settings));
     Ok(Some(phantom))
 }

@@ -6,8 +6,9 @@ use edi::{
     x12::{self, FunctionalAnswer, InterchangeAnswer},
 };
 
+use super::{held::Held, tray::Work};
 use crate::{
-    edi::{Order, Work, records},
+    edi::{Order, records},
     gateway::{Gateway, Integration},
 };
 
@@ -85,13 +86,13 @@ pub async fn hear(
         return Ok(());
     };
     let agreed = desk.agreed();
-    work.waiting.ready(gateway, name, &agreed)?;
+    work.waiting.ready(gateway, name, Some(&agreed))?;
     let settled = work.waiting.settle(gateway, name, &agreed.partner, heard).await?;
-    desk.show(&work.waiting);
+    desk.tray.show(work);
     for one in settled {
         let letter = &one.letter;
         tracing::info!(integration = name, document = letter.document, reference = letter.reference,
-            control = letter.interchange.get(), rejected = ?one.rejected, "the partner has acknowledged");
+            control = letter.control(), rejected = ?one.rejected, "the partner has acknowledged");
         if !one.rejected.is_empty() {
             let why = format!("the partner does not use it: {}", one.rejected.join(", "));
             let rejected = Rejected {
@@ -99,7 +100,8 @@ pub async fn hear(
                 document: &letter.document,
                 reference: &letter.reference,
                 event: &letter.event,
-                interchange: Some(letter.interchange.get()),
+                interchange: letter.control(),
+                held: None,
             };
             give_up(gateway, name, &rejected, &why).await?;
         }
@@ -118,7 +120,9 @@ pub struct Rejected<'a> {
     /// The event of the ERP.
     pub event: &'a str,
     /// The control number that it went out under.
-    pub interchange: Option<u32>,
+    pub interchange: Option<String>,
+    /// The letter that a person may send again.
+    pub held: Option<Held>,
 }
 
 /// Puts it among the dead letters of its lane.
@@ -140,15 +144,17 @@ pub async fn give_up(
     } = rejected;
     let order = Order {
         document: format!("{document} {reference}"),
-        interchange: rejected
-            .interchange
-            .map_or_else(String::new, |number| format!("{number:09}")),
+        interchange: rejected.interchange.clone().unwrap_or_default(),
         kind: String::new(),
         mapping: String::new(),
         payload: None,
         refused: Some(format!("{code}: {document} {reference}: {why}")),
+        held: rejected.held,
     };
     let body = serde_json::to_vec(&order).map_err(|error| Problem::failed(error.to_string()))?;
-    let id = format!("{document}/{event}");
+    let id = match rejected.held {
+        Some(Held { times, .. }) if times > 1 => format!("{document}/{event}/{times}"),
+        Some(_) | None => format!("{document}/{event}"),
+    };
     records::order(gateway, integration, &id, body.into()).await
 }

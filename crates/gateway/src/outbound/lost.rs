@@ -9,11 +9,13 @@ use std::{
 use api::Problem;
 
 use super::{
-    phantoms::{Lost, Phantoms},
+    held::opened,
+    phantoms::{Gate, Lost, Phantoms},
+    tray::Tray,
     waiting,
 };
 use crate::{
-    edi::{Desk, records},
+    edi::records,
     erp::{CallError, Erp},
     gateway::Gateway,
     reconcile,
@@ -42,7 +44,7 @@ impl From<Problem> for Stopped {
 /// Finds what the ERP has lost of one lane, however long it takes, and tells so.
 pub async fn find(gateway: &Gateway, erp: &Erp, lane: usize) {
     let integration = &gateway.integrations[lane];
-    let Some(desk) = &integration.desk else {
+    let Some(tray) = integration.tray() else {
         reconcile::sent_compared(gateway, lane, Vec::new());
         return;
     };
@@ -65,10 +67,10 @@ pub async fn find(gateway: &Gateway, erp: &Erp, lane: usize) {
             }
         }
     }
-    keep(gateway, desk, lane, lost).await;
+    keep(gateway, tray, lane, lost).await;
 }
 
-async fn keep(gateway: &Gateway, desk: &Desk, lane: usize, lost: BTreeMap<u64, Lost>) {
+async fn keep(gateway: &Gateway, tray: &Tray, lane: usize, lost: BTreeMap<u64, Lost>) {
     let settings = &gateway.integrations[lane].settings;
     if !lost.is_empty() {
         tracing::warn!(
@@ -77,8 +79,21 @@ async fn keep(gateway: &Gateway, desk: &Desk, lane: usize, lost: BTreeMap<u64, L
             "the ERP does not know any more what its partner was sent"
         );
     }
-    let mut work = desk.work.lock().await;
-    work.phantoms = Phantoms::new(lost);
+    let opened = opened(gateway.state().generation);
+    let gate = if records::is_kept(gateway, settings.name.as_str(), &opened) {
+        Gate::Open
+    } else {
+        Gate::Shut
+    };
+    let mut work = tray.work.lock().await;
+    work.phantoms = Phantoms::new(lost, gate);
+    if work.phantoms.holds() {
+        tracing::warn!(
+            integration = settings.name.as_str(),
+            "PL0783: nothing goes out before a person has decided about what was lost, or resumes the lane"
+        );
+    }
+    tray.show(&work);
     reconcile::sent_compared(gateway, lane, work.phantoms.shown(settings));
 }
 

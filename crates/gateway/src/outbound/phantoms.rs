@@ -43,6 +43,17 @@ pub struct Lost {
 pub struct Phantoms {
     lost: BTreeMap<u64, Lost>,
     held: BTreeSet<String>,
+    gate: Gate,
+}
+
+/// Whether anything goes out while something that the other side has is undecided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gate {
+    /// Nothing was lost, or a person has opened the lane.
+    #[default]
+    Open,
+    /// Not before everything that was lost is settled or decided about.
+    Shut,
 }
 
 /// What is to be done with a new event's document.
@@ -99,7 +110,7 @@ impl Lost {
             partner: settings.lane.partner.as_ref().map(ToString::to_string),
             id: self.id(),
             document: Some(letter.document.clone()),
-            control_number: Some(format!("{:09}", letter.interchange.get())),
+            control_number: letter.control(),
             reference: Some(letter.reference.clone()),
             sent: self.sent,
             again: self.again.clone(),
@@ -116,11 +127,23 @@ impl Lost {
 
 impl Phantoms {
     /// As they were found.
-    pub const fn new(lost: BTreeMap<u64, Lost>) -> Self {
+    pub const fn new(lost: BTreeMap<u64, Lost>, gate: Gate) -> Self {
         Self {
             lost,
             held: BTreeSet::new(),
+            gate,
         }
+    }
+
+    /// Whether nothing goes out now: the other side has something that the ERP has lost, and nobody has said what holds.
+    pub fn holds(&self) -> bool {
+        let open = |one: &Lost| one.sent.is_some() && one.decision.is_none() && !one.is_settled();
+        self.gate == Gate::Shut && self.lost.values().any(open)
+    }
+
+    /// A person opens the lane.
+    pub const fn open(&mut self) {
+        self.gate = Gate::Open;
     }
 
     /// What is to be done with a document of an event that has none yet.
@@ -237,6 +260,8 @@ impl Phantoms {
 mod tests {
     use edi::control_number::ControlNumber;
 
+    use crate::outbound::letter::Envelope;
+
     use super::*;
 
     fn told(ours: &str, content: &str) -> Told {
@@ -254,12 +279,17 @@ mod tests {
                 document: document.to_owned(),
                 reference: "PO-EXAMPLE-1".to_owned(),
                 event: "old".to_owned(),
-                functional_id: "PR".to_owned(),
-                interchange: number,
-                group: number,
-                set: "0001".to_owned(),
+                edi: Some(Envelope {
+                    functional_id: "PR".to_owned(),
+                    interchange: number,
+                    group: number,
+                    set: "0001".to_owned(),
+                }),
                 at: Timestamp::from_micros(5),
                 told: Some(told),
+                media: None,
+                copies: None,
+                order: None,
             },
             sent: Some(Timestamp::from_micros(6)),
             times: 0,
@@ -274,7 +304,7 @@ mod tests {
     }
 
     fn judged(lost: Lost, document: &str, new: &Told) -> Judgement {
-        Phantoms::new([(3, lost)].into()).judge("new", document, Some(new))
+        Phantoms::new([(3, lost)].into(), Gate::Open).judge("new", document, Some(new))
     }
 
     #[test]
@@ -306,14 +336,14 @@ mod tests {
             );
         }
         assert_eq!(judged(lost("855", own.clone(), None), "856", &same), Send);
-        let mut phantoms = Phantoms::new([(3, lost("855", own, None))].into());
+        let mut phantoms = Phantoms::new([(3, lost("855", own, None))].into(), Gate::Open);
         assert_eq!(phantoms.judge("new", "855", None), Send, "it speaks of no order");
     }
 
     #[test]
     fn each_lost_document_keeps_back_one_new_one() {
         let own = told("OUT/7", "x");
-        let mut phantoms = Phantoms::new([(3, lost("856", own, None))].into());
+        let mut phantoms = Phantoms::new([(3, lost("856", own, None))].into(), Gate::Open);
         for _ in 0..2 {
             assert_eq!(
                 phantoms.judge("a", "856", Some(&told("OUT/8", "x"))),
@@ -348,6 +378,24 @@ mod tests {
     }
 
     #[test]
+    fn nothing_goes_out_until_everything_is_decided_or_a_person_opens_the_lane() {
+        let own = told("S00042", "x");
+        let open = [(3, lost("855", own.clone(), None))];
+        let mut shut = Phantoms::new(open.clone().into(), Gate::Shut);
+        assert!(shut.holds());
+        shut.open();
+        assert!(!shut.holds());
+        assert!(!Phantoms::new(open.into(), Gate::Open).holds());
+        let unsent = Lost {
+            sent: None,
+            ..lost("855", own.clone(), None)
+        };
+        for settled in [lost("855", own, Some(Verdict::Accept)), unsent] {
+            assert!(!Phantoms::new([(3, settled)].into(), Gate::Shut).holds());
+        }
+    }
+
+    #[test]
     fn a_letter_that_has_not_left_waits_for_a_person() {
         let own = told("S00042", "x");
         let unsent = |verdict| Lost {
@@ -359,7 +407,7 @@ mod tests {
             (unsent(Some(Verdict::Accept)), false),
             (lost("855", own.clone(), None), false),
         ] {
-            assert_eq!(Phantoms::new([(3, one)].into()).withholds(3), waits);
+            assert_eq!(Phantoms::new([(3, one)].into(), Gate::Open).withholds(3), waits);
         }
         assert!(!Phantoms::default().withholds(3));
     }

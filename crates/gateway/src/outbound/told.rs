@@ -5,7 +5,7 @@ use journal::body_hash;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::events::Event;
+use super::{events::Event, sender::LABEL};
 
 /// Where events of each kind have our number.
 const NUMBERS: [(&str, &str); 3] = [
@@ -30,6 +30,9 @@ pub struct Told {
 impl Told {
     /// Of an event; nothing where it speaks of no order of the partner.
     pub fn of(event: &Event) -> Option<Self> {
+        if event.kind == LABEL {
+            return Self::of_label(&event.payload);
+        }
         let (_, number) = NUMBERS.iter().find(|(kind, _)| *kind == event.kind)?;
         let payload = &event.payload;
         let order = match &payload["client_order_refs"] {
@@ -49,6 +52,17 @@ impl Told {
         Some(Self {
             order,
             ours: payload[*number].as_str()?.to_owned(),
+            content: hex::encode(body_hash(content.as_bytes())),
+        })
+    }
+
+    /// A label tells what it looks like, of what its reference names.
+    fn of_label(payload: &Value) -> Option<Self> {
+        let reference = payload["reference"].as_str()?.to_owned();
+        let content = json!([payload["format"], payload["data"], payload["copies"]]).to_string();
+        Some(Self {
+            order: reference.clone(),
+            ours: reference,
             content: hex::encode(body_hash(content.as_bytes())),
         })
     }

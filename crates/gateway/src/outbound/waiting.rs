@@ -1,7 +1,9 @@
 //! What was written and is not acknowledged yet: derived from the journal at the beginning of a term.
 
+mod given_up;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -28,6 +30,7 @@ pub const NONE: Documents = Documents {
     unsent: 0,
     unacknowledged: 0,
     overdue: 0,
+    held: false,
 };
 
 /// What was written and is not acknowledged yet.
@@ -44,10 +47,16 @@ pub struct Waiting {
 #[derive(Debug)]
 struct Open {
     letter: Letter,
-    key: Key,
+    /// Nothing acknowledges what is no EDI.
+    key: Option<Key>,
     posted: bool,
     failures: u32,
+    failing_since: Option<Instant>,
     not_before: Option<Instant>,
+    /// How often it was given up, and a person said to go on.
+    held: u64,
+    /// It was about to be printed, and nobody knows what came of it.
+    tried: bool,
 }
 
 /// A letter that should be posted now.
@@ -61,6 +70,8 @@ pub struct Due {
     pub bytes: Bytes,
     /// How often it was tried.
     pub failures: u32,
+    /// Whether it was about to be printed before.
+    pub tried: bool,
 }
 
 /// What the partner said in the end.
@@ -89,7 +100,7 @@ impl Waiting {
         &mut self,
         gateway: &Gateway,
         integration: &str,
-        agreed: &Agreed<'_>,
+        agreed: Option<&Agreed<'_>>,
     ) -> Result<(), Problem> {
         let generation = gateway.state().generation.get();
         let next = format!("out/{}", self.last + 1);
@@ -102,7 +113,14 @@ impl Waiting {
             ..Self::default()
         };
         for number in 1..=fresh.last {
-            if records::is_kept(gateway, integration, &format!("end/{number}")) {
+            let kept = |id: &str| records::is_kept(gateway, integration, id);
+            // What nothing acknowledges is settled when it has left.
+            let left = agreed.is_none() && kept(&format!("sent/{number}"));
+            if left || kept(&format!("end/{number}")) {
+                continue;
+            }
+            let held = records::last(gateway, integration, &format!("gave/{number}"));
+            if held > 0 && !kept(&format!("more/{number}/{held}")) {
                 continue;
             }
             let Some((letter, _)) = read(gateway, integration, number)? else {
@@ -113,7 +131,12 @@ impl Waiting {
             let since = sent
                 .as_ref()
                 .map_or(letter.at, |record| Timestamp::from_micros(record.entry.time));
-            fresh.open(number, letter, sent.is_some(), agreed, since);
+            fresh.open(number, letter, agreed, since);
+            if let Some(open) = fresh.open.get_mut(&number) {
+                open.posted = sent.is_some();
+                open.held = held;
+                open.tried = kept(&format!("try/{number}/{}", held + 1));
+            }
         }
         *self = fresh;
         Ok(())
@@ -136,7 +159,7 @@ impl Waiting {
         &mut self,
         gateway: &Gateway,
         integration: &str,
-        agreed: &Agreed<'_>,
+        agreed: Option<&Agreed<'_>>,
         letter: Letter,
         bytes: &[u8],
     ) -> Result<u64, Problem> {
@@ -147,25 +170,30 @@ impl Waiting {
         records::keep(gateway, integration, &format!("out/{number}"), record).await?;
         self.last = number;
         let at = letter.at;
-        self.open(number, letter, false, agreed, at);
+        self.open(number, letter, agreed, at);
         Ok(number)
     }
 
-    fn open(&mut self, number: u64, letter: Letter, posted: bool, agreed: &Agreed<'_>, since: Timestamp) {
-        let key = letter.key(&agreed.partner, agreed.settings.standard);
-        // Noted before it leaves: a partner may acknowledge faster than we note that it left.
-        self.book.note(key.clone(), letter.sent(), agreed.deadline(since));
+    fn open(&mut self, number: u64, letter: Letter, agreed: Option<&Agreed<'_>>, since: Timestamp) {
+        let key = agreed.and_then(|agreed| letter.key(&agreed.partner, agreed.settings.standard));
+        if let (Some(key), Some(sent), Some(agreed)) = (&key, letter.sent(), agreed) {
+            // Noted before it leaves: a partner may acknowledge faster than we note that it left.
+            self.book.note(key.clone(), sent, agreed.deadline(since));
+        }
         let open = Open {
             letter,
             key,
-            posted,
+            posted: false,
             failures: 0,
+            failing_since: None,
             not_before: None,
+            held: 0,
+            tried: false,
         };
         self.open.insert(number, open);
     }
 
-    /// The first letter that should be posted now.
+    /// The first letter that should be posted now. One that waits keeps back those behind it that leave in its order.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -176,11 +204,21 @@ impl Waiting {
         phantoms: &Phantoms,
         clock: Instant,
     ) -> Result<Option<Due>, Problem> {
-        let rested = |open: &Open| open.not_before.is_none_or(|until| until <= clock);
+        let mut behind: HashSet<&str> = HashSet::new();
         let found = self
             .open
             .iter()
-            .find(|(number, open)| !open.posted && rested(open) && !phantoms.withholds(**number));
+            .filter(|(_, open)| !open.posted)
+            .find(|(number, open)| {
+                let order = open.letter.order.as_deref();
+                let rested = open.not_before.is_none_or(|until| until <= clock);
+                let free =
+                    rested && !phantoms.withholds(**number) && !order.is_some_and(|one| behind.contains(one));
+                if !free {
+                    behind.extend(order);
+                }
+                free
+            });
         let Some((&number, open)) = found else {
             return Ok(None);
         };
@@ -190,10 +228,11 @@ impl Waiting {
             letter,
             bytes,
             failures: open.failures,
+            tried: open.tried,
         }))
     }
 
-    /// A letter was handed over: the time for its answer begins.
+    /// A letter was handed over: the time for its answer begins, or it is settled where there is none.
     ///
     /// # Errors
     /// When it cannot be stored now; it is posted again then, with the same bytes.
@@ -201,7 +240,7 @@ impl Waiting {
         &mut self,
         gateway: &Gateway,
         integration: &str,
-        agreed: &Agreed<'_>,
+        agreed: Option<&Agreed<'_>>,
         number: u64,
     ) -> Result<(), Problem> {
         if !records::is_kept(gateway, integration, &format!("sent/{number}")) {
@@ -213,23 +252,31 @@ impl Waiting {
             )
             .await?;
         }
+        let Some(agreed) = agreed else {
+            self.open.remove(&number);
+            return Ok(());
+        };
         if let Some(open) = self.open.get_mut(&number) {
             open.posted = true;
             let again = Event::SentAgain {
                 deadline: agreed.deadline(now()),
             };
-            // Answered while it was on its way: then nothing is waited for any more.
-            let _ = self.book.apply(&open.key, &again);
+            if let Some(key) = &open.key {
+                // Answered while it was on its way: then nothing is waited for any more.
+                let _ = self.book.apply(key, &again);
+            }
         }
         Ok(())
     }
 
-    /// A letter was not handed over, as far as we know.
-    pub fn failed(&mut self, number: u64, until: Instant) {
-        if let Some(open) = self.open.get_mut(&number) {
-            open.failures += 1;
-            open.not_before = Some(until);
-        }
+    /// A letter was not handed over, as far as we know; for how long that has been so.
+    pub fn failed(&mut self, number: u64, clock: Instant, until: Instant) -> Duration {
+        let Some(open) = self.open.get_mut(&number) else {
+            return Duration::ZERO;
+        };
+        open.failures += 1;
+        open.not_before = Some(until);
+        clock.saturating_duration_since(*open.failing_since.get_or_insert(clock))
     }
 
     /// Letters whose time has passed now, each once.
@@ -238,7 +285,7 @@ impl Waiting {
         let mut late = Vec::new();
         for (key, event) in alarms {
             let passed = self.book.apply(&key, &event).is_ok();
-            let open = self.open.values().find(|open| open.key == key);
+            let open = self.open.values().find(|open| open.key.as_ref() == Some(&key));
             late.extend(open.filter(|_| passed).map(|open| open.letter.clone()));
         }
         late
@@ -299,7 +346,7 @@ impl Waiting {
             }
             Some(Ok(_)) => {}
         }
-        let found = self.open.iter().find(|(_, open)| open.key == *key);
+        let found = self.open.iter().find(|(_, open)| open.key.as_ref() == Some(key));
         let mut settled = None;
         if let (Event::Answered { rejected, .. }, Some((&number, open))) = (event, found) {
             let end = End {
@@ -352,7 +399,8 @@ impl Waiting {
             } else {
                 documents.unsent += 1;
             }
-            let state = self.book.get(&open.key).map(|(_, state)| state);
+            let state = open.key.as_ref().and_then(|key| self.book.get(key));
+            let state = state.map(|(_, state)| state);
             documents.overdue += u64::from(matches!(state, Some(State::Overdue { .. })));
         }
         documents
@@ -393,6 +441,11 @@ pub fn read(gateway: &Gateway, integration: &str, number: u64) -> Result<Option<
             "{integration}: the record `{id}` is no letter"
         ))),
     }
+}
+
+/// The letter that a note of an event speaks of.
+pub fn letter_of(note: &[u8]) -> Option<u64> {
+    std::str::from_utf8(note).ok()?.strip_prefix("out/")?.parse().ok()
 }
 
 fn unclear<E: std::fmt::Display>(integration: &str, why: &E) {

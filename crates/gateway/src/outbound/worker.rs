@@ -1,4 +1,4 @@
-//! The task of a leader for one partner that documents go to.
+//! The task of a leader for one lane that something goes out of.
 
 mod sending;
 mod writing;
@@ -8,16 +8,18 @@ use std::{
     time::Duration,
 };
 
-use api::{Problem, gateway::lanes::Delivery};
+use api::{Problem, client::BuildError, gateway::lanes::Delivery};
 use bytes::Bytes;
 
 use super::{
     lost,
-    post::Post,
+    sender::Sender,
+    target::{Credentials, Target},
+    tray::{Tray, Work},
     waiting::{Agreed, Waiting},
 };
 use crate::{
-    edi::{Desk, Work, records},
+    edi::{Desk, records},
     erp::{CallError, Erp},
     gateway::{Gateway, Integration, Term, now},
     lanes::Backoff,
@@ -50,36 +52,48 @@ enum More {
     No,
 }
 
-/// One partner's letters, for one term.
+/// How letters are made, and who takes them.
+#[derive(Clone, Copy)]
+enum Office<'a> {
+    /// Documents of EDI.
+    Edi(&'a Desk),
+    /// Everything else.
+    Plain(&'a Sender),
+}
+
+/// One lane's letters, for one term.
 struct Clerk<'a> {
     gateway: &'a Arc<Gateway>,
     term: &'a Term,
     erp: &'a Erp,
     integration: &'a Integration,
-    desk: &'a Desk,
-    agreed: Agreed<'a>,
+    office: Office<'a>,
+    tray: &'a Tray,
+    agreed: Option<Agreed<'a>>,
     name: &'a str,
     lane: usize,
     backoff: Backoff,
 }
 
-/// Compares what went out, then writes and posts until the term ends; nothing where no documents are sent.
+/// Compares what went out, then writes and posts until the term ends; nothing where nothing is sent.
 pub async fn run(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, lane: usize) {
     lost::find(gateway, erp, lane).await;
-    let Some((clerk, to)) = Clerk::of(gateway, term, erp, lane) else {
+    let Some(clerk) = Clerk::of(gateway, term, erp, lane) else {
         return;
     };
-    let post = match Post::new(to, clerk.desk.settings.standard, &gateway.settings) {
-        Ok(post) => post,
+    let target = match clerk.target() {
+        Ok(Some(target)) => target,
+        Ok(None) => return,
         Err(error) => {
-            tracing::error!(integration = clerk.name, %error, "nothing can be sent to this partner");
+            tracing::error!(integration = clerk.name, %error, "nothing can be sent through this lane");
             return;
         }
     };
+    clerk.subscribe().await;
     let mut trouble = None;
     while !term.fenced.load(Ordering::SeqCst) {
         if !clerk.is_held() {
-            let round = clerk.round(&post).await;
+            let round = clerk.round(&target).await;
             clerk.tell(round, &mut trouble);
         }
         tokio::time::sleep(PAUSE).await;
@@ -89,9 +103,12 @@ pub async fn run(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, lane: usize) {
 /// Looks at everything that waits in the ERP's outbox: what a replay made anew is known as that when this returns. Not
 /// while a person holds the lane.
 pub async fn catch_up(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, lane: usize) {
-    let Some((clerk, _)) = Clerk::of(gateway, term, erp, lane) else {
+    let Some(clerk) = Clerk::of(gateway, term, erp, lane) else {
         return;
     };
+    if clerk.check().is_err() {
+        return;
+    }
     while !clerk.is_held() && !term.fenced.load(Ordering::SeqCst) {
         match clerk.look().await {
             Ok(More::No) => return,
@@ -105,27 +122,85 @@ pub async fn catch_up(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, lane: usiz
 }
 
 impl<'a> Clerk<'a> {
-    /// With where its letters go; nothing where no documents are sent.
-    fn of(gateway: &'a Arc<Gateway>, term: &'a Term, erp: &'a Erp, lane: usize) -> Option<(Self, &'a str)> {
+    /// Nothing where nothing is sent.
+    fn of(gateway: &'a Arc<Gateway>, term: &'a Term, erp: &'a Erp, lane: usize) -> Option<Self> {
         let integration = &gateway.integrations[lane];
-        let desk = integration.desk.as_ref()?;
-        let to = desk.settings.to.as_deref()?;
+        let office = match (&integration.desk, &integration.sender) {
+            (Some(desk), _) => Office::Edi(desk),
+            (None, Some(sender)) => Office::Plain(sender),
+            (None, None) => return None,
+        };
+        if let Office::Edi(desk) = office
+            && (!integration.sends_documents() || desk.settings.send.is_empty())
+        {
+            return None;
+        }
         let retry = &integration.settings.lane.retry;
-        let clerk = Self {
+        Some(Self {
             gateway,
             term,
             erp,
             integration,
-            desk,
-            agreed: desk.agreed(),
+            office,
+            tray: integration.tray()?,
+            agreed: integration.agreed(),
             name: integration.settings.name.as_str(),
             lane,
             backoff: Backoff {
                 first: retry.first.as_duration(),
                 longest: retry.longest.as_duration(),
             },
+        })
+    }
+
+    fn target(&self) -> Result<Option<Target>, BuildError> {
+        let settings = &self.gateway.settings;
+        match self.office {
+            Office::Edi(desk) => {
+                if let Some(outbound) = &self.integration.settings.outbound {
+                    return Target::of(&outbound.target, &self.integration.settings, settings).map(Some);
+                }
+                let to = desk.settings.to.as_deref();
+                to.map(|to| Target::of_edi(to, desk.settings.standard, settings))
+                    .transpose()
+            }
+            Office::Plain(sender) => {
+                Target::of(&sender.settings.target, &self.integration.settings, settings).map(Some)
+            }
+        }
+    }
+
+    fn credentials(&self) -> Arc<Credentials> {
+        match self.office {
+            Office::Edi(_) => Arc::new(Credentials::None),
+            Office::Plain(sender) => sender.credentials(&self.integration.settings),
+        }
+    }
+
+    /// Has the ERP tell this lane of what it is for; what happened before it knew is told by nobody.
+    async fn subscribe(&self) {
+        let Office::Plain(sender) = self.office else {
+            return;
         };
-        (!desk.settings.send.is_empty()).then_some((clerk, to))
+        let mut told = false;
+        while let Err(error) = self.erp.subscribe(self.name, &sender.subscribed()).await {
+            if !told {
+                tracing::warn!(integration = self.name, %error, "the ERP cannot be told what this lane is for yet");
+                told = true;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Whether anything can be made of events: a template that cannot be used stops its lane alone.
+    fn check(&self) -> Result<(), Problem> {
+        match self.office {
+            Office::Plain(sender) => sender.check().map_err(|error| {
+                // Its events wait in the ERP until the template is corrected.
+                Problem::failed(format!("PL0784: a template cannot be used: {error}"))
+            }),
+            Office::Edi(_) => Ok(()),
+        }
     }
 
     /// A person has paused the lane: then nothing goes out either.
@@ -148,8 +223,9 @@ impl<'a> Clerk<'a> {
 
     /// Before anything is written: what is open is known, and what a crash left undone is done.
     async fn make_ready(&self) -> Result<(), Problem> {
-        let mut work = self.desk.work.lock().await;
-        work.waiting.ready(self.gateway, self.name, &self.agreed)?;
+        let mut work = self.tray.work.lock().await;
+        work.waiting
+            .ready(self.gateway, self.name, self.agreed.as_ref())?;
         self.note_last(&work.waiting).await
     }
 
@@ -159,22 +235,22 @@ impl<'a> Clerk<'a> {
         self.write_letters().await
     }
 
-    async fn round(&self, post: &Post) -> Result<(), Stopped> {
+    async fn round(&self, target: &Target) -> Result<(), Stopped> {
         self.make_ready().await?;
         // What is kept goes out even while the ERP does not answer.
         let written = self.write_letters().await;
-        self.post_letters(post).await?;
-        let mut work = self.desk.work.lock().await;
+        self.post_letters(target).await?;
+        let mut work = self.tray.work.lock().await;
         for letter in work.waiting.alarms(now()) {
             tracing::error!(
                 integration = self.name,
                 document = letter.document,
                 reference = letter.reference,
-                control = letter.interchange.get(),
+                control = letter.control(),
                 "PL0714: the partner has not acknowledged in time"
             );
         }
-        self.desk.show(&work.waiting);
+        self.tray.show(&work);
         written.map(drop)
     }
 
@@ -198,7 +274,7 @@ impl<'a> Clerk<'a> {
 
     /// Shows operators how it stands.
     fn show(&self, work: &Work) {
-        self.desk.show(&work.waiting);
+        self.tray.show(work);
         let lost = work.phantoms.shown(&self.integration.settings);
         reconcile::sent(self.gateway, self.lane, lost);
     }

@@ -5,7 +5,12 @@ use bytes::Bytes;
 use edi::{edifact, x12};
 use types::settings::{EdiSettings, EdiStandard};
 
-use super::{documents::Made, events::Event, letter::Letter, told::Told};
+use super::{
+    documents::Made,
+    events::Event,
+    letter::{Envelope, Letter},
+    told::Told,
+};
 use crate::{
     edi::{Envelopes, Numbers},
     gateway::{Gateway, now},
@@ -73,12 +78,17 @@ pub async fn write(
         document: made.id.to_owned(),
         reference: made.reference,
         event: event.event_id.clone(),
-        functional_id: made.functional_id.to_owned(),
-        interchange,
-        group,
-        set: set.to_owned(),
+        edi: Some(Envelope {
+            functional_id: made.functional_id.to_owned(),
+            interchange,
+            group,
+            set: set.to_owned(),
+        }),
         at: now(),
         told: Told::of(event),
+        media: None,
+        copies: None,
+        order: None,
     };
     Ok((letter, bytes.into()))
 }

@@ -38,6 +38,8 @@ pub struct Inbox {
     pub events: Vec<Value>,
     /// Ids of events that were marked as published, each as often as that happened.
     pub published: Vec<String>,
+    /// Kinds of events that each lane asked for.
+    pub subscribed: BTreeMap<String, Vec<String>>,
     /// Events that it knew once.
     pub forgotten: BTreeSet<String>,
     /// Forget marks: the answer says done, and the events wait on.
@@ -114,6 +116,13 @@ async fn call(
             let ids = body["event_ids"].as_array().unwrap();
             let lacks = |id: &&Value| inbox.forgotten.contains(id.as_str().unwrap());
             Json(ids.iter().filter(lacks).cloned().collect::<Vec<_>>()).into_response()
+        }
+        "plimsoll.outbox/subscribe" => {
+            let kinds = body["kinds"].as_array().unwrap();
+            let kinds = kinds.iter().map(|kind| kind.as_str().unwrap().to_owned());
+            let source = body["source"].as_str().unwrap().to_owned();
+            inbox.subscribed.insert(source, kinds.collect());
+            Json(json!({ "changed": true })).into_response()
         }
         "plimsoll.outbox/mark_published" => mark_published(&mut inbox, &body),
         "plimsoll.inbox/process_message" => process(&mut inbox, &body),

@@ -2,9 +2,12 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![expect(clippy::unwrap_used, reason = "tests say what went wrong by panicking")]
 
+pub mod carrier;
 pub mod disk;
 mod erp_double;
+mod identities;
 pub mod partner;
+pub mod printers;
 pub mod sshd;
 
 use std::{
@@ -19,17 +22,17 @@ use api::{
     client::Client,
     gateway::{Accepted, FollowRequest, GatewayClient, GatewayStatus, LeadRequest, MessageLine, PeerState},
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use reqwest::StatusCode;
 use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
         EdiSettings, EdiStandard, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings,
-        JournalSettings, LaneSettings, PeerSettings, Priority, ProofSettings, RetrySettings, TlsFiles,
+        JournalSettings, LaneSettings, PeerSettings, Priority, ProofSettings, RetrySettings,
     },
 };
 
 pub use erp_double::ErpDouble;
+pub use identities::{identities, tls};
 
 pub const TOKEN: &str = "a-partner's-token";
 pub const INCARNATION: &str = "8c1f0a52-6a0b-4a68-b1d7-0d3f6f1f0a01";
@@ -66,33 +69,6 @@ pub fn free_address() -> SocketAddr {
         if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
             return listener.local_addr().unwrap();
         }
-    }
-}
-
-pub fn identities(directory: &Path, names: &[&str]) {
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority
-        .distinguished_name
-        .push(DnType::CommonName, "test authority");
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    std::fs::write(directory.join("ca.pem"), authority.pem()).unwrap();
-    for name in names {
-        let key = KeyPair::generate().unwrap();
-        let mut parameters =
-            CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-        parameters.distinguished_name.push(DnType::CommonName, *name);
-        let certificate = parameters.signed_by(&key, &authority).unwrap();
-        std::fs::write(directory.join(format!("{name}.pem")), certificate.pem()).unwrap();
-        std::fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
-    }
-}
-
-pub fn tls(directory: &Path, name: &str) -> TlsFiles {
-    TlsFiles {
-        ca: directory.join("ca.pem"),
-        certificate: directory.join(format!("{name}.pem")),
-        key: directory.join(format!("{name}.key")),
     }
 }
 
@@ -240,6 +216,7 @@ fn integration(root: &Path, name: &str, lane: LaneSettings) -> IntegrationSettin
         lane,
         edi: None,
         files: None,
+        outbound: None,
     }
 }
 

@@ -104,6 +104,7 @@ impl<'e> Planner<'_, 'e> {
             body_max: one.body_max,
             edi: one.edi.clone(),
             files: one.files.clone(),
+            outbound: one.outbound.clone(),
             concurrency: one.concurrency,
             rate_max: one.rate_max,
             priority: one.priority,

@@ -308,6 +308,14 @@ fn lane(was: &Lane, is: &Lane, changes: &mut Changes) {
             "agree with the partner on the moment",
         );
     }
+    if was.outbound != is.outbound {
+        changes.add(
+            (Promise, Interrupts),
+            &about,
+            "sends other messages, or sends them in another way",
+            "agree with the partner on the moment",
+        );
+    }
     if was.authentication != is.authentication {
         changes.add(
             (Promise, Interrupts),

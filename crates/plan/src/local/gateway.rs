@@ -33,8 +33,9 @@ impl Planner<'_> {
             .estate
             .integrations
             .iter()
-            // What the gateway sends out is not part of what this machine runs.
-            .filter(|one| one.tenant == *self.name && one.direction == Direction::Inbound)
+            // What leaves is part of what this machine runs where the estate says what it is.
+            .filter(|one| one.direction == Direction::Inbound || one.outbound.is_some())
+            .filter(|one| one.tenant == *self.name)
             .map(|integration| IntegrationSettings {
                 name: integration.name.clone(),
                 proof: integration.authentication.proof(),
@@ -58,12 +59,17 @@ impl Planner<'_> {
                     owner: integration.owner.clone(),
                 },
                 edi: integration.edi.clone(),
-                files: integration.files.as_ref().map(|files| {
-                    let token = layout.integration_token(&integration.name);
-                    let address = integration.address.as_ref();
-                    let server = address.map(|at| files.server(at, &integration.authentication, token));
-                    files.fetched(server)
-                }),
+                files: integration
+                    .files
+                    .as_ref()
+                    .filter(|_| integration.direction == Direction::Inbound)
+                    .map(|files| {
+                        let token = layout.integration_token(&integration.name);
+                        let address = integration.address.as_ref();
+                        let server = address.map(|at| files.server(at, &integration.authentication, token));
+                        files.fetched(server)
+                    }),
+                outbound: integration.outbound.clone(),
             });
         let kept = self.estate.integrations.iter();
         let kept = kept.filter(|one| one.tenant == *self.name && one.direction == Direction::Inbound);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{EdiSettings, FilesSettings, TlsFiles};
+use super::{EdiSettings, FilesSettings, OutboundSettings, TlsFiles};
 use crate::{ByteSize, EstateName, IntegrationName, PartnerName, RegionName, Span, TenantName};
 
 /// Settings of one region's gateway.
@@ -127,6 +127,16 @@ pub struct IntegrationSettings {
     /// Where its files are fetched; without it the partner posts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<FilesSettings>,
+    /// What leaves the ERP through it, and then nothing comes in; beside `edi`, where its documents go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound: Option<OutboundSettings>,
+}
+
+impl IntegrationSettings {
+    /// Whether it only leaves the ERP: nobody proves anything to us then.
+    pub const fn only_leaves(&self) -> bool {
+        self.outbound.is_some() && self.edi.is_none()
+    }
 }
 
 /// How a partner proves who it is at the ingest listener.

@@ -8,6 +8,7 @@ mod drills;
 mod edi;
 mod files;
 mod gateway;
+mod outbound;
 mod process;
 mod site;
 
@@ -25,6 +26,7 @@ pub use gateway::{
     ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
     PeerSettings, Priority, ProofSettings, RetentionSettings, RetrySettings, SignatureScheme,
 };
+pub use outbound::{Duplicates, OutboundSettings, OutboundTarget};
 pub use process::{ProcessSettings, ReadyWhen, RunsWhen, StopSignal};
 pub use site::{
     DatabaseSettings, FrontDoorSettings, RegionSettings, ReplicationSettings, SeedSql, SessionStoreSettings,

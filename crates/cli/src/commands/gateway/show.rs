@@ -29,7 +29,12 @@ fn documents(found: Option<&Documents>) -> String {
         || "-".to_owned(),
         |one| {
             let (unsent, unacknowledged, overdue) = (one.unsent, one.unacknowledged, one.overdue);
-            format!("{unsent} not sent yet, {unacknowledged} not acknowledged yet, {overdue} overdue")
+            let held = if one.held {
+                "; held: the ERP has lost what was sent"
+            } else {
+                ""
+            };
+            format!("{unsent} not sent yet, {unacknowledged} not acknowledged yet, {overdue} overdue{held}")
         },
     )
 }

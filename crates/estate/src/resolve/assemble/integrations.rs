@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 
 use types::{
     IntegrationName, PartnerName, SecretName,
-    settings::{EdiSettings, EdiStandard, SignatureScheme},
+    settings::{Duplicates, EdiSettings, EdiStandard, OutboundSettings, OutboundTarget, SignatureScheme},
 };
 
 use super::{Context, line, values};
 use crate::{
     defaults,
     document::{
-        AuthenticationDocument, EdiDocumentAgreement, FilesDocument, IntegrationDocument, PartnerDocument,
-        SecretDocument,
+        AuthenticationDocument, EdiDocumentAgreement, FilesDocument, IntegrationDocument, OutboundDocument,
+        PartnerDocument, SecretDocument,
     },
     model::{
-        Authentication, Buffering, FileEnd, FileFormat, Files, Integration, Partner, Protocol, Retry, Secret,
+        Authentication, Buffering, EndpointAddress, FileEnd, FileFormat, Files, Integration, Partner,
+        PrinterLanguage, Protocol, Retry, Secret,
     },
 };
 
@@ -93,7 +94,7 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
             crate::field::Given::Absent => defaults::authentication(&name, protocol)?,
             given => authentication(given.get()?)?,
         },
-        address: written.address.get().map(|address| address.0.clone()),
+        address: address(written),
         body_max: written.body_max.or(defaults::BODY_MAX),
         concurrency: written
             .concurrency
@@ -118,6 +119,10 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
             .get()
             .and_then(|one| edi(one, standard(protocol, written)?)),
         files: written.files.get().and_then(|one| files(one, &name)),
+        outbound: written
+            .outbound
+            .get()
+            .and_then(|one| outbound(one, written, protocol)),
         protocol,
         name,
     })
@@ -166,6 +171,70 @@ fn edi(written: &EdiDocumentAgreement, standard: EdiStandard) -> Option<EdiSetti
         answer_within: written.answer_within.or(defaults::EDI_ANSWER_WITHIN),
         test: written.test.or(false),
         mappings: Vec::new(),
+    })
+}
+
+/// Where it goes: what is written, or the host of what is posted to.
+fn address(written: &IntegrationDocument) -> Option<EndpointAddress> {
+    if let Some(address) = written.address.get() {
+        return Some(address.0.clone());
+    }
+    let to = written.outbound.get()?.to.get()?;
+    let host = to.0.strip_prefix("https://")?.split('/').next()?;
+    let (host, port) = match host.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (host, 443),
+    };
+    Some(EndpointAddress {
+        host: host.to_owned(),
+        port,
+    })
+}
+
+/// Nothing where nobody knows where it goes; that is reported elsewhere.
+fn outbound(
+    written: &OutboundDocument,
+    of: &IntegrationDocument,
+    protocol: Protocol,
+) -> Option<OutboundSettings> {
+    let to = written.to.get().map(|to| to.0.clone());
+    let address = of.address.get().map(|address| &address.0);
+    let target = match protocol {
+        Protocol::X12 | Protocol::Edifact => return None,
+        Protocol::HttpsJson | Protocol::Sftp | Protocol::FileDrop => match to {
+            Some(to) if to.starts_with("file://") => OutboundTarget::Files { to },
+            Some(to) => OutboundTarget::Post { to },
+            None if protocol != Protocol::HttpsJson => return None,
+            None => OutboundTarget::Post {
+                to: address.map(|one| format!("https://{}:{}/", one.host, one.port))?,
+            },
+        },
+        Protocol::Printer => {
+            let address = address?;
+            match written.printer.or(PrinterLanguage::Raw) {
+                PrinterLanguage::Raw => OutboundTarget::RawPrinter {
+                    address: format!("{}:{}", address.host, address.port),
+                    duplicates: written.duplicates.or(Duplicates::Ask),
+                    status: written.status.or(false),
+                },
+                PrinterLanguage::Ipp => OutboundTarget::IppPrinter {
+                    to: format!("http://{}:{}/ipp/print", address.host, address.port),
+                },
+            }
+        }
+    };
+    let kinds: Vec<String> = values(&written.events).into_iter().map(|kind| kind.0).collect();
+    Some(OutboundSettings {
+        events: if kinds.is_empty() {
+            vec![of.kind.get()?.0.clone()]
+        } else {
+            kinds
+        },
+        target,
+        templates: values(&written.templates)
+            .into_iter()
+            .map(|text| text.0)
+            .collect(),
     })
 }
 

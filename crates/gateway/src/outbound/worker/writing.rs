@@ -6,16 +6,21 @@ use api::Problem;
 use bytes::Bytes;
 use types::settings::EdiDocument;
 
-use super::{Clerk, More, Stopped};
+use super::{Clerk, More, Office, Stopped};
 use crate::{
-    edi::{Work, records, written_at},
+    edi::{Desk, records, written_at},
     erp::Advanced,
+    gateway::now,
     outbound::{
         documents::{self, Made},
         events::Event,
         heard::{Rejected, give_up},
+        letter::Letter,
         phantoms::Judgement,
+        sender::{Message, Sender},
         told::Told,
+        tray::Work,
+        waiting::letter_of,
         write::{Unwritten, write},
     },
 };
@@ -25,15 +30,18 @@ const EVENTS_MAX: usize = 100;
 /// The ERP names no more at once. So many that wait for a person keep back those behind them.
 const PENDING_MAX: usize = 1_000;
 
-/// The letter that a note speaks of.
-fn letter_of(note: &[u8]) -> Option<u64> {
-    std::str::from_utf8(note).ok()?.strip_prefix("out/")?.parse().ok()
+/// What is to be made of an event.
+#[derive(Clone, Copy)]
+enum Paper<'a> {
+    Document(&'a Desk, EdiDocument),
+    Message(&'a Sender),
 }
 
 impl Clerk<'_> {
     /// Writes a letter for each new event, and marks what needs no more looking at.
     pub(super) async fn write_letters(&self) -> Result<More, Stopped> {
-        let waiting = self.desk.work.lock().await.phantoms.held();
+        self.check()?;
+        let waiting = self.tray.work.lock().await.phantoms.held();
         let limit = (EVENTS_MAX + waiting).min(PENDING_MAX);
         let events: Vec<Event> = self.erp.pending(self.name, limit).await?;
         if events.is_empty() {
@@ -47,11 +55,11 @@ impl Clerk<'_> {
         }
         let mut done = Vec::with_capacity(events.len());
         {
-            let mut work = self.desk.work.lock().await;
+            let mut work = self.tray.work.lock().await;
             for event in &events {
                 let mut told = true;
-                for document in documents::wanted(&self.desk.settings, &event.kind) {
-                    told &= self.tell_partner(&mut work, event, document).await?;
+                for (id, paper) in self.papers(&event.kind) {
+                    told &= self.tell_partner(&mut work, event, &id, paper).await?;
                 }
                 if told {
                     done.push(event.event_id.clone());
@@ -66,15 +74,30 @@ impl Clerk<'_> {
         Ok(if events.len() < limit { More::No } else { More::Yes })
     }
 
+    /// What is made of an event of this kind, by the name of the document.
+    fn papers(&self, kind: &str) -> Vec<(String, Paper<'_>)> {
+        match self.office {
+            Office::Edi(desk) => documents::wanted(&desk.settings, kind)
+                .into_iter()
+                .map(|document| {
+                    let named = documents::named(desk.settings.standard, document);
+                    let id = named.map_or("none", |(id, _)| id);
+                    (id.to_owned(), Paper::Document(desk, document))
+                })
+                .collect(),
+            Office::Plain(sender) if sender.wants(kind) => vec![(kind.to_owned(), Paper::Message(sender))],
+            Office::Plain(_) => Vec::new(),
+        }
+    }
+
     /// Sees to it that the partner hears of an event once; says whether it needs no more looking at.
     async fn tell_partner(
         &self,
         work: &mut Work,
         event: &Event,
-        document: EdiDocument,
+        id: &str,
+        paper: Paper<'_>,
     ) -> Result<bool, Problem> {
-        let named = documents::named(self.desk.settings.standard, document);
-        let id = named.as_ref().map_or("none", |(id, _)| *id);
         let note = format!("event/{}/{id}", event.event_id);
         let told = Told::of(event);
         if let Some(record) = records::find(self.gateway, self.name, &note)? {
@@ -89,7 +112,12 @@ impl Clerk<'_> {
         }
         match work.phantoms.judge(&event.event_id, id, told.as_ref()) {
             Judgement::Send => {
-                self.write_letter(work, event, document).await?;
+                match paper {
+                    Paper::Document(desk, document) => {
+                        self.write_document(work, desk, event, id, document).await?;
+                    }
+                    Paper::Message(sender) => self.write_message(work, sender, event, id, told).await?,
+                }
                 Ok(true)
             }
             Judgement::Known(number) => {
@@ -111,21 +139,18 @@ impl Clerk<'_> {
         }
     }
 
-    async fn write_letter(
+    async fn write_document(
         &self,
         work: &mut Work,
+        desk: &Desk,
         event: &Event,
+        id: &str,
         document: EdiDocument,
     ) -> Result<(), Problem> {
-        let settings = &self.desk.settings;
-        let named = documents::named(settings.standard, document);
+        let settings = &desk.settings;
         let made = match documents::make(settings, event, document, written_at()) {
             Ok(made) => made,
-            Err(error) => {
-                return self
-                    .refuse(event, named.map_or("none", |(id, _)| id), &error.to_string())
-                    .await;
-            }
+            Err(error) => return self.refuse(event, id, &error.to_string()).await,
         };
         let Made { id, .. } = made;
         let written = write(self.gateway, self.name, settings, &mut work.numbers, event, made).await;
@@ -134,11 +159,50 @@ impl Clerk<'_> {
             Err(Unwritten::Later(problem)) => return Err(problem),
             Err(Unwritten::Never(why)) => return self.refuse(event, id, &why).await,
         };
+        self.keep(work, letter, &bytes).await
+    }
+
+    async fn write_message(
+        &self,
+        work: &mut Work,
+        sender: &Sender,
+        event: &Event,
+        id: &str,
+        told: Option<Told>,
+    ) -> Result<(), Problem> {
+        let Message {
+            reference,
+            media,
+            copies,
+            bytes,
+        } = match sender.make(event) {
+            Ok(Some(message)) => message,
+            Ok(None) => return self.note(&event.event_id, id, "not for this lane").await,
+            Err(why) => return self.refuse(event, id, &why).await,
+        };
+        let ordering = self.integration.settings.lane.ordering.as_deref();
+        let order = ordering.and_then(|pointer| event.payload.pointer(pointer));
+        let letter = Letter {
+            document: id.to_owned(),
+            reference,
+            event: event.event_id.clone(),
+            edi: None,
+            at: now(),
+            told,
+            media: Some(media),
+            copies,
+            order: order.map(ToString::to_string),
+        };
+        self.keep(work, letter, &bytes).await
+    }
+
+    async fn keep(&self, work: &mut Work, letter: Letter, bytes: &[u8]) -> Result<(), Problem> {
+        let (event, document) = (letter.event.clone(), letter.document.clone());
         let waiting = &mut work.waiting;
         let number = waiting
-            .keep(self.gateway, self.name, &self.agreed, letter, &bytes)
+            .keep(self.gateway, self.name, self.agreed.as_ref(), letter, bytes)
             .await?;
-        self.note(&event.event_id, id, &format!("out/{number}")).await
+        self.note(&event, &document, &format!("out/{number}")).await
     }
 
     /// Nothing can be sent of it: a dead letter, and the other events go on.
@@ -156,6 +220,7 @@ impl Clerk<'_> {
             reference: &event.kind,
             event: &event.event_id,
             interchange: None,
+            held: None,
         };
         give_up(self.gateway, self.name, &rejected, why).await?;
         self.note(&event.event_id, document, "refused").await

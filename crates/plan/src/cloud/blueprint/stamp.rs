@@ -116,6 +116,9 @@ pub struct Lane {
     /// Where files lie that are exchanged with the partner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<estate::Files>,
+    /// What leaves the ERP through it, where that is not EDI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outbound: Option<types::settings::OutboundSettings>,
 }
 
 /// A secret that pods read.

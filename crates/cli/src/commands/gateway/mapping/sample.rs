@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use ::mapping::{Given, Mapping, Source, Unused, edifact_document, map, x12_document};
+use ::mapping::{Document, Form, Given, Mapping, Source, Unused, edifact_document, map, write, x12_document};
 use edi::{edifact, x12};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -51,6 +51,12 @@ pub fn outcomes(sample: &Path, mappings: &[Mapping], given: &Given) -> Result<Va
         in_edifact(&bytes)
     };
     let outcomes = documents.into_iter().map(|(document, source)| {
+        let source = match source {
+            Ok(source) if matches!(source.document(), Document::Event(_)) => {
+                return message(&document, &source, mappings, given);
+            }
+            other => other,
+        };
         let command =
             source.and_then(|source| map(mappings, &source, given).map_err(|error| error.to_string()));
         match command {
@@ -66,6 +72,20 @@ pub fn outcomes(sample: &Path, mappings: &[Mapping], given: &Given) -> Result<Va
     Ok(outcomes.collect())
 }
 
+/// What leaves the ERP for an event; a table and a label are shown as text.
+fn message(document: &str, source: &Source, templates: &[Mapping], given: &Given) -> Value {
+    match write(templates, source, given) {
+        Ok(written) => {
+            let message = match written.form {
+                Form::Json => written.value,
+                Form::Csv | Form::Zpl => String::from_utf8_lossy(&written.bytes).into(),
+            };
+            json!({ "document": document, "mapping": written.mapping, "form": written.form.as_str(), "message": message })
+        }
+        Err(why) => json!({ "document": document, "refused": why.to_string() }),
+    }
+}
+
 /// A document, what it is called, or why it is not used.
 type Found = (String, Result<Source, String>);
 
@@ -77,16 +97,19 @@ fn used(source: Result<Source, Unused>) -> Result<Source, String> {
     source.map_err(|why| why.to_string())
 }
 
-/// A document in JSON has the name that the first mapping for such documents gives it.
+/// JSON is what the first mapping for JSON or for events takes: a document of that name, or the payload of that event.
 fn in_json(bytes: &[u8], mappings: &[Mapping]) -> Found {
-    let name = mappings.iter().find_map(|mapping| match mapping.document() {
-        ::mapping::Document::Json(name) => Some(name.clone()),
-        ::mapping::Document::X12(_) | ::mapping::Document::Edifact(_) => None,
-    });
-    let name = name.unwrap_or_default();
+    let mut taken = mappings.iter().map(Mapping::document);
+    let document = taken
+        .find(|document| matches!(document, Document::Json(_) | Document::Event(_)))
+        .cloned()
+        .unwrap_or(Document::Json(String::new()));
     let value = serde_json::from_slice(bytes).map_err(|error| format!("no JSON: {error}"));
-    let source = value.map(|value| Source::of_json(name.clone(), value));
-    (::mapping::Document::Json(name).to_string(), source)
+    let source = value.map(|value| match &document {
+        Document::Event(kind) => Source::of_event(kind, value),
+        Document::Json(name) | Document::X12(name) | Document::Edifact(name) => Source::of_json(name, value),
+    });
+    (document.to_string(), source)
 }
 
 fn in_x12(bytes: &[u8]) -> Vec<Found> {

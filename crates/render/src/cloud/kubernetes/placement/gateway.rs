@@ -225,6 +225,7 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                     let address = lane.address.as_ref();
                     files.fetched(address.map(|at| files.server(at, &lane.authentication, secret_file(lane))))
                 }),
+                outbound: lane.outbound.clone(),
             })
             .collect(),
     }
