@@ -55,7 +55,7 @@ class IrCron(models.Model):
 
     def method_direct_trigger(self):
         if self.env["plimsoll.held.job"].sudo()._is_held(self.id):
-            raise UserError(f"{self.name}: held since a recovery. Release it first (plimsoll.recovery/release_jobs).")
+            raise UserError(f"{self.name}: held since a recovery. Release it first: `plimsoll jobs release`.")
         return super().method_direct_trigger()
 
 

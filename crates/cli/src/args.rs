@@ -1,5 +1,6 @@
 //! What can be asked.
 
+mod aftermath;
 mod drill;
 mod recover;
 
@@ -10,12 +11,12 @@ use types::{EstateName, RegionName, Span, TenantName, host::SitePlace};
 
 use crate::commands::gateway::args::Gateway;
 
-pub use recover::{Disaster, Migration, Recover};
-
+pub use aftermath::{FallbackPack, Inform, Jobs, JobsClass, ReleaseJobs};
 pub use drill::{
     Component, Drill, DueDrill, ExpireCredentials, Fault, LoseComponent, LoseControlPlane, LoseIntegration,
     Outage, RegionLoss, Rehearse, ScheduledDrills,
 };
+pub use recover::{Disaster, Migration, Recover};
 
 /// Resilience for Odoo in logistics: declare an estate, run it as two regions, rehearse its loss, prove the recovery.
 #[derive(Debug, Parser)]
@@ -148,6 +149,13 @@ pub enum Command {
     /// See and steer the lanes of the integration gateway
     #[command(subcommand)]
     Gateway(Gateway),
+    /// See and release scheduled jobs of the ERP that are held since a recovery
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Write drafts for partners about a recovery, an outage or a drill; nothing is sent
+    Inform(Inform),
+    /// Make what a site works with on paper while the ERP is away: open work, and labels nobody else gets
+    FallbackPack(FallbackPack),
     /// Check what drills left behind; works without the estate and without a network
     #[command(subcommand)]
     Evidence(Evidence),

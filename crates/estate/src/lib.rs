@@ -37,7 +37,7 @@ pub use model::{
     CachePersistence, Calendar, Capability, ClusterIsolation, Container, Criticality, Currency, Database,
     Device, DeviceKind, Direction, Durability, EdgeAgent, Elevation, EndpointAddress, Engine, Environment,
     Estate, Failover, FileEnd, FileFormat, Files, FrameOptions, Freeze, HeavyJobs, HighAvailability, Image,
-    Immutability, Ingress, IngressPath, Integration, Link, LinkKind, MaintenanceWindow, Objects,
+    Immutability, Ingress, IngressPath, Integration, Language, Link, LinkKind, MaintenanceWindow, Objects,
     Observability, Organisation, Partner, Peak, Persona, PersonaGrant, Pooling, Posture, PrinterLanguage,
     Protocol, Quota, RateLimit, Region, RegionRole, Release, ReleaseWindow, Retention, Retry, ScalingSignal,
     Secret, Site, Stage, Stamp, SupportWindow, Tenancy, Tenant, Tier, TlsVersion, VacuumPolicy, WafMode,

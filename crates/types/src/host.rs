@@ -102,6 +102,11 @@ impl Layout {
         self.root.join("controller")
     }
 
+    /// The estate file as it was started last.
+    pub fn estate_file(&self) -> PathBuf {
+        self.root.join("estate.yaml")
+    }
+
     /// Evidence of drills.
     pub fn evidence(&self) -> PathBuf {
         self.root.join("evidence")

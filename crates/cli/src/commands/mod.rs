@@ -8,10 +8,14 @@ mod destroy;
 mod diff;
 mod down;
 mod drill;
+mod erp;
 mod evidence;
 mod explain;
+mod fallback;
 pub mod gateway;
+mod inform;
 mod init;
+mod jobs;
 mod logs;
 mod moves;
 mod plan;
@@ -142,6 +146,9 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
         }
         Command::Drill(Drill::Abort(request)) => drill::abort(&open(&request.which)?, talk).await,
         Command::Gateway(request) => gateway::run(&request, open, talk).await,
+        Command::FallbackPack(request) => fallback::run(&open(&request.which)?, &request, talk).await,
+        Command::Inform(request) => inform::run(&open(&request.which)?, &request, talk).await,
+        Command::Jobs(request) => jobs::run(&request, open, talk).await,
         Command::Evidence(Evidence::Verify(request)) => evidence::verify(&request, open, talk),
         Command::Evidence(Evidence::Trend(request)) => {
             let exit = evidence::trend(&request, open, talk)?;

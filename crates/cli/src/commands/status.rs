@@ -1,5 +1,7 @@
 //! `plimsoll status`
 
+mod mode;
+
 use api::{
     controller::{CapabilityStatus, EstateStatus, Health, Protection, RegionStatus},
     gateway::{GatewayRole, GatewayStatus, PeerState},
@@ -32,7 +34,11 @@ pub async fn run(estate: &OpenEstate, output: Output, talk: &Talk) -> Result<Exi
         Failure::from(error).hint("regions go on without the controller; `plimsoll up FILE` starts it again")
     })?;
     match output {
-        Output::Json => anstream::println!("{}", serde_json::to_string_pretty(&status).unwrap_or_default()),
+        Output::Json => {
+            let mut shown = serde_json::to_value(&status).unwrap_or_default();
+            shown["mode"] = serde_json::json!(mode::mode(&status));
+            anstream::println!("{shown:#}");
+        }
         Output::Text => {
             show(&status, talk);
             for warning in super::certificates::warnings(estate) {
@@ -60,6 +66,9 @@ fn show(status: &EstateStatus, talk: &Talk) {
         Protection::Protected => anstream::println!("protected: the loss of {active} now would be survived"),
         Protection::Exposed { because } => anstream::println!("NOT protected: {}", because.join("; ")),
     }
+    let mode = mode::mode(status);
+    anstream::println!("mode: {}: {}", mode.name(), mode.says());
+    after_a_loss(status);
     if let Some(saga) = &status.running {
         anstream::println!(
             "running: {} since {} at {}",
@@ -108,6 +117,23 @@ fn show(status: &EstateStatus, talk: &Talk) {
     }
     anstream::println!("{capabilities}\n");
     anstream::println!("failover: {}", status.decision);
+}
+
+/// What a recovery left for people to do, or to explain.
+fn after_a_loss(status: &EstateStatus) {
+    let gateways = status.regions.iter().filter_map(|region| region.gateway.as_ref());
+    let leading = gateways
+        .filter(|gateway| gateway.role == GatewayRole::Leading)
+        .find_map(|gateway| gateway.reconciliation.as_ref());
+    let Some(made) = leading.filter(|made| made.burned > 0 || made.held_jobs > 0) else {
+        return;
+    };
+    anstream::println!(
+        "after the recovery: numbers of {} sequences were left out, {} jobs of the ERP were held when it was checked; \
+         `plimsoll gateway reconciliation` and `plimsoll jobs list` tell more",
+        made.burned,
+        made.held_jobs
+    );
 }
 
 fn region_row(region: &RegionStatus, status: &EstateStatus) -> Vec<String> {

@@ -9,7 +9,7 @@ use crate::{
         Count, DirectoryPath, EdiAddressText, EdiDestination, Ending, Endpoint, HeaderName, HostKey, Line,
         List, Mail, Pointer, TemplateText, Whole, tagged,
     },
-    model::{Criticality, Direction, FileEnd, FileFormat, PrinterLanguage, Protocol},
+    model::{Criticality, Direction, FileEnd, FileFormat, Language, PrinterLanguage, Protocol},
     words::MessageKind,
 };
 
@@ -24,6 +24,8 @@ mapping! {
         Optional "displayName" display_name: Line,
         /// Whom to tell in an outage.
         Optional "contact" contact: Mail,
+        /// In which language it is written to after an outage or a loss; by default `en`.
+        Optional "language" language: Language,
         /// Addresses it calls from; by default any.
         Optional "addresses" addresses: List<Ipv4Net>,
     }

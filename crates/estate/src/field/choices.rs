@@ -8,8 +8,8 @@ use crate::{
     code,
     model::{
         BusinessEventKind, CachePersistence, ClusterIsolation, Criticality, Currency, DeviceKind, Direction,
-        Durability, Engine, FileEnd, FileFormat, FrameOptions, HighAvailability, LinkKind, Persona, Posture,
-        PrinterLanguage, Protocol, RegionRole, Stage, SupportWindow, Tenancy, VacuumPolicy, WafMode,
+        Durability, Engine, FileEnd, FileFormat, FrameOptions, HighAvailability, Language, LinkKind, Persona,
+        Posture, PrinterLanguage, Protocol, RegionRole, Stage, SupportWindow, Tenancy, VacuumPolicy, WafMode,
     },
     node::Node,
     problems::{Problems, clip, did_you_mean, list},
@@ -87,6 +87,7 @@ word_fields! {
     }
     WafMode { "prevention" = WafMode::Prevention, "detection" = WafMode::Detection }
     FrameOptions { "deny" = FrameOptions::Deny, "same-origin" = FrameOptions::SameOrigin }
+    Language { "en" = Language::En, "de" = Language::De }
     Direction { "inbound" = Direction::Inbound, "outbound" = Direction::Outbound }
     Protocol {
         "https-json" = Protocol::HttpsJson,

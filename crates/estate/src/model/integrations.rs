@@ -24,8 +24,20 @@ pub struct Partner {
     pub display_name: String,
     /// Whom to tell in an outage.
     pub contact: Option<String>,
+    /// In which language.
+    pub language: Language,
     /// Addresses it calls from; empty means any.
     pub addresses: Vec<Ipv4Net>,
+}
+
+/// A language in which people are written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// English.
+    En,
+    /// German.
+    De,
 }
 
 /// One stream of messages between a partner and the ERP.

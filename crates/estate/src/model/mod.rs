@@ -40,7 +40,7 @@ pub use environments::{Environment, Stage};
 pub use ingress::{FrameOptions, Ingress, IngressPath, RateLimit, TlsVersion, WafMode};
 pub use integrations::{
     Authentication, Buffering, Criticality, Direction, EndpointAddress, FileEnd, FileFormat, Files,
-    Integration, Partner, PrinterLanguage, Protocol, Retry,
+    Integration, Language, Partner, PrinterLanguage, Protocol, Retry,
 };
 pub use organisation::Organisation;
 pub use promises::{Capability, Failover, SupportWindow, Tier};

@@ -62,12 +62,13 @@ pub(super) fn compare(old: &Estate, new: &Estate, changes: &mut Changes) {
     }
     for (name, one) in &new.partners {
         if let Some(was) = old.partners.get(name)
-            && (&was.display_name, &was.contact) != (&one.display_name, &one.contact)
+            && (&was.display_name, &was.contact, was.language)
+                != (&one.display_name, &one.contact, one.language)
         {
             changes.add(
                 (Cosmetic, Quiet),
                 format!("partner `{name}`"),
-                "has another name or contact",
+                "has another name, contact or language",
                 "",
             );
         }

@@ -59,6 +59,8 @@ pub enum Kind {
     Drill,
     /// A comparison of the journal with the ERP.
     Reconciliation,
+    /// What partners were to be told.
+    Notice,
     /// A release.
     Release,
     /// Access that was granted or used.

@@ -23,7 +23,7 @@ use crate::decide::EstimatedLoss;
 pub use clocks::{Clock, clocks};
 pub use disturbed::{Disturbed, Finding, Length};
 pub use moves::{GAP_PROMISE, Moved, Rebuilt};
-pub use page::html;
+pub use page::{escape, html};
 pub use summary::{CapabilitySummary, Documents, PhaseSummary, Spread, Summary, Verdict, percentile, spread};
 
 /// Version of the document's form; a reader refuses a newer one.

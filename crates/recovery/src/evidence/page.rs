@@ -11,7 +11,7 @@ const STYLE: &str = include_str!("page.css");
 pub(super) const END: &str = "</main>\n</body>\n</html>\n";
 
 /// Text made safe for HTML, in content and in quoted attributes.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

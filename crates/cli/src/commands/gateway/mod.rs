@@ -1,12 +1,13 @@
 //! `plimsoll gateway …`: what operators ask of the gateway that leads.
 
+mod aftermath;
 pub mod args;
 mod dead_letters;
 mod find;
 mod hold;
 pub mod journal;
 mod lanes;
-mod leader;
+pub mod leader;
 pub mod mapping;
 mod personal;
 mod phantoms;
@@ -14,7 +15,7 @@ mod reconciliation;
 mod replay;
 mod show;
 mod trace;
-mod words;
+pub mod words;
 
 use args::Gateway;
 

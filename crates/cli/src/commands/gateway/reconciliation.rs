@@ -14,6 +14,7 @@ use recovery::evidence::chain::{Kind, NewEntry};
 use types::Timestamp;
 
 use super::{
+    aftermath,
     args::{How, Reconcile, Reconciliation},
     leader, phantoms, print_json, words,
 };
@@ -96,9 +97,14 @@ async fn checked(estate: &OpenEstate, limit: Duration, talk: &Talk) -> Result<Re
     }
 }
 
-/// No while something lacks, or a person must decide about something.
+/// No while something lacks, or a person must decide about something. Jobs that are held are no reason: the mail queue is
+/// so after every loss, until somebody has looked at it.
 fn exit(report: &ReconciliationReport) -> Exit {
-    if report.summary.checked.is_some() && report.open() == 0 {
+    let burned = report
+        .aftermath
+        .as_ref()
+        .is_none_or(|one| one.problems().next().is_none());
+    if report.summary.checked.is_some() && report.open() == 0 && burned {
         Exit::Done
     } else {
         Exit::No
@@ -126,6 +132,7 @@ fn tell(report: &ReconciliationReport, how: &How, talk: &Talk) {
     }
     anstream::println!("{rows}");
     talk.say(how_far(report));
+    aftermath::tell(report, talk);
     phantoms::tell(report, talk);
 }
 
@@ -196,10 +203,20 @@ fn what(report: &ReconciliationReport) -> String {
         None => "not checked",
     };
     format!(
-        "reconciliation, {} lacking, {} replayed, {} phantoms, {} of them undecided: {end}",
+        "reconciliation, {} lacking, {} replayed, {} phantoms, {} of them undecided{}: {end}",
         summary.lacking,
         summary.replayed,
         summary.phantoms,
-        report.open()
+        report.open(),
+        gaps(report)
     )
+}
+
+/// The entry in the chain names each gap in numbers that have none, because it is what an auditor keeps.
+fn gaps(report: &ReconciliationReport) -> String {
+    let numbers = report.aftermath.iter().flat_map(|one| &one.numbers);
+    let gapless = numbers.filter(|one| one.gapless && one.count > 0);
+    gapless
+        .map(|one| format!(", left out {} to {}", one.first, one.last))
+        .collect()
 }

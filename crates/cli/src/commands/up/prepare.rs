@@ -94,6 +94,9 @@ pub fn prepare(home: &Home, estate: &Estate, request: &Request, talk: &Talk) -> 
         host::estate_seed(&files, &layout, &seed, &inputs, &secrets)?;
         step.done();
     }
+    // What is not in any program's settings, such as whom to tell, is asked of the file later.
+    let written = std::fs::read(&request.file).map_err(Failure::file("read", &request.file))?;
+    files.file(&layout.estate_file(), &written)?;
     let changed = host::write_tree(&files, &layout.rendered(), &tree)?;
     talk.kept(match changed.len() {
         0 => "rendered configuration is as it was".to_owned(),

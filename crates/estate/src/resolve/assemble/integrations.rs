@@ -15,8 +15,8 @@ use crate::{
         PartnerDocument, SecretDocument,
     },
     model::{
-        Authentication, Buffering, EndpointAddress, FileEnd, FileFormat, Files, Integration, Partner,
-        PrinterLanguage, Protocol, Retry, Secret,
+        Authentication, Buffering, EndpointAddress, FileEnd, FileFormat, Files, Integration, Language,
+        Partner, PrinterLanguage, Protocol, Retry, Secret,
     },
 };
 
@@ -25,6 +25,7 @@ pub(super) fn partner(written: &PartnerDocument) -> Option<(PartnerName, Partner
     let partner = Partner {
         display_name: line(&written.display_name).unwrap_or_else(|| defaults::display_name(name.as_str())),
         contact: written.contact.get().map(|mail| mail.0.clone()),
+        language: written.language.get().copied().unwrap_or(Language::En),
         addresses: values(&written.addresses),
     };
     Some((name, partner))
@@ -36,6 +37,7 @@ pub(super) fn complete_partners(partners: &mut BTreeMap<PartnerName, Partner>, i
         partners.entry(name.clone()).or_insert_with(|| Partner {
             display_name: defaults::display_name(name.as_str()),
             contact: None,
+            language: Language::En,
             addresses: Vec::new(),
         });
     }

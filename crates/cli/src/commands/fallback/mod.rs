@@ -1,0 +1,179 @@
+//! `plimsoll fallback-pack --site NAME`: what a warehouse works with on paper while the ERP is away.
+//!
+//! The region that leads is asked first, and sets labels aside for this pack alone. While none leads, a standby is read: its
+//! database answers what it has received, with the labels that were set aside last.
+
+mod code128;
+mod csv;
+mod pack;
+mod page;
+
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use serde_json::json;
+use types::{RegionName, SiteName, Timestamp};
+
+use super::{
+    erp::{CallError, Erp, failed},
+    gateway::{leader, words},
+};
+use crate::{
+    args::FallbackPack,
+    failure::{Exit, Failure},
+    open_estate::OpenEstate,
+    talk::Talk,
+};
+use pack::{LabelRange, Pack, Warehouse};
+use page::About;
+
+/// What was read, and where.
+struct Read {
+    region: RegionName,
+    pack: Pack,
+    fresh_labels: bool,
+}
+
+/// Makes the pack.
+pub async fn run(estate: &OpenEstate, request: &FallbackPack, talk: &Talk) -> Result<Exit, Failure> {
+    let read = read(estate, request, talk).await?;
+    let generated = Timestamp::from_system(SystemTime::now());
+    let life = i64::try_from(request.valid.as_duration().as_micros()).unwrap_or(i64::MAX);
+    let valid_until = Timestamp::from_micros(generated.as_micros().saturating_add(life));
+    let about = About {
+        estate: estate.controller.estate.as_str(),
+        site: &request.site,
+        region: read.region.as_str(),
+        generated,
+        valid_until,
+        fresh_labels: read.fresh_labels,
+    };
+    let directory = match &request.out {
+        Some(directory) => directory.clone(),
+        None => estate.layout.root().join("fallback").join(request.site.as_str()),
+    };
+    write(&directory, &about, &read.pack)?;
+    let pack = &read.pack;
+    talk.say(format_args!(
+        "{} lines to pick, {} deliveries, {} receipts, {} labels; read from {}{}; valid until {valid_until}",
+        pack.picks.lines.len(),
+        pack.deliveries.transfers.len(),
+        pack.receipts.transfers.len(),
+        pack.labels.first().map_or(0, |range| range.labels.len()),
+        read.region,
+        if pack.standby { ", a standby" } else { "" },
+    ));
+    anstream::println!("{}", directory.join("pack.html").display());
+    Ok(Exit::Done)
+}
+
+async fn read(estate: &OpenEstate, request: &FallbackPack, talk: &Talk) -> Result<Read, Failure> {
+    let mut regions = estate.regions();
+    // Whoever leads has everything; which one that is matters less than to have paper.
+    let leading = leader::find(estate).await.ok().map(|leader| leader.status.region);
+    regions.sort_by_key(|region| Some(region) != leading.as_ref());
+    let mut failure = None;
+    for region in regions {
+        let labels = match Some(&region) == leading.as_ref() {
+            true => request.labels,
+            false => 0,
+        };
+        match of_region(estate, &region, request, labels, talk).await {
+            Ok(read) => return Ok(read),
+            Err(error) if error.code == "PL0443" => return Err(error),
+            Err(error) => {
+                talk.say(format_args!("{region}: {}", error.causes.join(": ")));
+                failure.get_or_insert(error);
+            }
+        }
+    }
+    Err(failure.unwrap_or_else(|| Failure::no("PL0006", "the estate has no region")))
+}
+
+async fn of_region(
+    estate: &OpenEstate,
+    region: &RegionName,
+    request: &FallbackPack,
+    labels: u32,
+    talk: &Talk,
+) -> Result<Read, Failure> {
+    let erp = Erp::of(estate, region)?;
+    let told = |error: CallError| failed(region, &error);
+    let known: Vec<Warehouse> = erp
+        .call("plimsoll.fallback/warehouses", &json!({}))
+        .await
+        .map_err(told)?;
+    let code = choose(&known, &request.site, request.warehouse.as_deref())?;
+    let mut fresh_labels = false;
+    if labels > 0 {
+        let asked = json!({ "warehouse": code, "count": labels, "by": words::person() });
+        match erp
+            .call::<LabelRange>("plimsoll.fallback/reserve_labels", &asked)
+            .await
+        {
+            Ok(_) => fresh_labels = true,
+            // A pack without fresh labels is better than none.
+            Err(error) => talk.say(format_args!("no labels could be set aside in {region}: {error}")),
+        }
+    }
+    let pack = erp
+        .call("plimsoll.fallback/pack", &json!({ "warehouse": code }))
+        .await;
+    Ok(Read {
+        region: region.clone(),
+        pack: pack.map_err(told)?,
+        fresh_labels,
+    })
+}
+
+/// The ERP's warehouse of a site: the one that was named, or whose code is the site's name or one of its words.
+fn choose(known: &[Warehouse], site: &SiteName, named: Option<&str>) -> Result<String, Failure> {
+    let is = |warehouse: &&Warehouse| match named {
+        Some(code) => warehouse.code == code,
+        None => {
+            let mut words = std::iter::once(site.as_str()).chain(site.as_str().split('-'));
+            words.any(|word| word.eq_ignore_ascii_case(&warehouse.code))
+        }
+    };
+    let found: Vec<&Warehouse> = known.iter().filter(is).collect();
+    match found.as_slice() {
+        [one] => Ok(one.code.clone()),
+        _ => {
+            let codes: Vec<&str> = known.iter().map(|one| one.code.as_str()).collect();
+            let asked = named.unwrap_or(site.as_str());
+            Err(
+                Failure::no("PL0443", format!("the ERP has not one warehouse for `{asked}`")).hint(format!(
+                    "name it with --warehouse; there are {}",
+                    codes.join(", ")
+                )),
+            )
+        }
+    }
+}
+
+/// The page last: whoever finds it finds the rest too.
+fn write(directory: &Path, about: &About<'_>, pack: &Pack) -> Result<(), Failure> {
+    std::fs::create_dir_all(directory).map_err(Failure::file("make the directory", directory))?;
+    let mut files: Vec<(PathBuf, Vec<u8>)> = csv::files(pack)
+        .into_iter()
+        .map(|(name, text)| (directory.join(name), text.into_bytes()))
+        .collect();
+    let json = json!({
+        "estate": about.estate, "site": about.site, "region": about.region, "generated": about.generated,
+        "validUntil": about.valid_until, "freshLabels": about.fresh_labels, "pack": pack,
+    });
+    files.push((directory.join("pack.json"), format!("{json:#}\n").into_bytes()));
+    files.push((directory.join("pack.html"), page::html(about, pack).into_bytes()));
+    for (path, content) in files {
+        // Never half a file: the last pack is what people have when the next one fails.
+        let partial = path.with_extension("partial");
+        std::fs::write(&partial, content).map_err(Failure::file("write", &partial))?;
+        std::fs::rename(&partial, &path).map_err(Failure::file("write", &path))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
