@@ -97,10 +97,7 @@ impl RawPrinter {
 
     async fn take(&self, mut stream: TcpStream) {
         let (mut label, mut part, mut begun) = (Vec::new(), [0; 1024], false);
-        loop {
-            let Ok(read @ 1..) = stream.read(&mut part).await else {
-                break;
-            };
+        while let Ok(read @ 1..) = stream.read(&mut part).await {
             label.extend_from_slice(&part[..read]);
             let mood = self.state().mood;
             // The question is no label, and a printer that is out of paper answers it.
