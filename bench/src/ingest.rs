@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use crate::{
     gateway::{Gateway, TOKEN, free_address},
-    http::{Post, PostMany},
+    http::{Post, PostMany, body},
     load::{
         Measured, Protocol,
         run::{self, Loss},
@@ -88,7 +88,7 @@ pub fn run(request: &Request) -> anyhow::Result<()> {
     println!(
         "connections  what                msg/s    spread  p50      p99      p99.9    wrong  CPU s/M  MiB   msg/sync"
     );
-    let one = Post::new("/in/lane-0", TOKEN, body());
+    let one = Post::new("/in/lane-0", TOKEN, body(BODY_BYTES));
     for &connections in &request.connections {
         let load = Load { request, connections };
         let line = |what, address| Line {
@@ -121,7 +121,12 @@ pub fn run(request: &Request) -> anyhow::Result<()> {
         }
         println!();
     }
-    let many = PostMany::new("/in/lane-0/batch", TOKEN, &body(), request.batch_messages);
+    let many = PostMany::new(
+        "/in/lane-0/batch",
+        TOKEN,
+        &body(BODY_BYTES),
+        request.batch_messages,
+    );
     for &connections in &request.batch_connections {
         let load = Load { request, connections };
         let ours = gateway(&load, home.path(), "gateway, batches", &many)?;
@@ -145,22 +150,31 @@ fn measure_peer(load: &Load<'_>, peer: Peer, directory: &Path) -> anyhow::Result
     let measured = match peer {
         Peer::Redis => {
             let server = redis::start(directory)?;
-            load.measure(&line("redis always", &server), &redis::SetNew::new(body()))
+            load.measure(
+                &line("redis always", &server),
+                &redis::SetNew::new(body(BODY_BYTES)),
+            )
         }
         Peer::Postgres => {
             let server = postgres::start(&request.postgres, directory)?;
-            load.measure(&line("postgres insert", &server), &postgres::Insert::new(body()))
+            load.measure(
+                &line("postgres insert", &server),
+                &postgres::Insert::new(body(BODY_BYTES)),
+            )
         }
         Peer::Rabbitmq => {
             let rabbit = rabbitmq::start(directory)?;
             load.measure(
                 &line("rabbitmq quorum", &rabbit.server),
-                &rabbitmq::Confirmed::new(body()),
+                &rabbitmq::Confirmed::new(body(BODY_BYTES)),
             )
         }
         Peer::Nats => {
             let server = nats::start(&request.nats, directory)?;
-            load.measure(&line("nats sync always", &server), &nats::Publish::new(body()))
+            load.measure(
+                &line("nats sync always", &server),
+                &nats::Publish::new(body(BODY_BYTES)),
+            )
         }
     };
     std::fs::remove_dir_all(directory)?;
@@ -330,12 +344,4 @@ fn pause(length: Duration) {
         reason = "the moment of the kill is a time, not an event"
     )]
     std::thread::sleep(length);
-}
-
-/// JSON, because the ERP's inbox takes that; opaque to the gateway.
-fn body() -> Vec<u8> {
-    let mut body = br#"{"lines":""#.to_vec();
-    body.resize(BODY_BYTES - 2, b'x');
-    body.extend_from_slice(br#""}"#);
-    body
 }

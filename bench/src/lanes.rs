@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::{
     gateway::{Gateway, TOKEN, free_address},
-    http::Post,
+    http::{Post, body},
     load::{Answer, Protocol, run as load_run},
 };
 
@@ -92,7 +92,7 @@ fn measure(request: &Request, sink: &Sink, health: Health) -> anyhow::Result<See
     sink.hangs.store(health == Health::OneDead, Ordering::SeqCst);
     let gateway = Gateway::start(&request.gateway, home.path(), request.integrations, sink.address)?;
     let lanes = (0..request.integrations)
-        .map(|lane| Post::new(&format!("/in/lane-{lane}"), TOKEN, body()))
+        .map(|lane| Post::new(&format!("/in/lane-{lane}"), TOKEN, body(1024)))
         .collect();
     let length = Duration::from_secs(request.seconds);
     let others = Arc::clone(&sink.others);
@@ -123,13 +123,6 @@ fn measure(request: &Request, sink: &Sink, health: Health) -> anyhow::Result<See
         accepted: load.rate(),
         delivered: taken as f64 / length.as_secs_f64(),
     })
-}
-
-fn body() -> Vec<u8> {
-    let mut body = br#"{"lines":""#.to_vec();
-    body.resize(1022, b'x');
-    body.extend_from_slice(br#""}"#);
-    body
 }
 
 /// One lane after the other.

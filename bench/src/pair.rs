@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     gateway::{Gateway, TOKEN, free_address},
-    http::Post,
+    http::{Post, body},
     load::{
         Measured, Protocol as _,
         run::{self, Loss},
@@ -84,10 +84,7 @@ fn home(request: &Request) -> anyhow::Result<tempfile::TempDir> {
 }
 
 fn post() -> Post {
-    let mut body = br#"{"lines":""#.to_vec();
-    body.resize(1022, b'x');
-    body.extend_from_slice(br#""}"#);
-    Post::new("/in/lane-0", TOKEN, body)
+    Post::new("/in/lane-0", TOKEN, body(1024))
 }
 
 /// Prints a line and returns the rate of the run in the middle.
