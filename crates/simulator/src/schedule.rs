@@ -265,9 +265,9 @@ fn sane(faults: &mut Vec<Fault>) {
             back_after.get_or_insert(ms(15_000));
         }
     }
-    // Nor is a disk lost for which the only other copy is away for good.
+    // Nor is a disk lost, or does it lie, when the only other copy is away for good.
     if gone {
-        faults.retain(|fault| fault.what.kind() != Kind::LoseDisk);
+        faults.retain(|fault| !matches!(fault.what.kind(), Kind::LoseDisk | Kind::LyingDisk));
     }
 }
 
