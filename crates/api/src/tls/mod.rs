@@ -9,7 +9,7 @@ mod shown;
 use std::{path::PathBuf, sync::Arc};
 
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
+    ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
@@ -104,16 +104,20 @@ pub fn mutual_server(files: &TlsFiles) -> Result<Arc<ServerConfig>, Error> {
             path: files.ca.clone(),
             source,
         })?;
-    let used = |source| Error::Use {
-        path: files.certificate.clone(),
-        source,
-    };
-    let config = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(used)?
+    let config = server(files)?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(Identity::open(files)?);
     Ok(Arc::new(config))
+}
+
+/// What every server side begins with; whom it asks for a certificate comes next.
+fn server(files: &TlsFiles) -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, Error> {
+    ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|source| Error::Use {
+            path: files.certificate.clone(),
+            source,
+        })
 }
 
 /// Server side that proves who it is and lets the application decide who the client is (bearer tokens).
@@ -121,13 +125,7 @@ pub fn mutual_server(files: &TlsFiles) -> Result<Arc<ServerConfig>, Error> {
 /// # Errors
 /// When a file cannot be read or the files do not fit together.
 pub fn public_server(files: &TlsFiles) -> Result<Arc<ServerConfig>, Error> {
-    let used = |source| Error::Use {
-        path: files.certificate.clone(),
-        source,
-    };
-    let config = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(used)?
+    let config = server(files)?
         .with_no_client_auth()
         .with_cert_resolver(Identity::open(files)?);
     Ok(Arc::new(config))

@@ -23,7 +23,7 @@ use rustls::{
 use types::settings::TlsFiles;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 
-use super::{Error, identity::Identity, provider};
+use super::{Error, identity::Identity, provider, server};
 
 /// Certificates of one chain; real ones have three.
 pub const CHAIN_MAX: usize = 8;
@@ -33,13 +33,7 @@ pub const CHAIN_MAX: usize = 8;
 /// # Errors
 /// When a file cannot be read or the files do not fit together.
 pub fn asking_server(files: &TlsFiles) -> Result<Arc<ServerConfig>, Error> {
-    let used = |source| Error::Use {
-        path: files.certificate.clone(),
-        source,
-    };
-    let config = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(used)?
+    let config = server(files)?
         .with_client_cert_verifier(Arc::new(Asking))
         .with_cert_resolver(Identity::open(files)?);
     Ok(Arc::new(config))

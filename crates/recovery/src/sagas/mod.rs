@@ -13,9 +13,11 @@ mod switchover_tests;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use api::lease::{PromiseReply, PromiseRequest};
-use driver::{Error, Ports, Reign};
-use saga::ActionError;
+use driver::{Clock, Error, Ports, Reign};
+use saga::{ActionError, Inputs};
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName};
 
@@ -41,6 +43,21 @@ fn until_refused(error: Error) -> ActionError {
 /// Retry whatever it is: for steps that have no other way than forward.
 fn until_done(error: Error) -> ActionError {
     ActionError::retry(error)
+}
+
+/// Gives up after a while. Not a deadline of the node, because that would end its undo too.
+fn or_fail_after<T>(
+    clock: &dyn Clock,
+    inputs: &Inputs,
+    patience: Duration,
+    result: Result<T, ActionError>,
+) -> Result<T, ActionError> {
+    match result {
+        Err(ActionError::Retry { why }) if clock.now().since(inputs.first_started()) > patience => {
+            Err(ActionError::Fail { why })
+        }
+        result => result,
+    }
 }
 
 /// Writes down who leads from now on.

@@ -31,7 +31,7 @@ use types::{Generation, RegionName, Timestamp};
 use super::{
     Claimed, claim,
     failover::{DoneAt, comparison, send, unless_too_long},
-    record, until_done, until_refused,
+    or_fail_after, record, until_done, until_refused,
 };
 
 /// Kind of this saga in records.
@@ -169,22 +169,7 @@ async fn checkpoint(ports: &Ports, inputs: &Inputs) -> Result<Done, ActionError>
 async fn hold_traffic(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {
     let plan: Plan = inputs.params()?;
     let sent = send(ports, plan.generation, Route::HoldingFor(plan.from)).await;
-    or_fail_after(ports, inputs, HOLD_TIME_MAX, sent)
-}
-
-/// Gives up after a while. Not a deadline of the node, because that would end its undo too.
-fn or_fail_after<T>(
-    ports: &Ports,
-    inputs: &Inputs,
-    patience: Duration,
-    result: Result<T, ActionError>,
-) -> Result<T, ActionError> {
-    match result {
-        Err(ActionError::Retry { why }) if ports.clock.now().since(inputs.first_started()) > patience => {
-            Err(ActionError::Fail { why })
-        }
-        result => result,
-    }
+    or_fail_after(&*ports.clock, inputs, HOLD_TIME_MAX, sent)
 }
 
 /// Traffic goes where the record says: to the old region, in the generation in which it leads now.
@@ -204,7 +189,12 @@ async fn release_old(ports: &Ports, inputs: &Inputs) -> Result<FenceReceipt, Act
         generation: plan.generation,
     };
     let released = ports.regions.release(&plan.from, &request).await;
-    or_fail_after(ports, inputs, RELEASE_TIME_MAX, released.map_err(until_refused))
+    or_fail_after(
+        &*ports.clock,
+        inputs,
+        RELEASE_TIME_MAX,
+        released.map_err(until_refused),
+    )
 }
 
 /// That a region leads again, and in which generation; `None` when it never stopped or is lost.

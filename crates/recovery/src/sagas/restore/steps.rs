@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     decide::restore::RestorePlan,
-    sagas::{failover::DoneAt, until_done, until_refused},
+    sagas::{failover::DoneAt, or_fail_after, until_done, until_refused},
 };
 
 /// Telling the gateway; who cannot be told by then is looked for by a person, and nothing has changed.
@@ -59,21 +59,6 @@ fn done(ports: &RestorePorts) -> DoneAt {
     }
 }
 
-/// Gives up after a while. Not a deadline of the node, because that would end its undo too.
-fn or_fail_after<T>(
-    ports: &RestorePorts,
-    inputs: &Inputs,
-    patience: Duration,
-    result: Result<T, ActionError>,
-) -> Result<T, ActionError> {
-    match result {
-        Err(ActionError::Retry { why }) if ports.clock.now().since(inputs.first_started()) > patience => {
-            Err(ActionError::Fail { why })
-        }
-        result => result,
-    }
-}
-
 // === Before anything changes ===
 
 pub(super) fn hold_outbound() -> Node<RestorePorts> {
@@ -84,7 +69,7 @@ pub(super) fn hold_outbound() -> Node<RestorePorts> {
 
 async fn do_hold(ports: &RestorePorts, inputs: &Inputs) -> Result<DoneAt, ActionError> {
     let held = ports.tenants.hold_outbound(&act(&plan(inputs)?)).await;
-    or_fail_after(ports, inputs, HOLD_TIME_MAX, held.map_err(until_refused))?;
+    or_fail_after(&*ports.clock, inputs, HOLD_TIME_MAX, held.map_err(until_refused))?;
     Ok(done(ports))
 }
 
@@ -253,7 +238,12 @@ pub(super) fn fence() -> Node<RestorePorts> {
 
 pub(super) async fn do_fence(ports: &RestorePorts, inputs: &Inputs) -> Result<TenantFence, ActionError> {
     let fenced = ports.tenants.fence(&act(&plan(inputs)?)).await;
-    or_fail_after(ports, inputs, FENCE_TIME_MAX, fenced.map_err(until_refused))
+    or_fail_after(
+        &*ports.clock,
+        inputs,
+        FENCE_TIME_MAX,
+        fenced.map_err(until_refused),
+    )
 }
 
 pub(super) fn swap() -> Node<RestorePorts> {
@@ -270,7 +260,7 @@ async fn do_swap(ports: &RestorePorts, inputs: &Inputs) -> Result<Swapped, Actio
         fenced: inputs.output("fence")?,
     };
     let swapped = ports.tenants.swap(&request).await.map_err(until_refused);
-    or_fail_after(ports, inputs, FENCE_TIME_MAX, swapped)
+    or_fail_after(&*ports.clock, inputs, FENCE_TIME_MAX, swapped)
 }
 
 /// What a swap would have come to: whether it took place may be unknown.
