@@ -279,15 +279,13 @@ impl Load<'_> {
             }
             _ => None,
         };
-        all.sort_by(|a, b| a.rate().total_cmp(&b.rate()));
-        let spread = all.last().map_or(0.0, Measured::rate) - all[0].rate();
-        let middle = all.swap_remove(all.len() / 2);
+        let (middle, spread) = Measured::middle(all);
         println!(
             "{:>11}  {:<17} {:>7.0}  ±{:>4.0} %  {:>6.2} ms {:>6.2} ms {:>6.2} ms  {:>5}  {:>7.1}  {:>4}  {}",
             self.connections,
             line.what,
             middle.rate(),
-            50.0 * spread / middle.rate(),
+            spread,
             middle.latency_ms(50.0),
             middle.latency_ms(99.0),
             middle.latency_ms(99.9),

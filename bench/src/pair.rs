@@ -96,16 +96,14 @@ fn measure(
     one_region: Option<f64>,
 ) -> anyhow::Result<f64> {
     let times = (WARM_UP, Duration::from_secs(request.seconds));
-    let mut all = (0..request.runs.max(1))
+    let all = (0..request.runs.max(1))
         .map(|_| run::closed(gateway.ingest(), &post(), connections, times, Loss::Error))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    all.sort_by(|a, b| a.rate().total_cmp(&b.rate()));
-    let spread = all.last().map_or(0.0, Measured::rate) - all[0].rate();
-    let middle = all.swap_remove(all.len() / 2);
+    let (middle, spread) = Measured::middle(all);
     println!(
         "{what:>16}  {connections:>11}  {:>7.0}  ±{:>4.0} %  {:>6.2} ms {:>6.2} ms {:>6.2} ms  {:>5}  {}",
         middle.rate(),
-        50.0 * spread / middle.rate(),
+        spread,
         middle.latency_ms(50.0),
         middle.latency_ms(99.0),
         middle.latency_ms(99.9),

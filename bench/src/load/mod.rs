@@ -32,6 +32,16 @@ impl Measured {
         self.done as f64 / self.length.as_secs_f64()
     }
 
+    /// The one in the middle of a few, at least one, and how far the fastest and the slowest lie from each other, as half of it in
+    /// percent of the middle one.
+    pub fn middle(mut all: Vec<Self>) -> (Self, f64) {
+        all.sort_by(|a, b| a.rate().total_cmp(&b.rate()));
+        let distance = all.last().map_or(0.0, Self::rate) - all[0].rate();
+        let middle = all.swap_remove(all.len() / 2);
+        let spread = 50.0 * distance / middle.rate();
+        (middle, spread)
+    }
+
     /// A percentile of the latency, in milliseconds.
     pub fn latency_ms(&self, percent: f64) -> f64 {
         self.latency.value_at_percentile(percent) as f64 / 1000.0
