@@ -91,7 +91,7 @@ pub fn plan_commands(reign: &Reign, regions: &[Seen<'_>], front_door: Option<&Ob
             );
         }
     }
-    commands.extend(front_door.and_then(|front_door| route(reign, front_door)));
+    commands.extend(front_door.and_then(|front_door| route(reign, regions, front_door)));
     commands
 }
 
@@ -149,13 +149,30 @@ fn follow_gateway(reign: &Reign, region: &RegionName, gateway: &GatewayStatus) -
     })
 }
 
-fn route(reign: &Reign, front_door: &Observation) -> Option<Command> {
+/// A move that came to nothing may leave the front door in its generation, which nobody leads in, and an order of it may
+/// arrive after the one that took it back. The door obeys nothing older than what it has seen, so it is corrected in its
+/// own generation; but only beside a region that is seen to lead as recorded: an old record must not draw traffic away
+/// from whoever leads in a newer one.
+fn route(reign: &Reign, regions: &[Seen<'_>], front_door: &Observation) -> Option<Command> {
     let right = Role::Routing(Some(Route::Region(reign.active.clone())));
+    let left_ahead = front_door.generation > reign.generation;
     // The generation does not matter when the route is right: after a region was put back to work it is the same.
-    (front_door.role != right && front_door.generation <= reign.generation).then(|| Command::Route {
+    if front_door.role == right || (left_ahead && !leads_alone(reign, regions)) {
+        return None;
+    }
+    Some(Command::Route {
         region: reign.active.clone(),
-        generation: reign.generation,
+        generation: reign.generation.max(front_door.generation),
     })
+}
+
+/// Whether the recorded region is seen to lead in its generation, and nobody in another.
+fn leads_alone(reign: &Reign, regions: &[Seen<'_>]) -> bool {
+    let mut leading = regions.iter().filter_map(|seen| {
+        let agent = seen.agent.filter(|agent| agent.role == Role::Active)?;
+        Some((seen.region, agent.generation))
+    });
+    leading.next() == Some((&reign.active, reign.generation)) && leading.next().is_none()
 }
 
 #[cfg(test)]

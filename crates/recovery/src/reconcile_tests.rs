@@ -228,3 +228,29 @@ fn traffic_goes_to_the_active_region() {
         );
     }
 }
+
+#[test]
+fn a_front_door_left_in_a_newer_generation_is_corrected_in_it_beside_a_region_that_leads() {
+    let three = Generation::new(3);
+    let left_holding = |pair: &mut Pair| {
+        pair.front_door.role = Role::Routing(Some(Route::HoldingFor(region("north"))));
+        pair.front_door.generation = three;
+    };
+    let route = Command::Route {
+        region: region("north"),
+        generation: three,
+    };
+    check(left_holding, &[route]);
+    let nobody_leads = |pair: &mut Pair| {
+        left_holding(pair);
+        pair.active.role = Role::Fenced;
+        pair.active.generation = three;
+    };
+    check(nobody_leads, &[]);
+    let the_record_is_old = |pair: &mut Pair| {
+        left_holding(pair);
+        pair.standby.role = Role::Active;
+        pair.standby.generation = three;
+    };
+    check(the_record_is_old, &[]);
+}

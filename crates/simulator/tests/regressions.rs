@@ -71,7 +71,7 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 13] = [
 ];
 
 /// The same, with what comes in scenes.
-const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 5] = [
+const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 6] = [
     (
         Scenario::Anything,
         249,
@@ -87,6 +87,12 @@ const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 5] = [
          failover",
     ),
     (Scenario::Moves, 5_074, "the simulated people: the same"),
+    (
+        Scenario::Anything,
+        5_100_051,
+        "the reconciler: a late order of a move that came to nothing left the front door holding requests, in a \
+         generation newer than the one that leads, and nobody corrected it",
+    ),
 ];
 
 #[test]
