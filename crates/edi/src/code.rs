@@ -2,32 +2,7 @@
 
 use crate::{control_number, documents, edifact, json, outstanding, x12};
 
-macro_rules! codes {
-    ($($(#[doc = $doc:literal])* $name:ident = $text:literal, $hint:literal;)*) => {
-        /// What kind of thing is wrong.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $($(#[doc = $doc])* $name,)*
-        }
-
-        impl Code {
-            /// Every code of this crate.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The code, such as `PL0701`.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-
-            /// What to try.
-            pub const fn hint(self) -> &'static str {
-                match self { $(Self::$name => $hint,)* }
-            }
-        }
-    };
-}
-
-codes! {
+types::codes! {
     /// Bytes without a header that could be read.
     NotAnInterchange = "PL0701", "look at the first bytes: a file in another format, or one that a transfer has changed";
     /// Larger than allowed.
@@ -56,12 +31,6 @@ codes! {
     Document = "PL0713", "correct the document with the partner, or the mapping of codes and units";
     /// No acknowledgement came.
     Overdue = "PL0714", "ask the partner whether it came in; send the same interchange again or set it aside";
-}
-
-impl std::fmt::Display for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 /// Something that people are told under a code.

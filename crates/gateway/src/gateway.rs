@@ -104,7 +104,7 @@ pub enum ChangeError {
     Refused(#[from] Refusal),
     /// It could not be remembered, so it was not done.
     #[error(transparent)]
-    Remember(#[from] state::Error),
+    Remember(#[from] durable::Error),
     /// The ERP client cannot be made.
     #[error("cannot speak to the ERP")]
     Erp(#[from] api::client::BuildError),
@@ -364,7 +364,7 @@ impl Gateway {
     }
 
     /// Remembers the new state and ends the old term; the new one begins with the caller.
-    fn change(&self, office: &mut Office, next: State) -> Result<(), state::Error> {
+    fn change(&self, office: &mut Office, next: State) -> Result<(), durable::Error> {
         if next != office.state {
             state::store(&self.settings.directory, &next)?;
         }

@@ -87,7 +87,7 @@ pub enum StartError {
     Sender(#[from] SenderError),
     /// The remembered role cannot be read.
     #[error("cannot learn which generation this gateway has seen")]
-    State(#[from] state::Error),
+    State(#[from] durable::Error),
     /// The journal cannot be opened.
     #[error("cannot open the journal")]
     Journal(#[from] journal::OpenError),

@@ -1,31 +1,6 @@
 //! Stable codes of what a person may be told about mappings; each has a page in `docs/errors/`.
 
-macro_rules! codes {
-    ($($(#[doc = $doc:literal])* $name:ident = $text:literal, $hint:literal;)*) => {
-        /// What kind of thing is wrong.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $($(#[doc = $doc])* $name,)*
-        }
-
-        impl Code {
-            /// Every code of this crate.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The code, such as `PL0760`.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-
-            /// What to try.
-            pub const fn hint(self) -> &'static str {
-                match self { $(Self::$name => $hint,)* }
-            }
-        }
-    };
-}
-
-codes! {
+types::codes! {
     /// A mapping file that cannot be used.
     File = "PL0760", "correct what the message names in the mapping file; its reference has every key";
     /// No mapping takes this document.
@@ -44,12 +19,6 @@ codes! {
     Command = "PL0767", "compare the mapping's `set` with the command's keys in the mapping reference";
     /// The document contradicts itself.
     Document = "PL0768", "ask the partner to correct the document and to send it again under another number";
-}
-
-impl std::fmt::Display for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! and the programs that run the result can share it.
 
 mod bytes;
+mod code;
 mod generation;
 pub mod host;
 mod lsn;

@@ -10,7 +10,7 @@ use super::{Register, Version};
 use crate::{
     copy::wire::Speaker,
     gateway::{Gateway, Term},
-    lock, state,
+    lock,
 };
 
 /// Dead letters and tries are written this often; what a person says is written at once.
@@ -34,7 +34,7 @@ pub async fn run(gateway: Arc<Gateway>) {
 }
 
 /// Writes what is not on disk yet; durable upon return.
-pub async fn write(gateway: &Gateway) -> Result<Version, state::Error> {
+pub async fn write(gateway: &Gateway) -> Result<Version, durable::Error> {
     let mut registered = gateway.registered.lock().await;
     let register = lock(&gateway.register).clone();
     let version = register.version;
@@ -45,7 +45,7 @@ pub async fn write(gateway: &Gateway) -> Result<Version, state::Error> {
     Ok(version)
 }
 
-async fn store(gateway: &Gateway, register: Register) -> Result<(), state::Error> {
+async fn store(gateway: &Gateway, register: Register) -> Result<(), durable::Error> {
     let directory = gateway.settings.directory.clone();
     let stored = tokio::task::spawn_blocking(move || register.store(&directory)).await;
     // It only panics where this process does.
@@ -91,13 +91,13 @@ async fn tell(gateway: &Gateway, term: &Term) -> bool {
 }
 
 /// What a person said: on disk here, and where it answers in the other region. Returns in how many.
-pub async fn confirm(gateway: &Gateway, term: &Term) -> Result<u8, state::Error> {
+pub async fn confirm(gateway: &Gateway, term: &Term) -> Result<u8, durable::Error> {
     write(gateway).await?;
     Ok(1 + u8::from(tell(gateway, term).await))
 }
 
 /// The leader's word, if it is newer; on disk upon return.
-pub async fn take_over(gateway: &Gateway, register: Register) -> Result<(), state::Error> {
+pub async fn take_over(gateway: &Gateway, register: Register) -> Result<(), durable::Error> {
     {
         let mut own = lock(&gateway.register);
         if register.version > own.version {

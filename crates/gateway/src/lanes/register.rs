@@ -12,8 +12,6 @@ use api::gateway::lanes::{DeadLetter, Hold};
 use serde::{Deserialize, Serialize};
 use types::{Generation, IntegrationName};
 
-use crate::state;
-
 const FILE: &str = "lanes.json";
 /// Files of one lane that are remembered as unusable: a partner that sends nothing else must not fill the register.
 const FILES_MAX: usize = 1_000;
@@ -60,13 +58,13 @@ impl Register {
     }
 
     /// What is on disk; a new one when there is none.
-    pub fn load(directory: &Path) -> Result<Self, state::Error> {
-        Ok(state::load_file(&directory.join(FILE))?.unwrap_or_else(Self::new))
+    pub fn load(directory: &Path) -> Result<Self, durable::Error> {
+        Ok(durable::read(&directory.join(FILE))?.unwrap_or_else(Self::new))
     }
 
     /// Durable upon return.
-    pub fn store(&self, directory: &Path) -> Result<(), state::Error> {
-        state::store_file(&directory.join(FILE), self)
+    pub fn store(&self, directory: &Path) -> Result<(), durable::Error> {
+        durable::write(&directory.join(FILE), self)
     }
 
     /// This gateway leads: its word counts from now on.

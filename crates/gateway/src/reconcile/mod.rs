@@ -26,7 +26,7 @@ use journal::ReadError;
 use crate::{
     erp::{Advanced, CallError, Erp},
     gateway::{Gateway, Term, now},
-    lock, outbound, state,
+    lock, outbound,
 };
 
 pub use decide::decide;
@@ -159,11 +159,11 @@ pub fn is_compared(gateway: &Gateway, term: &Term) -> bool {
 }
 
 /// The last comparison, also one that an earlier process made.
-pub fn report(gateway: &Gateway) -> Result<Option<ReconciliationReport>, state::Error> {
+pub fn report(gateway: &Gateway) -> Result<Option<ReconciliationReport>, durable::Error> {
     if let Some(progress) = &*lock(&gateway.reconciliation) {
         return Ok(Some(progress.shown()));
     }
-    state::load_file(&gateway.settings.directory.join(FILE))
+    durable::read(&gateway.settings.directory.join(FILE))
 }
 
 /// Keeps the report. It is evidence and nothing depends on it, so a full disk must not stop a recovery.
@@ -172,7 +172,7 @@ async fn store(gateway: &Gateway) {
         return;
     };
     let path = gateway.settings.directory.join(FILE);
-    let stored = tokio::task::spawn_blocking(move || state::store_file(&path, &report)).await;
+    let stored = tokio::task::spawn_blocking(move || durable::write(&path, &report)).await;
     if let Ok(Err(error)) = stored {
         tracing::error!(error = %crate::start::chain(&error), "the report of the reconciliation was not kept");
     }

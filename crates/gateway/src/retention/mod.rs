@@ -27,7 +27,6 @@ use crate::{
     role::Role,
     scrub,
     start::chain,
-    state,
 };
 
 pub use clocks::{Clocks, Unit};
@@ -61,7 +60,7 @@ pub async fn run(gateway: Arc<Gateway>) {
         return;
     };
     let path = gateway.settings.directory.join(FILE);
-    let mut clocks: Clocks = match state::load_file(&path) {
+    let mut clocks: Clocks = match durable::read(&path) {
         Ok(known) => known.unwrap_or_default(),
         Err(error) => {
             tracing::warn!(
@@ -155,7 +154,7 @@ async fn note(gateway: &Gateway, seen: &Seen, clocks: &mut Clocks, now: Timestam
     clocks.look(&units, &stubs, &touched, now);
     if *clocks != before {
         let (path, clocks) = (gateway.settings.directory.join(FILE), clocks.clone());
-        let stored = tokio::task::spawn_blocking(move || state::store_file(&path, &clocks)).await;
+        let stored = tokio::task::spawn_blocking(move || durable::write(&path, &clocks)).await;
         if let Ok(Err(error)) = stored {
             tracing::warn!(
                 error = chain(&error),

@@ -19,7 +19,7 @@ use types::{
 use uuid::Uuid;
 
 use super::{
-    clock, durable,
+    clock,
     reach::Reach,
     supervise::{component::Conditions, guarded::Launcher, supervisor::Supervisor},
     waiting_room,

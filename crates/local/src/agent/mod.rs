@@ -10,7 +10,6 @@ pub mod candidacy;
 pub mod clock;
 pub mod decide_rejoin;
 pub mod decide_role;
-pub mod durable;
 pub mod front_door;
 pub mod http;
 pub mod keeper;

@@ -10,7 +10,7 @@ use lease::{Ballot, PromiseAnswer, RenewAnswer, Voter};
 use tokio::sync::{Mutex, watch};
 use types::{Generation, RegionName, Timestamp, settings::LeaseTiming};
 
-use super::{clock, durable};
+use super::clock;
 
 /// A voter whose promises survive a crash.
 #[derive(Debug)]

@@ -19,8 +19,6 @@ use std::{
 
 use types::Generation;
 
-use crate::agent::durable;
-
 const STANDBY_SIGNAL: &str = "standby.signal";
 
 /// The data directory of a region.

@@ -17,7 +17,6 @@ use crate::agent::{
     decide_rejoin::{
         CopyWhy, DataSeen, Fork, Present, Rejoin, Seen, decide_rejoin, needs_upstream, relation,
     },
-    durable,
     supervise::tool::{self, Tool},
 };
 

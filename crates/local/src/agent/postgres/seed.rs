@@ -9,10 +9,7 @@ use super::{
     data_directory::DataDirectory,
     primary,
 };
-use crate::agent::{
-    durable,
-    supervise::tool::{self, Tool},
-};
+use crate::agent::supervise::tool::{self, Tool};
 
 /// Copying a seed of a few hundred megabytes, or of some gigabytes without reflinks.
 const COPY_TIME_MAX: Duration = Duration::from_secs(300);

@@ -44,7 +44,6 @@ use uuid::Uuid;
 use super::{
     clock,
     decide_role::{Boot, Data, Known, decide_boot},
-    durable,
     keeper::Right,
     postgres::{
         control::{self, Activity, Postgres},

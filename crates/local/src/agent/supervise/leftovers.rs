@@ -6,10 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::agent::{
-    durable,
-    process_tree::{self, ProcessRef},
-};
+use crate::agent::process_tree::{self, ProcessRef};
 
 /// Processes by the name of their component: guard and program.
 type Known = BTreeMap<String, Vec<ProcessRef>>;

@@ -1,4 +1,6 @@
 //! Small files that must survive a crash of this machine at any moment: whole, old or new.
+//!
+//! For what a program has promised: a role, a vote, a clock. Messages are the `journal`'s.
 
 use std::{
     fs::{self, File, OpenOptions},
