@@ -8,6 +8,7 @@ mod delivery;
 mod gateway;
 mod http;
 mod ingest;
+mod inbox;
 mod lanes;
 mod load;
 mod pair;

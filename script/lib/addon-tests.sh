@@ -4,6 +4,7 @@
 # cached tenant in PLIMSOLL_HOME/cache/addon-tests.
 #
 #   script/lib/addon-tests.sh [--only WORD]     WORD: part of a process test's name
+#   script/lib/addon-tests.sh --measure-batches [...]   messages a second, one and several in a call; no test
 #
 # Exit: 0 all passed, 1 some failed, 2 the machine lacks something.
 set -euo pipefail
@@ -34,8 +35,13 @@ fi
 
 odoo=${PLIMSOLL_ODOO:-$home/runtime/odoo}
 cd /
+program=run.py
+if [ "${1:-}" = --measure-batches ]; then
+    program=measure_batches.py
+    shift
+fi
 status=0
-exec_as_service env PYTHONDONTWRITEBYTECODE=1 "$odoo/venv/bin/python" "$addons/tests/run.py" \
+exec_as_service env PYTHONDONTWRITEBYTECODE=1 "$odoo/venv/bin/python" "$addons/tests/$program" \
     --odoo "$odoo" --postgres-bin "$(postgres_bin)" --cache "$cache" "$@" &
 tests=$!
 # Passed on, because the tests themselves end what they started; then waited for once more.

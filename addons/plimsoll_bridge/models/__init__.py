@@ -3,6 +3,7 @@ from . import recovery
 from . import burned
 from . import held_job
 from . import inbox
+from . import batch
 from . import compare
 from . import sale_order
 from . import handle_order

@@ -21,9 +21,38 @@ class PlimsollInbox(models.Model):
         }
 
     @api.model
+    def _handlers_together(self):
+        return {**super()._handlers_together(), "order.create": self._handle_orders_create}
+
+    @api.model
     def _handle_order_create(self, payload):
+        return self._handle_orders_create([payload])[0]
+
+    @api.model
+    def _handle_orders_create(self, payloads):
+        """Orders of one call cost a fraction of orders of one call each: taxes, prices and addresses are worked out once."""
+        values = [self._order_values(payload) for payload in payloads]
+        # Nobody follows an order that a machine wrote: no mail, no followers, no tracking queries.
+        orders = self.env["sale.order"].sudo().with_context(mail_create_nosubscribe=True, tracking_disable=True)
+        try:
+            orders = orders.create(values)
+        except UniqueViolation as error:
+            if error.diag.constraint_name != "sale_order_plimsoll_once":
+                raise
+            # Another message with the same order has come in since we looked; Odoo has us look once more.
+            references = ", ".join(repr(one["client_order_ref"]) for one in values)
+            raise ConcurrencyError(f"one of {references} has become an order in this moment") from error
+        confirmed = [payload.get("confirm", False) for payload in payloads]
+        to_confirm = orders.browse(order.id for order, confirm in zip(orders, confirmed, strict=True) if confirm)
+        if to_confirm:
+            to_confirm.action_confirm()
+        return [self._order_result(order) for order in orders]
+
+    @api.model
+    def _order_values(self, payload):
         check_keys(payload, "payload", ("client_order_ref", "partner", "lines"), ("confirm", "warehouse", "ordered_on", "wanted_on"))
         reference = check_text(payload["client_order_ref"], "payload.client_order_ref")
+        check_flag(payload.get("confirm", False), "payload.confirm")
         partner = self._partner(payload["partner"])
         lines = self._order_lines(payload["lines"])
         values = {"partner_id": partner.id, "client_order_ref": reference, "order_line": lines}
@@ -36,7 +65,6 @@ class PlimsollInbox(models.Model):
             # A day has no hour: noon is that day in every zone we deliver to.
             day = check_date(payload["wanted_on"], "payload.wanted_on")
             values["commitment_date"] = datetime.datetime.combine(day, datetime.time(12))
-        confirm = check_flag(payload.get("confirm", False), "payload.confirm")
         # Second line of defence: a partner that sends one order under two message ids.
         existing = self.env["sale.order"].sudo().search(
             [
@@ -48,18 +76,7 @@ class PlimsollInbox(models.Model):
         )
         if existing:
             raise ValidationError(f"payload.client_order_ref: {reference!r} is already order {existing.name}")
-        # Nobody follows an order that a machine wrote: no mail, no followers, no tracking queries.
-        orders = self.env["sale.order"].sudo().with_context(mail_create_nosubscribe=True, tracking_disable=True)
-        try:
-            order = orders.create(values)
-        except UniqueViolation as error:
-            if error.diag.constraint_name != "sale_order_plimsoll_once":
-                raise
-            # Another message with the same order has come in since we looked; Odoo has us look once more.
-            raise ConcurrencyError(f"{reference!r} has become an order in this moment") from error
-        if confirm:
-            order.action_confirm()
-        return self._order_result(order)
+        return values
 
     @api.model
     def _handle_order_confirm(self, payload):

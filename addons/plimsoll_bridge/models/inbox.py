@@ -54,21 +54,33 @@ class PlimsollInbox(models.Model):
         """
         self.env["plimsoll.fence"]._check_caller()
         check_text(source, "source", 64)
+        self._check_message(message_id, body_hash, kind, place)
+        fenced = self._fenced(generation, incarnation)
+        return fenced or self._apply(source, message_id, body_hash, kind, payload, generation, place)
+
+    @api.model
+    def _check_message(self, message_id, body_hash, kind, place):
         check_text(message_id, "message_id")
         check_text(body_hash, "body_hash", 128)
         check_text(kind, "kind", 64)
-        check_generation(generation)
-        if incarnation is not None:
-            check_incarnation(incarnation)
         if place is not None:
             check_generation(place, "place")
             check_hash(body_hash, "body_hash")
 
+    @api.model
+    def _fenced(self, generation, incarnation):
+        """The answer to a caller that is not this database's, or None. It holds until the transaction ends."""
+        check_generation(generation)
+        if incarnation is not None:
+            check_incarnation(incarnation)
         # FOR SHARE: a failover that advances the fence waits for us, or we find it advanced.
         fence = self.env["plimsoll.fence"]._current("FOR SHARE")
         if generation != fence["generation"] or incarnation not in (None, fence["incarnation"]):
             return {"status": "fenced", **fence}
+        return None
 
+    @api.model
+    def _apply(self, source, message_id, body_hash, kind, payload, generation, place):
         known = self._find(source, message_id)
         if known is None:
             # Effects say through which integration they came, so that answers go back the same way.
@@ -84,6 +96,10 @@ class PlimsollInbox(models.Model):
             # Written by ourselves earlier in this transaction; another transaction's row that our
             # snapshot cannot see raises a serialization failure instead.
             known = self._find(source, message_id)
+        return self._known_answer(known, body_hash)
+
+    @api.model
+    def _known_answer(self, known, body_hash):
         if known["body_hash"] != body_hash:
             return {"status": "conflict", "body_hash": known["body_hash"], "kind": known["kind"]}
         return {"status": "duplicate", "result": known["result"]}

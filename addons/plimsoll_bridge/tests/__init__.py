@@ -1,3 +1,4 @@
+from . import test_batch
 from . import test_compare
 from . import test_fence
 from . import test_handlers

@@ -116,7 +116,7 @@ impl Sink {
 }
 
 impl Writers {
-    async fn process(&self, asked: &Value) -> anyhow::Result<Value> {
+    async fn process(&self, asked: Value) -> anyhow::Result<Value> {
         let text = |name: &str| asked[name].as_str().unwrap_or_default();
         let _place = self.free.acquire().await?;
         let writer = self.idle.lock().await.pop();
@@ -138,8 +138,7 @@ async fn answer(
     Json(match method.as_str() {
         "advance" => json!({ "status": "advanced" }),
         "digests" => json!({ "ranges": [], "unplaced": 0 }),
-        _ => writers
-            .process(&asked)
+        _ => crate::inbox::each(asked, |one| writers.process(one))
             .await
             .unwrap_or_else(|error| json!({ "error": error.to_string() })),
     })

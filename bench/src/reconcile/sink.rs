@@ -141,7 +141,7 @@ impl Shared {
         Ok(listed.collect())
     }
 
-    async fn process(&self, asked: &Value) -> Result<Value, tokio_postgres::Error> {
+    async fn process(&self, asked: Value) -> Result<Value, tokio_postgres::Error> {
         {
             let mut seen = self.seen();
             if let (Some(asked), true) = (seen.asked, seen.diff.is_zero()) {
@@ -190,7 +190,7 @@ async fn answer(
         "placed" => state.placed(&asked).await,
         // It has lost nothing that numbers were given to.
         "report" => Ok(Value::Null),
-        _ => state.process(&asked).await,
+        _ => crate::inbox::each(asked, |one| state.process(one)).await,
     };
     Json(answer.unwrap_or_else(|error| json!({ "error": error.to_string() })))
 }

@@ -3,6 +3,8 @@
 //! During an outage Odoo, its proxies and its half-dead processes answer with almost anything. Only answers that the
 //! addon itself gives are taken at their word; everything else means that the outcome is unknown.
 
+mod inbox;
+
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -55,24 +57,6 @@ pub struct Delivery<'a> {
     pub generation: u64,
     /// To which database.
     pub incarnation: &'a str,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "status")]
-enum DeliveryAnswer {
-    Done {
-        #[serde(default)]
-        result: serde_json::Value,
-    },
-    Duplicate {
-        #[serde(default)]
-        result: serde_json::Value,
-    },
-    Conflict,
-    Fenced {
-        generation: u64,
-        incarnation: Option<String>,
-    },
 }
 
 /// What became of a delivery.
@@ -158,27 +142,24 @@ impl Erp {
 
     /// `plimsoll.inbox/process_message`
     pub async fn deliver(&self, delivery: &Delivery<'_>) -> Result<Delivered, CallError> {
-        let answer = self.call("plimsoll.inbox/process_message", delivery).await?;
-        Ok(match answer {
-            DeliveryAnswer::Done { result } => Delivered::Applied {
-                before: false,
-                effect: excerpt(result.to_string().as_bytes()),
-            },
-            DeliveryAnswer::Duplicate { result } => Delivered::Applied {
-                before: true,
-                effect: excerpt(result.to_string().as_bytes()),
-            },
-            DeliveryAnswer::Conflict => Delivered::Conflict,
-            DeliveryAnswer::Fenced {
-                generation,
-                incarnation,
-            } => Delivered::Fenced {
-                detail: format!(
-                    "the ERP's database belongs to generation {generation}, incarnation {}",
-                    incarnation.as_deref().unwrap_or("unknown")
-                ),
-            },
-        })
+        let answer: inbox::Answer = self.call("plimsoll.inbox/process_message", delivery).await?;
+        answer.read()
+    }
+
+    /// `plimsoll.inbox/process_messages`: several messages of one source in one call. One answer for each, in the order
+    /// of the messages, whatever the order of the answers; nothing said of a message is an unknown outcome.
+    ///
+    /// # Errors
+    /// [`CallError`] when there is no answer to the call as a whole.
+    pub async fn deliver_together(
+        &self,
+        deliveries: &[Delivery<'_>],
+    ) -> Result<Vec<Result<Delivered, CallError>>, CallError> {
+        let Some(call) = inbox::Call::of(deliveries) else {
+            return Ok(Vec::new());
+        };
+        let answer: inbox::Answers = self.call("plimsoll.inbox/process_messages", &call).await?;
+        Ok(answer.read(deliveries))
     }
 
     /// `plimsoll.fence/advance`: the first write of a term.
@@ -369,19 +350,5 @@ mod tests {
         ] {
             assert_eq!(refusal(status, body), None, "{status} {body}");
         }
-    }
-
-    #[test]
-    fn answers_of_the_inbox_are_understood() {
-        let fenced = r#"{"status": "fenced", "generation": 4, "incarnation": "x"}"#;
-        assert!(matches!(
-            serde_json::from_str(fenced).unwrap(),
-            DeliveryAnswer::Fenced { generation: 4, .. }
-        ));
-        let done = r#"{"status": "done", "result": {"order": {"id": 1}}}"#;
-        assert!(matches!(
-            serde_json::from_str(done).unwrap(),
-            DeliveryAnswer::Done { .. }
-        ));
     }
 }

@@ -394,10 +394,11 @@ impl Gateway {
     ) -> Arc<Term> {
         let holds = lock(&self.register).holds.clone();
         let meter = erp.is_some().then(|| Meter::new(&self.integrations));
+        let timeout = self.settings.erp.timeout.as_duration();
         let desks = meter.iter().flat_map(|meter| {
             self.integrations.iter().enumerate().map(|(lane, one)| {
                 let hold = holds.get(&one.settings.name).cloned();
-                Desk::new(lane, &one.settings, hold, meter)
+                Desk::new(lane, &one.settings, hold, meter, timeout)
             })
         });
         let term = Arc::new(Term {

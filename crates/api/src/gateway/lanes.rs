@@ -137,6 +137,9 @@ pub struct LaneDetail {
     pub status: LaneStatus,
     /// Deliveries at the same time.
     pub concurrency: u16,
+    /// Messages that travel in one call now, at most: it follows how long calls take.
+    #[serde(default)]
+    pub call_messages: usize,
     /// Deliveries per second.
     pub rate_max: Option<u32>,
     /// Where the key that orders messages stands in a body.

@@ -123,6 +123,7 @@ pub async fn show(
     Ok(Json(LaneDetail {
         status,
         concurrency: settings.concurrency,
+        call_messages: desk.call_messages(),
         rate_max: settings.lane.rate_max,
         ordering: settings.lane.ordering.clone(),
         under_way: desk.under_way(),

@@ -1,6 +1,6 @@
 //! One try to deliver one message, and what its answer means.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::gateway::{
     MessageState,
@@ -8,11 +8,12 @@ use api::gateway::{
 };
 use journal::Record;
 use serde_json::value::RawValue;
+use types::{Timestamp, settings::IntegrationSettings};
 
-use super::{budget::Ended, scheduler::Outcome};
+use super::scheduler::Outcome;
 use crate::{
-    erp::{CallError, Delivered, Delivery, Erp},
-    gateway::{Gateway, Term, now},
+    erp::{CallError, Delivered, Delivery},
+    gateway::{Gateway, Term},
     lock, scrub,
 };
 
@@ -35,21 +36,17 @@ pub struct Tried {
     pub note: Option<Attempt>,
     /// The ERP belongs to somebody else.
     pub fenced: bool,
-    /// What the try tells of how busy the ERP is.
-    pub ended: Ended,
 }
 
 impl Tried {
     /// It ended without an answer.
     pub fn broken(sequence: u64) -> Self {
         let outcome = Outcome::Failed("the delivery broke off".to_owned());
-        Self {
-            ended: Ended::Unanswered,
-            ..Self::unread(sequence, outcome)
-        }
+        Self::unread(sequence, outcome)
     }
 
-    fn unread(sequence: u64, outcome: Outcome) -> Self {
+    /// It was not sent.
+    pub fn unread(sequence: u64, outcome: Outcome) -> Self {
         Self {
             sequence,
             message_id: None,
@@ -58,92 +55,84 @@ impl Tried {
             cause: DeadCause::GaveUp,
             note: None,
             fenced: false,
-            ended: Ended::Answered,
         }
     }
 }
 
-/// Tries once.
-pub async fn run(gateway: &Gateway, term: &Term, erp: &Erp, lane: usize, sequence: u64) -> Tried {
-    let record = match gateway.reader.read_one(sequence) {
-        Ok(record) => record,
+/// A kind and a payload for the inbox.
+pub type Command<'a> = (String, &'a RawValue);
+
+/// The message, or what it means that there is none to send.
+pub async fn record(gateway: &Gateway, sequence: u64) -> Result<Record, Tried> {
+    match gateway.reader.read_one(sequence) {
+        Ok(Some(record)) => Ok(record),
+        // Cut off meanwhile: the leader that we follow now has it.
+        Ok(None) => Err(Tried::unread(sequence, Outcome::Done)),
         Err(error) => {
             scrub::met(gateway, &error).await;
             let lost = lock(&gateway.ledger).state(sequence).is_none();
             // What is lost here comes back from the other region, and into the lane again.
             let failed = || Outcome::Failed(error.to_string());
-            return Tried::unread(sequence, if lost { Outcome::Done } else { failed() });
+            Err(Tried::unread(
+                sequence,
+                if lost { Outcome::Done } else { failed() },
+            ))
         }
-    };
-    let Some(record) = record else {
-        // Cut off meanwhile: the leader that we follow now has it.
-        return Tried::unread(sequence, Outcome::Done);
-    };
-    let (at, began) = (now(), Instant::now());
-    let answer = deliver(gateway, term, erp, lane, &record).await;
-    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    }
+}
+
+/// What the ERP is to do about a message.
+pub fn command<'a>(settings: &IntegrationSettings, record: &'a Record) -> Result<Command<'a>, CallError> {
+    if journal::is_erased(&record.entry.body) {
+        // The ERP has lost it, and nobody has it any more.
+        return Err(CallError::Refused("its body was erased".to_owned()));
+    }
+    if settings.edi.is_some() || settings.outbound.is_some() {
+        return crate::edi::Order::read(&record.entry.body).map_err(CallError::Refused);
+    }
+    let payload: &RawValue = serde_json::from_slice(&record.entry.body)
+        .map_err(|_| CallError::Refused("the body is not JSON".to_owned()))?;
+    Ok((settings.kind.clone(), payload))
+}
+
+/// A message as the ERP is told.
+pub fn delivery<'a>(term: &'a Term, record: &'a Record, (kind, payload): &'a Command<'a>) -> Delivery<'a> {
+    Delivery {
+        source: &record.entry.stream,
+        message_id: &record.entry.id,
+        body_hash: hex::encode(record.entry.body_hash),
+        kind,
+        payload,
+        place: record.sequence,
+        generation: term.generation.get(),
+        incarnation: &term.incarnation,
+    }
+}
+
+/// What an answer to a message means; with when it was sent and how long it took.
+pub fn tried(
+    term: &Term,
+    record: &Record,
+    answer: Result<Delivered, CallError>,
+    (at, took_ms): (Timestamp, u64),
+) -> Tried {
     let early = term.began.elapsed() < REFUSALS_COUNT_AFTER;
     let read = read(answer, early);
-    let said = read.said.0;
+    let (outcome, said) = read.said;
     Tried {
-        sequence,
-        message_id: Some(record.entry.id),
+        sequence: record.sequence,
+        message_id: Some(record.entry.id.clone()),
         outcome: read.outcome,
         state: read.state,
         cause: read.cause,
         note: Some(Attempt {
             at,
             took_ms,
-            outcome: said,
-            said: read.said.1,
+            outcome,
+            said,
         }),
-        fenced: said == AttemptOutcome::Fenced,
-        ended: ended(said),
+        fenced: outcome == AttemptOutcome::Fenced,
     }
-}
-
-/// Only work that was done tells how long work takes.
-const fn ended(said: AttemptOutcome) -> Ended {
-    match said {
-        AttemptOutcome::Applied => Ended::Worked,
-        AttemptOutcome::AppliedBefore
-        | AttemptOutcome::Conflict
-        | AttemptOutcome::Fenced
-        | AttemptOutcome::Refused => Ended::Answered,
-        AttemptOutcome::Unknown => Ended::Unanswered,
-    }
-}
-
-async fn deliver(
-    gateway: &Gateway,
-    term: &Term,
-    erp: &Erp,
-    lane: usize,
-    record: &Record,
-) -> Result<Delivered, CallError> {
-    if journal::is_erased(&record.entry.body) {
-        // The ERP has lost it, and nobody has it any more.
-        return Err(CallError::Refused("its body was erased".to_owned()));
-    }
-    let settings = &gateway.integrations[lane].settings;
-    let (kind, payload) = if settings.edi.is_some() || settings.outbound.is_some() {
-        crate::edi::Order::read(&record.entry.body).map_err(CallError::Refused)?
-    } else {
-        let payload: &RawValue = serde_json::from_slice(&record.entry.body)
-            .map_err(|_| CallError::Refused("the body is not JSON".to_owned()))?;
-        (settings.kind.clone(), payload)
-    };
-    let delivery = Delivery {
-        source: &record.entry.stream,
-        message_id: &record.entry.id,
-        body_hash: hex::encode(record.entry.body_hash),
-        kind: &kind,
-        payload,
-        place: record.sequence,
-        generation: term.generation.get(),
-        incarnation: &term.incarnation,
-    };
-    erp.deliver(&delivery).await
 }
 
 /// What an answer means.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use api::gateway::lanes::{Delivery, Hold, Waits};
@@ -15,9 +15,22 @@ use super::{
     budget::{Ended, Why},
     meter::Meter,
     policy::{Moment, Policy},
-    scheduler::{Class, Key, Next, Outcome, Resting, Scheduler, Verdict, Waiting},
+    scheduler::{Class, Ending, Key, Next, Outcome, Resting, Scheduler, Verdict, Waiting},
 };
 use crate::lock;
+
+/// What a lane's worker does now.
+pub enum Step {
+    /// Deliver these in one call.
+    Call(Vec<u64>),
+    /// Nothing.
+    Wait {
+        /// What for.
+        why: Waiting,
+        /// Ask again then; without it, after the next event.
+        until: Option<Moment>,
+    },
+}
 
 /// One lane of one term.
 pub struct Desk {
@@ -38,8 +51,9 @@ impl Desk {
         settings: &IntegrationSettings,
         hold: Option<Hold>,
         meter: &Arc<Meter>,
+        timeout: Duration,
     ) -> Arc<Self> {
-        let mut scheduler = Scheduler::new(Policy::of(settings), rand::rng().random());
+        let mut scheduler = Scheduler::new(Policy::of(settings, timeout), rand::rng().random());
         if let Some(hold) = hold {
             scheduler.pause(hold);
         }
@@ -76,32 +90,51 @@ impl Desk {
     }
 
     /// What to do now.
-    pub fn next(&self) -> Next {
+    pub fn next(&self) -> Step {
         let now = self.now();
         let mut scheduler = lock(&self.scheduler);
-        let next = self.meter.with(|budget| {
-            let next = scheduler.next(now, |class| budget.ask(self.lane, class));
-            match &next {
-                Next::Deliver { sequence, class, .. } => budget.begin(self.lane, *sequence, *class, now),
-                Next::Wait {
-                    why: Waiting::Erp(_), ..
-                } => {}
-                Next::Wait { .. } => budget.withdraw(self.lane),
+        let step = self.meter.with(|budget| {
+            match scheduler.next(now, |class| budget.ask(self.lane, class)) {
+                Next::Deliver { sequence, class, .. } => {
+                    let mut call = vec![sequence];
+                    call.extend(scheduler.companions(sequence, class, budget.room(), now));
+                    let messages = u32::try_from(call.len()).unwrap_or(u32::MAX);
+                    budget.begin(self.lane, sequence, messages, class, now);
+                    Step::Call(call)
+                }
+                Next::Wait { why, until } => {
+                    if !matches!(why, Waiting::Erp(_)) {
+                        budget.withdraw(self.lane);
+                    }
+                    Step::Wait { why, until }
+                }
             }
-            next
         });
-        *lock(&self.waits) = match &next {
-            Next::Deliver { .. } => None,
-            Next::Wait { why, .. } => Some(*why),
+        *lock(&self.waits) = match &step {
+            Step::Call(_) => None,
+            Step::Wait { why, .. } => Some(*why),
         };
-        next
+        step
     }
 
-    /// A delivery ended.
-    pub fn finish(&self, sequence: u64, outcome: Outcome, how: Ended) -> Verdict {
+    /// A call ended, which the first of its messages names; says what follows for each of them.
+    pub fn finish(
+        &self,
+        first: u64,
+        endings: Vec<Ending>,
+        how: Ended,
+        took: Duration,
+    ) -> Vec<(u64, Verdict)> {
         let now = self.now();
-        self.meter.with(|budget| budget.end(sequence, how, now));
-        lock(&self.scheduler).finish(sequence, outcome, now)
+        let sent = endings.iter().filter(|(_, outcome)| *outcome != Outcome::Unsent);
+        let sent = u32::try_from(sent.count()).unwrap_or(u32::MAX);
+        self.meter.with(|budget| budget.end(first, how, sent, now));
+        lock(&self.scheduler).finish_call(endings, took, now)
+    }
+
+    /// Messages that travel in one call now, at most.
+    pub fn call_messages(&self) -> usize {
+        lock(&self.scheduler).call_messages(self.now())
     }
 
     /// What it waits for, as people are told; nothing where it has nothing to do, does it, or does not deliver at all.

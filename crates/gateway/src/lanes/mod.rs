@@ -5,7 +5,7 @@
 //! ledger (what is durable) ─► desk: scheduler, pure ◄── operators: pause, resume
 //!                               │ deliver 17, second try
 //!                               ▼
-//!                            worker ─► attempt ─► ERP
+//!                            worker ─► attempt, together ─► ERP
 //!                               │ applied, refused, unknown
 //!                               └──► ledger's marks, register (dead letters, holds), history (for people)
 //! ```
@@ -13,10 +13,13 @@
 //! What the ERP can do is one budget, shared by all lanes by their priority (`budget/`): a desk asks it before each
 //! delivery.
 //!
+//! Where more is ready than calls may be made, several messages travel in one (`batch`, `together`).
+//!
 //! A message is in hand once, so two deliveries of one key never overlap. Where the integration says what orders its
 //! messages, those with the same value are delivered one after the other; all others may overtake each other.
 
 mod attempt;
+mod batch;
 mod breaker;
 mod budget;
 mod desk;
@@ -29,6 +32,7 @@ mod people;
 mod policy;
 mod register;
 mod scheduler;
+mod together;
 mod worker;
 
 use std::sync::Arc;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use rand::Rng;
 use types::settings::IntegrationSettings;
 
+use super::batch;
+
 /// Time since the scheduler began; the caller has the clock.
 pub type Moment = Duration;
 
@@ -54,11 +56,13 @@ pub struct Policy {
     pub open: Backoff,
     /// Whether messages have keys that order them.
     pub ordered: bool,
+    /// A call with several messages may take so long.
+    pub call_longest: Duration,
 }
 
 impl Policy {
-    /// As the settings say.
-    pub fn of(settings: &IntegrationSettings) -> Self {
+    /// As the settings say, where calls of the ERP have this time-out.
+    pub fn of(settings: &IntegrationSettings, timeout: Duration) -> Self {
         let lane = &settings.lane;
         Self {
             concurrency: usize::from(settings.concurrency.max(1)),
@@ -74,6 +78,7 @@ impl Policy {
                 longest: OPEN_LONGEST,
             },
             ordered: lane.ordering.is_some(),
+            call_longest: batch::call_longest(timeout),
         }
     }
 }

@@ -8,10 +8,11 @@
 //! line then goes on: a dead letter does not stop what its partner sends later.
 
 mod line;
+mod together;
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, VecDeque},
+    collections::{BinaryHeap, HashMap, HashSet, VecDeque},
     time::Duration,
 };
 
@@ -20,11 +21,14 @@ use line::{Line, Place};
 use rand::{SeedableRng as _, rngs::StdRng};
 
 use super::{
+    batch::Size,
     breaker::Breaker,
     budget::{Turn, Why},
     pace::Pace,
     policy::{Backoff, Moment, Policy},
 };
+
+pub use together::Ending;
 
 /// What orders messages: equal keys, one line.
 pub type Key = u64;
@@ -97,6 +101,8 @@ pub enum Outcome {
     Failed(String),
     /// Refused by a side that has only just come up: it is asked again soon.
     TooEarly(String),
+    /// It had no place in the call that it was meant for: that was no try.
+    Unsent,
 }
 
 /// What follows from it.
@@ -157,6 +163,9 @@ pub struct Scheduler {
     replay: VecDeque<(Key, u64)>,
     resting: BinaryHeap<Reverse<(Moment, Key, u64)>>,
     under_way: HashMap<u64, Key>,
+    /// Of those, the ones that travel in the call of another.
+    riding: HashSet<u64>,
+    size: Size,
     tries: HashMap<u64, Tries>,
     tickets: u64,
     live_in_a_row: u32,
@@ -173,6 +182,7 @@ impl Scheduler {
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
             pace: policy.rate_max.map(Pace::new),
+            size: Size::new(policy.call_longest),
             policy,
             breaker: Breaker::closed(),
             lines: HashMap::new(),
@@ -180,6 +190,7 @@ impl Scheduler {
             replay: VecDeque::new(),
             resting: BinaryHeap::new(),
             under_way: HashMap::new(),
+            riding: HashSet::new(),
             tries: HashMap::new(),
             tickets: 0,
             live_in_a_row: 0,
@@ -233,7 +244,7 @@ impl Scheduler {
             };
             return wait(why, until);
         }
-        if self.under_way.len() >= limit {
+        if self.calls() >= limit {
             return wait(Waiting::Limit, None);
         }
         if let Some(until) = self.pace.as_ref().and_then(|pace| pace.wait(now)) {
@@ -246,15 +257,19 @@ impl Scheduler {
         let Some((sequence, key)) = self.pick(class) else {
             return wait(Waiting::Nothing, None);
         };
-        if let Some(pace) = &mut self.pace {
-            pace.begin(now);
-        }
-        self.under_way.insert(sequence, key);
+        self.begin(sequence, key, now);
         Next::Deliver {
             sequence,
             attempt: 1 + self.tries.get(&sequence).map_or(0, |tries| tries.attempts),
             class,
         }
+    }
+
+    fn begin(&mut self, sequence: u64, key: Key, now: Moment) {
+        if let Some(pace) = &mut self.pace {
+            pace.begin(now);
+        }
+        self.under_way.insert(sequence, key);
     }
 
     /// A delivery ended.
@@ -263,7 +278,9 @@ impl Scheduler {
             return Verdict::Finished;
         };
         let tries = self.tries.entry(sequence).or_default();
-        tries.attempts = tries.attempts.saturating_add(1);
+        tries.attempts = tries
+            .attempts
+            .saturating_add(u32::from(outcome != Outcome::Unsent));
         let attempts = tries.attempts;
         match outcome {
             Outcome::Done => {
@@ -287,6 +304,10 @@ impl Scheduler {
                 Verdict::Again { at, attempts }
             }
             Outcome::Failed(why) => self.failed(key, sequence, why, now),
+            Outcome::Unsent => {
+                self.make_ready(key);
+                Verdict::Again { at: now, attempts }
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, atomic::Ordering},
+    time::Instant,
 };
 
 use api::gateway::{
@@ -16,10 +17,11 @@ use tokio::{
 };
 
 use super::{
-    attempt::{self, Tried},
-    desk::Desk,
+    attempt::Tried,
+    desk::{Desk, Step},
     intake,
-    scheduler::{Next, Outcome, Verdict, Waiting},
+    scheduler::{Outcome, Verdict, Waiting},
+    together::{self, Called},
 };
 use crate::{
     erp::Erp,
@@ -27,12 +29,19 @@ use crate::{
     lock, reconcile,
 };
 
+/// A call that is made.
+struct Call {
+    /// The first of them names it.
+    messages: Vec<u64>,
+    began: Instant,
+}
+
 /// Delivers until the term ends. Cancelled, it drops what is under way: whoever leads next delivers it again.
 pub async fn run(gateway: &Arc<Gateway>, term: &Arc<Term>, erp: &Erp, desk: &Arc<Desk>) {
     let news = Arc::clone(&lock(&gateway.ledger).lanes[desk.lane].news);
     let mut attempts = attempts_before(gateway, desk.lane);
-    let mut under_way: JoinSet<Tried> = JoinSet::new();
-    let mut which: HashMap<Id, u64> = HashMap::new();
+    let mut under_way: JoinSet<Called> = JoinSet::new();
+    let mut which: HashMap<Id, Call> = HashMap::new();
     loop {
         if term.fenced.load(Ordering::SeqCst) {
             // Only a new word of the controller, which begins a new term, helps.
@@ -42,19 +51,22 @@ pub async fn run(gateway: &Arc<Gateway>, term: &Arc<Term>, erp: &Erp, desk: &Arc
             tokio::task::yield_now().await;
         }
         match desk.next() {
-            Next::Deliver { sequence, .. } => {
+            Step::Call(messages) => {
                 let (gateway, term, erp, lane) =
                     (Arc::clone(gateway), Arc::clone(term), erp.clone(), desk.lane);
+                let call = messages.clone();
                 let task =
-                    under_way.spawn(async move { attempt::run(&gateway, &term, &erp, lane, sequence).await });
-                which.insert(task.id(), sequence);
+                    under_way.spawn(async move { together::run(&gateway, &term, &erp, lane, &call).await });
+                let began = Instant::now();
+                which.insert(task.id(), Call { messages, began });
             }
-            Next::Wait { why, until } => {
+            Step::Wait { why, until } => {
                 let until = until.map(|moment| desk.at(moment).into());
                 tokio::select! {
                     Some(done) = under_way.join_next_with_id(), if !under_way.is_empty() => {
-                        let tried = ended(done, &mut which);
-                        finish(gateway, term, desk, tried);
+                        if let Some((call, called)) = ended(done, &mut which) {
+                            finish(gateway, term, desk, &call, called);
+                        }
                     }
                     () = sleep_until(until.unwrap_or_else(tokio::time::Instant::now)), if until.is_some() => {}
                     () = news.notified(), if why != Waiting::Person => {}
@@ -65,17 +77,18 @@ pub async fn run(gateway: &Arc<Gateway>, term: &Arc<Term>, erp: &Erp, desk: &Arc
     }
 }
 
-/// A try that panicked is one whose outcome is unknown.
-fn ended(done: Result<(Id, Tried), JoinError>, which: &mut HashMap<Id, u64>) -> Option<Tried> {
+/// A call that panicked is one whose outcome is unknown.
+fn ended(
+    done: Result<(Id, Called), JoinError>,
+    which: &mut HashMap<Id, Call>,
+) -> Option<(Call, Called)> {
     match done {
-        Ok((id, tried)) => {
-            which.remove(&id);
-            Some(tried)
-        }
+        Ok((id, called)) => Some((which.remove(&id)?, called)),
         Err(error) => {
-            let sequence = which.remove(&error.id())?;
-            tracing::error!(sequence, %error, "a delivery did not end as it should");
-            Some(Tried::broken(sequence))
+            let call = which.remove(&error.id())?;
+            tracing::error!(messages = ?call.messages, %error, "a delivery did not end as it should");
+            let called = Called::broken(&call.messages);
+            Some((call, called))
         }
     }
 }
@@ -90,41 +103,64 @@ fn attempts_before(gateway: &Gateway, lane: usize) -> HashMap<u64, u32> {
         .collect()
 }
 
-fn finish(gateway: &Gateway, term: &Term, desk: &Desk, tried: Option<Tried>) {
-    let Some(tried) = tried else { return };
-    let meters = &gateway.integrations[desk.lane].meters;
-    let trouble = match &tried.outcome {
-        Outcome::Done => {
-            meters.applied.inc();
-            None
+fn finish(gateway: &Gateway, term: &Term, desk: &Desk, call: &Call, called: Called) {
+    let Called { tried, ended } = called;
+    let mut by_sequence: HashMap<u64, Tried> = HashMap::with_capacity(tried.len());
+    let mut endings = Vec::with_capacity(tried.len());
+    for one in tried {
+        count(gateway, desk.lane, &one);
+        if one.fenced {
+            fenced(term, trouble(&one.outcome));
         }
-        Outcome::Refused(why) | Outcome::TooEarly(why) => {
-            meters.refused.inc();
-            Some(why.clone())
+        endings.push((one.sequence, one.outcome.clone()));
+        by_sequence.insert(one.sequence, one);
+    }
+    let Some(first) = call.messages.first() else {
+        return;
+    };
+    let verdicts = desk.finish(*first, endings, ended, call.began.elapsed());
+    let mut detail = None;
+    for (sequence, verdict) in verdicts {
+        let Some(tried) = by_sequence.get(&sequence) else {
+            continue;
+        };
+        // A dead letter stops nobody, so it is no reason why delivery does not go on.
+        if matches!(verdict, Verdict::Again { .. }) {
+            detail = trouble(&tried.outcome).map(ToOwned::to_owned).or(detail);
         }
-        Outcome::Failed(why) => {
-            meters.failed.inc();
-            Some(why.clone())
-        }
+        remember(gateway, desk.lane, tried, verdict);
+    }
+    lock(&gateway.ledger).lanes[desk.lane].detail = detail;
+}
+
+/// For people and for metrics.
+fn count(gateway: &Gateway, lane: usize, tried: &Tried) {
+    let meters = &gateway.integrations[lane].meters;
+    match &tried.outcome {
+        Outcome::Done => meters.applied.inc(),
+        Outcome::Refused(_) | Outcome::TooEarly(_) => meters.refused.inc(),
+        Outcome::Failed(_) => meters.failed.inc(),
+        Outcome::Unsent => 0,
     };
     if let Some(note) = tried.note.clone() {
         lock(&gateway.history).add(tried.sequence, note);
     }
-    if tried.fenced {
-        tracing::warn!(why = ?trouble, "the ERP refuses this generation: deliveries rest");
-        term.fenced.store(true, Ordering::SeqCst);
-        for desk in &term.desks {
-            desk.wake.notify_one();
-        }
+}
+
+const fn trouble(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Done | Outcome::Unsent => None,
+        Outcome::Refused(why) | Outcome::TooEarly(why) | Outcome::Failed(why) => Some(why.as_str()),
     }
-    let verdict = desk.finish(tried.sequence, tried.outcome.clone(), tried.ended);
-    // A dead letter stops nobody, so it is no reason why delivery does not go on.
-    let detail = match &verdict {
-        Verdict::Finished | Verdict::Dead { .. } => None,
-        Verdict::Again { .. } => trouble,
-    };
-    lock(&gateway.ledger).lanes[desk.lane].detail = detail;
-    remember(gateway, desk.lane, &tried, verdict);
+}
+
+fn fenced(term: &Term, why: Option<&str>) {
+    if !term.fenced.swap(true, Ordering::SeqCst) {
+        tracing::warn!(?why, "the ERP refuses this generation: deliveries rest");
+    }
+    for desk in &term.desks {
+        desk.wake.notify_one();
+    }
 }
 
 /// Writes down what became of a message.

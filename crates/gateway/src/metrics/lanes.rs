@@ -30,6 +30,7 @@ struct Seen {
     open: bool,
     stuck: u64,
     share_permille: u64,
+    call_messages: u64,
     secrets: u64,
     secrets_age_seconds: u64,
     secrets_stale: bool,
@@ -88,6 +89,7 @@ impl Lanes {
                 open: matches!(delivery, Some(Delivery::Open { .. } | Delivery::Probation { .. })),
                 stuck: desks.get(index).map_or(0, |desk| desk.resting().len() as u64),
                 share_permille: desks.get(index).map_or(0, |desk| desk.share_permille().into()),
+                call_messages: desks.get(index).map_or(1, |desk| desk.call_messages() as u64),
                 waits: desks
                     .get(index)
                     .and_then(|desk| desk.waits())
@@ -286,6 +288,12 @@ impl Collector for Lanes {
             "plimsoll_gateway_lane_erp_share_permille",
             "what the lane had lately of the ERP's time that lanes had",
             |one| one.share_permille,
+        )?;
+        self.gauge(
+            to,
+            "plimsoll_gateway_lane_call_messages",
+            "messages that travel in one call of the ERP now, at most",
+            |one| one.call_messages,
         )?;
         self.gauge(
             to,

@@ -28,6 +28,16 @@ pub struct Inbox {
     pub effects: Vec<String>,
     /// Calls of `process_message`, whatever became of them.
     pub calls: Vec<String>,
+    /// Calls of `process_messages`: the ids in each.
+    pub together: Vec<Vec<String>>,
+    /// Messages that it does not mention in the answer to a call of several.
+    pub unmentioned: BTreeSet<String>,
+    /// Messages that meet another transaction so often, in a call of several.
+    pub again: BTreeMap<String, u32>,
+    /// Answer a call of several in the wrong order.
+    pub backwards: bool,
+    /// An addon that does not know calls of several yet.
+    pub alone: bool,
     /// Generation and incarnation of the fence row.
     pub fence: (u64, String),
     /// Answer as stock Odoo does without its database.
@@ -126,6 +136,8 @@ async fn call(
         }
         "plimsoll.outbox/mark_published" => mark_published(&mut inbox, &body),
         "plimsoll.inbox/process_message" => process(&mut inbox, &body),
+        "plimsoll.inbox/process_messages" if inbox.alone => StatusCode::NOT_FOUND.into_response(),
+        "plimsoll.inbox/process_messages" => process_together(&mut inbox, &body),
         "plimsoll.recovery/report" => Json(inbox.aftermath.clone()).into_response(),
         "plimsoll.recovery/release_jobs" => {
             inbox.released.push(body);
@@ -140,8 +152,10 @@ async fn call(
 
 fn hangs(inbox: &Inbox, body: &Value) -> bool {
     let text = |name: &str| body[name].as_str().unwrap_or_default();
-    let source = inbox.hanging_sources.contains(text("source")) && body["message_id"].is_string();
-    source || inbox.hangs.contains(text("message_id"))
+    let source = inbox.hanging_sources.contains(text("source"));
+    let messages = body["messages"].as_array().into_iter().flatten().chain([body]);
+    let mut ids = messages.filter_map(|one| one["message_id"].as_str());
+    ids.any(|id| source || inbox.hangs.contains(id))
 }
 
 fn fence_of(body: &Value) -> (u64, String) {
@@ -224,37 +238,85 @@ fn placed(inbox: &Inbox, body: &Value) -> Response {
     Json(listed.collect::<Vec<_>>()).into_response()
 }
 
+fn fenced(inbox: &Inbox) -> Value {
+    let (generation, incarnation) = &inbox.fence;
+    json!({ "status": "fenced", "generation": generation, "incarnation": incarnation })
+}
+
 fn process(inbox: &mut Inbox, body: &Value) -> Response {
-    let text = |name: &str| body[name].as_str().unwrap().to_owned();
-    let (id, hash) = (text("message_id"), text("body_hash"));
-    assert!(["acme-edi", "web-shop", "acme-x12", "acme-edifact"].contains(&text("source").as_str()));
-    assert_eq!(text("kind"), "order.create");
-    assert!(body["payload"].is_object());
-    inbox.calls.push(id.clone());
+    inbox
+        .calls
+        .push(body["message_id"].as_str().unwrap().to_owned());
     if fence_of(body) != inbox.fence {
-        let (generation, incarnation) = &inbox.fence;
-        return Json(json!({ "status": "fenced", "generation": generation, "incarnation": incarnation }))
-            .into_response();
+        return Json(fenced(inbox)).into_response();
     }
-    if inbox.refused.contains(&id) {
-        let error = json!({ "name": "odoo.exceptions.UserError", "message": "no such product" });
+    let answer = apply(inbox, body["source"].as_str().unwrap(), body);
+    if answer["status"] == "refused" {
+        let error = json!({ "name": "odoo.exceptions.UserError", "message": answer["message"] });
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(error)).into_response();
+    }
+    if inbox.answers_lost > 0 {
+        inbox.answers_lost -= 1;
+        return (StatusCode::INTERNAL_SERVER_ERROR, "psycopg2.InterfaceError").into_response();
+    }
+    Json(answer).into_response()
+}
+
+fn process_together(inbox: &mut Inbox, body: &Value) -> Response {
+    let messages = body["messages"].as_array().unwrap();
+    let ids = messages
+        .iter()
+        .map(|one| one["message_id"].as_str().unwrap().to_owned());
+    let ids: Vec<String> = ids.collect();
+    inbox.together.push(ids.clone());
+    if fence_of(body) != inbox.fence {
+        return Json(fenced(inbox)).into_response();
+    }
+    let mut answers = Vec::new();
+    for (id, message) in ids.iter().zip(messages) {
+        let mut answer = match inbox.again.get_mut(id) {
+            Some(times) if *times > 0 => {
+                *times -= 1;
+                json!({ "status": "again", "message": "could not serialize access" })
+            }
+            _ => apply(inbox, body["source"].as_str().unwrap(), message),
+        };
+        answer["message_id"] = json!(id);
+        if !inbox.unmentioned.contains(id) {
+            answers.push(answer);
+        }
+    }
+    if inbox.backwards {
+        answers.reverse();
+    }
+    if inbox.answers_lost > 0 {
+        inbox.answers_lost -= 1;
+        return (StatusCode::INTERNAL_SERVER_ERROR, "psycopg2.InterfaceError").into_response();
+    }
+    Json(json!({ "status": "answered", "messages": answers })).into_response()
+}
+
+/// What is answered about one message.
+fn apply(inbox: &mut Inbox, source: &str, message: &Value) -> Value {
+    let text = |name: &str| message[name].as_str().unwrap().to_owned();
+    let (id, hash) = (text("message_id"), text("body_hash"));
+    assert!(["acme-edi", "web-shop", "acme-x12", "acme-edifact"].contains(&source));
+    assert_eq!(text("kind"), "order.create");
+    assert!(message["payload"].is_object());
+    if inbox.refused.contains(&id) {
+        return json!({ "status": "refused", "message": "no such product" });
     }
     let status = match inbox.rows.get(&id) {
         Some(known) if *known == hash => "duplicate",
         Some(_) => "conflict",
         None => {
             inbox.rows.insert(id.clone(), hash);
-            let place = body["place"].as_u64().unwrap();
-            inbox.places.insert(id.clone(), (text("source"), place));
-            inbox.payloads.insert(id.clone(), body["payload"].clone());
+            let place = message["place"].as_u64().unwrap();
+            inbox.places.insert(id.clone(), (source.to_owned(), place));
+            inbox.payloads.insert(id.clone(), message["payload"].clone());
             inbox.effects.push(id);
             "done"
         }
     };
-    if inbox.answers_lost > 0 {
-        inbox.answers_lost -= 1;
-        return (StatusCode::INTERNAL_SERVER_ERROR, "psycopg2.InterfaceError").into_response();
-    }
-    Json(json!({ "status": status, "result": {} })).into_response()
+    json!({ "status": status, "result": {} })
 }

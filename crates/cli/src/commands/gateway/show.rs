@@ -100,7 +100,13 @@ fn show(lane: &LaneDetail) {
     );
     for (what, value) in [
         ("delivery", words::delivery_with_reason(&status.delivery)),
-        ("limits", format!("{} at a time, {rate}", lane.concurrency)),
+        (
+            "limits",
+            format!(
+                "{} calls at a time, up to {} messages in each now, {rate}",
+                lane.concurrency, lane.call_messages
+            ),
+        ),
         ("claim", claim(status.claim.as_ref())),
         ("secrets", secrets(lane.secrets.as_ref())),
         ("order", order),

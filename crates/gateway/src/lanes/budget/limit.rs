@@ -36,14 +36,25 @@ const BELIEVED: f64 = 0.5;
 /// Answers of a lane in one window by which its quickest is known.
 const SAMPLES_MIN: u32 = 4;
 
+/// Calls with 1, 2 to 3, 4 to 7 messages and so on are held against calls of their own size: what each message takes
+/// is less in larger ones.
+const SIZES: usize = 8;
+
 /// What one lane's answers take.
 #[derive(Clone, Debug, Default)]
+struct Lane {
+    sizes: [Pace; SIZES],
+    unanswered: u32,
+}
+
+/// What its answers to calls of about one size take.
+#[derive(Clone, Debug, Default)]
 struct Pace {
-    /// The quickest mean of a window, seconds.
+    /// The quickest mean of a window, seconds for each message.
     quickest: Option<f64>,
     answers: u32,
+    messages: u32,
     seconds: f64,
-    unanswered: u32,
 }
 
 /// The limit.
@@ -51,7 +62,7 @@ struct Pace {
 pub struct Limit {
     limit: f64,
     max: f64,
-    lanes: Vec<Pace>,
+    lanes: Vec<Lane>,
     /// Nothing has ever been slow: the limit doubles.
     ramping: bool,
     began: Moment,
@@ -87,6 +98,14 @@ enum Seen {
     Nothing,
 }
 
+// === impl Lane ===
+
+impl Lane {
+    fn answers(&self) -> u32 {
+        self.sizes.iter().map(|pace| pace.answers).sum()
+    }
+}
+
 // === impl Limit ===
 
 impl Limit {
@@ -97,7 +116,7 @@ impl Limit {
         Self {
             limit: MIN,
             max,
-            lanes: vec![Pace::default(); lanes],
+            lanes: vec![Lane::default(); lanes],
             ramping: true,
             began: Moment::ZERO,
             peak: 0,
@@ -134,10 +153,12 @@ impl Limit {
         self.peak = self.peak.max(calls);
     }
 
-    /// A lane's call was worked on for so long.
-    pub fn worked(&mut self, lane: usize, took: Duration) {
-        let pace = &mut self.lanes[lane];
+    /// A lane's call with so many messages was worked on for so long.
+    pub fn worked(&mut self, lane: usize, messages: u32, took: Duration) {
+        let size = messages.max(1).ilog2() as usize;
+        let pace = &mut self.lanes[lane].sizes[size.min(SIZES - 1)];
         pace.answers += 1;
+        pace.messages += messages.max(1);
         pace.seconds += took.as_secs_f64();
     }
 
@@ -157,7 +178,7 @@ impl Limit {
             return;
         }
         let age = now.saturating_sub(self.began);
-        let answers: u32 = self.lanes.iter().map(|pace| pace.answers).sum();
+        let answers: u32 = self.lanes.iter().map(Lane::answers).sum();
         let enough = f64::from(answers) >= self.wanted().max(f64::from(ANSWERS_MIN));
         if age < WINDOW_MIN || (!enough && age < WINDOW_MAX) {
             return;
@@ -174,8 +195,11 @@ impl Limit {
     fn begin(&mut self, now: Moment) {
         self.began = now;
         self.peak = 0;
-        for pace in &mut self.lanes {
-            (pace.answers, pace.seconds, pace.unanswered) = (0, 0.0, 0);
+        for lane in &mut self.lanes {
+            lane.unanswered = 0;
+            for pace in &mut lane.sizes {
+                (pace.answers, pace.messages, pace.seconds) = (0, 0, 0.0);
+            }
         }
     }
 
@@ -221,19 +245,21 @@ impl Limit {
         let alone = self.wanted() <= ALONE;
         let (mut answers, mut times, mut queued) = (0_u32, 0.0, 0.0);
         let (mut lost, mut silent) = (0_u32, false);
-        for pace in &mut self.lanes {
-            if pace.answers == 0 {
+        for lane in &mut self.lanes {
+            if lane.answers() == 0 {
                 // A lane that gets none at all has a breaker of its own.
-                silent |= pace.unanswered > 0;
+                silent |= lane.unanswered > 0;
                 continue;
             }
-            let mean = pace.seconds / f64::from(pace.answers);
-            let quickest = learn(pace.quickest, mean, pace.answers, alone);
-            pace.quickest = Some(quickest);
-            answers += pace.answers;
-            lost += pace.unanswered;
-            times += f64::from(pace.answers) * mean / quickest;
-            queued += f64::from(pace.answers) * (mean - quickest).max(0.0);
+            lost += lane.unanswered;
+            for pace in lane.sizes.iter_mut().filter(|pace| pace.answers > 0) {
+                let mean = pace.seconds / f64::from(pace.messages);
+                let quickest = learn(pace.quickest, mean, pace.answers, alone);
+                pace.quickest = Some(quickest);
+                answers += pace.answers;
+                times += f64::from(pace.answers) * mean / quickest;
+                queued += f64::from(pace.messages) * (mean - quickest).max(0.0);
+            }
         }
         if answers > 0 {
             self.queued = queued / f64::from(answers);

@@ -113,7 +113,7 @@ struct Flow {
     arrived: f64,
     /// Where its last call ends on the common clock.
     finish: f64,
-    /// How long an answer takes.
+    /// How long an answer takes, for each message of the call.
     typical: Duration,
     /// What of that is the ERP's work.
     cost: Duration,
@@ -125,6 +125,7 @@ struct Flow {
 struct Call {
     lane: usize,
     class: Class,
+    messages: u32,
     began: Moment,
     /// Seconds of it.
     charged: f64,
@@ -209,20 +210,21 @@ impl Budget {
         (flow.wants, flow.backlogged) = (None, false);
     }
 
-    /// It delivers, as it was allowed to.
-    pub fn begin(&mut self, lane: usize, sequence: u64, class: Class, now: Moment) {
+    /// It delivers so many messages in one call, as it was allowed to; the first of them names the call.
+    pub fn begin(&mut self, lane: usize, sequence: u64, messages: u32, class: Class, now: Moment) {
         let flow = &mut self.flows[lane];
         let start = flow.start();
         self.clock = self.clock.max(start);
         flow.wants = None;
         flow.finish = start;
-        let cost = flow.cost.as_secs_f64();
+        let cost = (flow.cost * messages).as_secs_f64();
         let charged = self.charge(lane, class, cost);
         self.calls.insert(
             sequence,
             Call {
                 lane,
                 class,
+                messages,
                 began: now,
                 charged,
                 hangs: false,
@@ -231,8 +233,8 @@ impl Budget {
         self.limit.used(self.in_use());
     }
 
-    /// A call ended.
-    pub fn end(&mut self, sequence: u64, how: Ended, now: Moment) {
+    /// A call ended; so many of its messages were sent.
+    pub fn end(&mut self, sequence: u64, how: Ended, sent: u32, now: Moment) {
         let Some(call) = self.calls.remove(&sequence) else {
             return;
         };
@@ -247,10 +249,11 @@ impl Budget {
         flow.used += cost.as_secs_f64();
         match how {
             Ended::Worked => {
-                flow.typical = (flow.typical * 7 + took) / 8;
-                flow.cost = (flow.cost * 7 + cost) / 8;
+                let sent = sent.max(1);
+                flow.typical = (flow.typical * 7 + took / sent) / 8;
+                flow.cost = (flow.cost * 7 + cost / sent) / 8;
                 self.answered = self.answered.max(Some(call.began));
-                self.limit.worked(call.lane, took);
+                self.limit.worked(call.lane, sent, took);
             }
             Ended::Answered => self.answered = self.answered.max(Some(call.began)),
             Ended::Unanswered => self.limit.unanswered(call.lane),
@@ -269,6 +272,11 @@ impl Budget {
         self.let_go_of_what_hangs(now);
         self.pass_over();
         self.limit.look(self.in_use(), now);
+    }
+
+    /// Calls that may begin now.
+    pub fn room(&self) -> usize {
+        self.slots().saturating_sub(self.in_use())
     }
 
     /// Whose turn it is now, while there is room.
@@ -346,7 +354,7 @@ impl Budget {
             .filter_map(|(sequence, call)| {
                 let took = now.saturating_sub(call.began);
                 let more = took.as_secs_f64() - call.charged;
-                let late = took > self.late_after(call.lane) && more > 0.0;
+                let late = took > self.late_after(call) && more > 0.0;
                 late.then_some((*sequence, call.lane, call.class, more))
             })
             .collect();
@@ -358,8 +366,8 @@ impl Budget {
         }
     }
 
-    fn late_after(&self, lane: usize) -> Duration {
-        (self.flows[lane].typical * LATE_FACTOR).max(LATE_MIN)
+    fn late_after(&self, call: &Call) -> Duration {
+        (self.flows[call.lane].typical * LATE_FACTOR * call.messages).max(LATE_MIN)
     }
 
     /// Calls that are late give up their place: those that are older than one that was answered, and of the others one,
@@ -367,11 +375,16 @@ impl Budget {
     fn let_go_of_what_hangs(&mut self, now: Moment) {
         let mut doubtful = None;
         let mut trial = false;
-        let late_after: Vec<Duration> = (0..self.flows.len()).map(|lane| self.late_after(lane)).collect();
-        for (sequence, call) in &mut self.calls {
-            if now.saturating_sub(call.began) < late_after[call.lane] {
+        let late = |call: &Call| now.saturating_sub(call.began) >= self.late_after(call);
+        let late: Vec<u64> = self
+            .calls
+            .iter()
+            .filter_map(|(sequence, call)| late(call).then_some(*sequence))
+            .collect();
+        for sequence in &late {
+            let Some(call) = self.calls.get_mut(sequence) else {
                 continue;
-            }
+            };
             if self.answered.is_some_and(|since| call.began <= since) {
                 call.hangs = true;
             } else if call.hangs {

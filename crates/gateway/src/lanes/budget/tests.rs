@@ -183,8 +183,8 @@ fn people_who_wait_are_served_first_and_one_call_always_goes_on() {
 #[test]
 fn one_lane_that_never_comes_does_not_hold_up_the_others() {
     let mut budget = Budget::new([Priority::First, Priority::Last], 8);
-    budget.begin(1, 1, Class::Live, Duration::ZERO);
-    budget.end(1, Ended::Worked, Duration::from_millis(50));
+    budget.begin(1, 1, 1, Class::Live, Duration::ZERO);
+    budget.end(1, Ended::Worked, 1, Duration::from_millis(50));
     assert_eq!(budget.ask(0, Class::Live), Turn::Now);
     assert_eq!(budget.ask(1, Class::Live), Turn::Wait(Why::Others));
     for look in 1..30_u32 {
@@ -247,7 +247,7 @@ proptest! {
                         Turn::Now => {
                             prop_assert!(room);
                             sequence += 1;
-                            budget.begin(lane, sequence, class, now);
+                            budget.begin(lane, sequence, 1, class, now);
                             under_way.push(sequence);
                         }
                         Turn::Wait(Why::Others) => prop_assert!(room && budget.turn().is_some_and(|one| one != lane)),
@@ -257,7 +257,7 @@ proptest! {
                 Step::Withdraw { lane } => budget.withdraw(lane),
                 Step::End { which, how } => if which < under_way.len() {
                     let how = match how { 0..4 => Ended::Worked, 4 => Ended::Answered, _ => Ended::Unanswered };
-                    budget.end(under_way.remove(which), how, now);
+                    budget.end(under_way.remove(which), how, 1, now);
                 },
                 Step::Look { ms, people } => {
                     now += Duration::from_millis(ms);
@@ -270,7 +270,7 @@ proptest! {
             prop_assert!(budget.flows.iter().all(|flow| flow.finish.is_finite() && flow.used >= 0.0));
         }
         for sequence in under_way {
-            budget.end(sequence, Ended::Worked, now);
+            budget.end(sequence, Ended::Worked, 1, now);
         }
         let load = budget.load();
         prop_assert_eq!((load.under_way, load.hanging), (0, 0));

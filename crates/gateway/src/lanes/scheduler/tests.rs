@@ -25,6 +25,7 @@ fn policy() -> Policy {
             longest: Duration::from_secs(1),
         },
         ordered: true,
+        call_longest: Duration::from_secs(1),
     }
 }
 
@@ -200,9 +201,10 @@ fn a_message_that_always_fails_is_given_up_and_those_of_an_outage_that_was_plann
 
 #[test]
 fn whatever_happens_nothing_is_lost_doubled_overtaken_or_starved() {
+    let mut most = 0;
     for seed in 0..10_000 {
         let fate = simulation::fates(seed);
-        Simulation::run(Plan {
+        let run = Simulation::run(Plan {
             seed,
             messages: 20 + seed % 40,
             keys: 1 + seed % 13,
@@ -211,7 +213,73 @@ fn whatever_happens_nothing_is_lost_doubled_overtaken_or_starved() {
             outage: simulation::outage(seed),
             pauses: u32::try_from(seed % 4).unwrap(),
         });
+        most = most.max(run.most);
     }
+    assert!(most >= 4, "messages travelled together: {most}");
+}
+
+#[test]
+fn messages_travel_together_only_where_calls_are_too_few_and_never_in_probation() {
+    let mut lane = Scheduler::new(policy(), 1);
+    let (now, quick) = (Duration::from_secs(9), Duration::from_millis(1));
+    let call = |lane: &mut Scheduler| -> Vec<u64> {
+        let first = deliver(lane, now).unwrap();
+        let more = lane.companions(first, Class::Live, 8, now);
+        [vec![first], more].concat()
+    };
+    let end = |lane: &mut Scheduler, call: &[u64], outcome: &Outcome| {
+        let endings = call.iter().map(|one| (*one, outcome.clone())).collect();
+        lane.finish_call(endings, quick, now)
+    };
+    for sequence in 1..=100 {
+        lane.add(sequence, sequence, Class::Live);
+    }
+    let mut sizes = Vec::new();
+    for _ in 0..3 {
+        let sent = call(&mut lane);
+        sizes.push(sent.len());
+        end(&mut lane, &sent, &Outcome::Done);
+    }
+    assert_eq!(sizes, [1, 2, 4]);
+    let both = [call(&mut lane), call(&mut lane)];
+    assert_eq!([both[0].len(), both[1].len()], [8, 8]);
+    // Nobody knows which one is to blame: each is tried alone, and for the breaker it was one failure.
+    let verdicts = end(&mut lane, &both[0], &failed());
+    let again = |verdict: &Verdict| matches!(verdict, Verdict::Again { at, attempts: 1 } if *at == now);
+    assert!(verdicts.iter().all(|(_, verdict)| again(verdict)));
+    assert_eq!(*lane.breaker(), Breaker::Closed { failures: 1 });
+    assert_eq!(call(&mut lane).len(), 1);
+    end(&mut lane, &both[1], &Outcome::Unsent);
+    assert_eq!(lane.calls(), 1, "what was not sent waits, and was not tried");
+    lane.pause(hold());
+    lane.resume(now);
+    assert_eq!(lane.call_messages(now), 1);
+}
+
+#[test]
+fn a_few_messages_are_delivered_beside_each_other() {
+    let mut lane = Scheduler::new(
+        Policy {
+            concurrency: 4,
+            ..policy()
+        },
+        1,
+    );
+    let now = Duration::ZERO;
+    lane.add(0, 0, Class::Live);
+    for _ in 0..6 {
+        let first = deliver(&mut lane, now).unwrap();
+        lane.finish_call(vec![(first, Outcome::Done)], now, now);
+        lane.add(first + 1, first + 1, Class::Live);
+    }
+    for sequence in 100..106 {
+        lane.add(sequence, sequence, Class::Live);
+    }
+    let mut calls = Vec::new();
+    while let Some(first) = deliver(&mut lane, now) {
+        calls.push(1 + lane.companions(first, Class::Live, 8, now).len());
+    }
+    assert_eq!(calls, [2, 2, 2, 1], "seven in four calls");
 }
 
 /// One thing that happens to a lane.

@@ -185,7 +185,7 @@ impl World {
         self.events
             .remove(&(call.began + TIMEOUT, Event::TimedOut(sequence)));
         self.queue.retain(|one| *one != sequence);
-        self.budget.end(sequence, how, self.now);
+        self.budget.end(sequence, how, 1, self.now);
         let tally = &mut self.tallies[call.lane];
         tally.under_way -= 1;
         if how == Ended::Worked {
@@ -255,7 +255,7 @@ impl World {
         tally.under_way += 1;
         self.sequence += 1;
         let sequence = self.sequence;
-        self.budget.begin(lane, sequence, one.class, self.now);
+        self.budget.begin(lane, sequence, 1, one.class, self.now);
         self.events
             .insert((self.now + TIMEOUT, Event::TimedOut(sequence)));
         if !one.hangs {

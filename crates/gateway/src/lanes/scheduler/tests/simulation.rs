@@ -44,6 +44,8 @@ pub struct Plan<'a> {
 #[derive(Debug, Default)]
 pub struct Run {
     pub done: u64,
+    /// Messages in the largest call.
+    pub most: usize,
     pub gave_up: Vec<u64>,
     pub ended: Moment,
 }
@@ -54,8 +56,8 @@ pub struct Simulation<'a> {
     rng: StdRng,
     lane: Scheduler,
     now: Moment,
-    /// When each delivery under way ends.
-    ends: BTreeSet<(Moment, u64)>,
+    /// When each call under way ends, and what is in it.
+    ends: BTreeMap<(Moment, u64), Vec<u64>>,
     arrivals: BTreeSet<(Moment, u64)>,
     tried: BTreeMap<u64, u32>,
     /// The last message of each key that left.
@@ -109,7 +111,7 @@ impl<'a> Simulation<'a> {
             rng,
             lane,
             now: Moment::ZERO,
-            ends: BTreeSet::new(),
+            ends: BTreeMap::new(),
             arrivals,
             tried: BTreeMap::new(),
             left: BTreeMap::new(),
@@ -141,8 +143,15 @@ impl<'a> Simulation<'a> {
             let until = loop {
                 match self.lane.next(self.now, free) {
                     Next::Deliver {
-                        sequence, attempt, ..
-                    } => self.begin(sequence, attempt),
+                        sequence,
+                        attempt,
+                        class,
+                    } => {
+                        let mut call = vec![(sequence, attempt)];
+                        let more = self.lane.companions(sequence, class, 4, self.now);
+                        call.extend(more.into_iter().map(|one| (one, 1)));
+                        self.begin(&call);
+                    }
                     Next::Wait { until, .. } => break until,
                 }
             };
@@ -150,7 +159,7 @@ impl<'a> Simulation<'a> {
                 return;
             }
             let arrival = self.arrivals.first().map(|(at, _)| *at);
-            let end = self.ends.first().map(|(at, _)| *at);
+            let end = self.ends.keys().next().map(|(at, _)| *at);
             let next = [until, arrival, end, self.paused].into_iter().flatten().min();
             self.now = next
                 .unwrap_or_else(|| {
@@ -162,11 +171,10 @@ impl<'a> Simulation<'a> {
                     )
                 })
                 .max(self.now);
-            while let Some((at, sequence)) = self.ends.first().copied()
-                && at <= self.now
+            while self.ends.keys().next().is_some_and(|(at, _)| *at <= self.now)
+                && let Some((_, call)) = self.ends.pop_first()
             {
-                self.ends.pop_first();
-                gone += u64::from(self.end(sequence));
+                gone += self.end(&call);
             }
         }
     }
@@ -200,14 +208,10 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn begin(&mut self, sequence: u64, attempt: u32) {
-        let (seed, key) = (self.seed(), self.key(sequence));
+    /// A call begins, of messages with how often each was tried.
+    fn begin(&mut self, call: &[(u64, u32)]) {
+        let seed = self.seed();
         assert_eq!(self.paused, None, "seed {seed}: a paused lane delivers");
-        let same = self.ends.iter().find(|(_, other)| self.key(*other) == key);
-        assert_eq!(
-            same, None,
-            "seed {seed}: {sequence} goes beside another of its key"
-        );
         let limit = match self.lane.breaker() {
             Breaker::Probation { .. } => 1,
             _ => self.plan.policy.concurrency,
@@ -216,17 +220,29 @@ impl<'a> Simulation<'a> {
             self.ends.len() < limit,
             "seed {seed}: more than {limit} at a time"
         );
-        let tried = self.tried.entry(sequence).or_default();
-        *tried += 1;
-        assert_eq!(*tried, attempt, "seed {seed}: attempts of {sequence}");
-        self.starts.push(self.now);
-        let hangs = (self.plan.fate)(sequence) == Fate::Hangs || self.is_out();
+        let mut keys: BTreeSet<Key> = self.ends.values().flatten().map(|one| self.key(*one)).collect();
+        for (sequence, attempt) in call {
+            assert!(
+                keys.insert(self.key(*sequence)),
+                "seed {seed}: {sequence} goes beside another of its key"
+            );
+            let tried = self.tried.entry(*sequence).or_default();
+            *tried += 1;
+            assert_eq!(*tried, *attempt, "seed {seed}: attempts of {sequence}");
+            self.starts.push(self.now);
+        }
+        let alone = call.iter().all(|(_, attempt)| *attempt == 1) || call.len() == 1;
+        assert!(alone, "seed {seed}: what failed before travels alone");
+        self.run.most = self.run.most.max(call.len());
+        let mut sequences = call.iter().map(|(sequence, _)| *sequence);
+        let hangs = sequences.any(|one| (self.plan.fate)(one) == Fate::Hangs) || self.is_out();
         let took = if hangs {
             TIMEOUT
         } else {
             Duration::from_millis(self.rng.random_range(1..120))
         };
-        self.ends.insert((self.now + took, sequence));
+        let sequences = call.iter().map(|(sequence, _)| *sequence).collect();
+        self.ends.insert((self.now + took, call[0].0), sequences);
     }
 
     fn is_out(&self) -> bool {
@@ -235,33 +251,50 @@ impl<'a> Simulation<'a> {
             .is_some_and(|(from, to)| from <= self.now && self.now < to)
     }
 
-    /// Says whether the message has left.
-    fn end(&mut self, sequence: u64) -> bool {
-        let tried = self.tried[&sequence];
-        let outcome = match (self.plan.fate)(sequence) {
-            _ if self.is_out() => Outcome::Failed("outage".to_owned()),
-            Fate::Refused => Outcome::Refused("refused".to_owned()),
-            Fate::Hangs => Outcome::Failed("time is up".to_owned()),
-            Fate::Fails(times) if tried <= times => Outcome::Failed("failed".to_owned()),
-            Fate::Fails(_) | Fate::Taken => Outcome::Done,
+    /// A call ends; says how many of its messages have left.
+    fn end(&mut self, call: &[u64]) -> u64 {
+        let lost = self.is_out() || call.iter().any(|one| (self.plan.fate)(*one) == Fate::Hangs);
+        let outcome = |sequence: &u64| {
+            let tried = self.tried[sequence];
+            let outcome = match (self.plan.fate)(*sequence) {
+                _ if lost => Outcome::Failed("time is up".to_owned()),
+                Fate::Refused => Outcome::Refused("refused".to_owned()),
+                Fate::Fails(times) if tried <= times => Outcome::Failed("failed".to_owned()),
+                Fate::Hangs | Fate::Fails(_) | Fate::Taken => Outcome::Done,
+            };
+            (*sequence, outcome)
         };
-        match self.lane.finish(sequence, outcome, self.now) {
+        let endings = call.iter().map(outcome).collect();
+        let verdicts = self
+            .lane
+            .finish_call(endings, Duration::from_millis(60), self.now);
+        assert_eq!(verdicts.len(), call.len(), "seed {}", self.seed());
+        let left = verdicts
+            .into_iter()
+            .map(|(sequence, verdict)| self.left(sequence, &verdict));
+        left.map(u64::from).sum()
+    }
+
+    /// Says whether the message has left.
+    fn left(&mut self, sequence: u64, verdict: &Verdict) -> bool {
+        let (seed, tried) = (self.seed(), self.tried[&sequence]);
+        match verdict {
             Verdict::Again { .. } => return false,
             Verdict::Finished => self.run.done += 1,
             Verdict::Dead {
                 gave_up, attempts, ..
             } => {
-                let (seed, fate) = (self.seed(), (self.plan.fate)(sequence));
-                assert_eq!(attempts, tried, "seed {seed}");
+                let fate = (self.plan.fate)(sequence);
+                assert_eq!(*attempts, tried, "seed {seed}");
                 assert!(
-                    if gave_up {
+                    if *gave_up {
                         matches!(fate, Fate::Hangs | Fate::Fails(_))
                     } else {
                         fate == Fate::Refused
                     },
                     "seed {seed}: {sequence} is dead, and the other side would have taken it"
                 );
-                if gave_up {
+                if *gave_up {
                     self.run.gave_up.push(sequence);
                 }
             }
@@ -269,8 +302,7 @@ impl<'a> Simulation<'a> {
         let before = self.left.insert(self.key(sequence), sequence);
         assert!(
             before < Some(sequence),
-            "seed {}: {sequence} was overtaken within its key by {before:?}",
-            self.seed()
+            "seed {seed}: {sequence} was overtaken within its key by {before:?}"
         );
         true
     }

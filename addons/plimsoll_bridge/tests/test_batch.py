@@ -1,0 +1,163 @@
+import uuid
+
+import psycopg2
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import BridgeCase
+
+
+@tagged("post_install", "-at_install")
+class TestBatch(BridgeCase):
+    def message(self, message_id, payload=None, **changes):
+        payload = payload or self.order_payload(f"PO-{message_id}")
+        return {"message_id": message_id, "body_hash": "hash-1", "kind": "order.create", "payload": payload, **changes}
+
+    def send_all(self, *messages, source="example", **options):
+        options.setdefault("generation", self.fence.read_fence()["generation"])
+        return self.inbox.process_messages(source, list(messages), **options)
+
+    def statuses(self, answer):
+        self.assertEqual(answer["status"], "answered")
+        return [(one["message_id"], one["status"]) for one in answer["messages"]]
+
+    def test_each_message_is_applied_once_and_answered_as_if_it_came_alone(self):
+        self.send("m-1", "order.create", self.order_payload("PO-m-1"))
+        answer = self.send_all(
+            self.message("m-1"),
+            self.message("m-2", place=7, body_hash="a" * 64),
+            self.message("m-1", body_hash="hash-2"),
+            self.message("m-3"),
+            self.message("m-3"),
+        )
+        self.assertEqual(
+            self.statuses(answer),
+            [("m-1", "duplicate"), ("m-2", "done"), ("m-1", "conflict"), ("m-3", "done"), ("m-3", "duplicate")],
+        )
+        for reference in ("PO-m-1", "PO-m-2", "PO-m-3"):
+            self.assertEqual(len(self.orders(reference)), 1)
+        self.assertEqual(answer["messages"][1]["result"]["order"]["client_order_ref"], "PO-m-2")
+        self.assertEqual(self.inbox.placed("example", 7, 7)[0][1], "m-2")
+
+    def test_a_refused_message_takes_back_what_it_did_and_nothing_else(self):
+        answer = self.send_all(
+            self.message("m-1"),
+            self.message("m-2", self.order_payload("PO-m-2", partner="NOBODY")),
+            # The same order under another id: written before it in the same transaction.
+            self.message("m-3", self.order_payload("PO-m-1")),
+            self.message("m-4", kind="order.explode"),
+            self.message("m-5", payload={"text": "\0"}),
+            self.message("m-6"),
+        )
+        self.assertEqual([status for _, status in self.statuses(answer)], ["done", *["refused"] * 4, "done"])
+        self.assertIn("NOBODY", answer["messages"][1]["message"])
+        self.assertIn("is already order", answer["messages"][2]["message"])
+        asked = [f"m-{number}" for number in range(1, 7)]
+        self.assertEqual(self.inbox.missing("example", asked), ["m-2", "m-3", "m-4", "m-5"])
+        self.assertEqual((len(self.orders("PO-m-1")), len(self.orders("PO-m-6"))), (1, 1))
+
+    def test_what_the_database_refuses_when_it_is_written_is_refused_alone(self):
+        create = type(self.env["plimsoll.inbox"])._handle_orders_create
+
+        def write_late(inbox, payloads):
+            results = create(inbox, payloads)
+            for result in results:
+                if result["order"]["client_order_ref"] == "PO-m-2":
+                    # Held by the ORM until it writes.
+                    inbox.env["sale.order"].sudo().browse(result["order"]["id"]).medium_id = 2**31 - 1
+            return results
+
+        self.patch(type(self.env["plimsoll.inbox"]), "_handle_orders_create", write_late)
+        with mute_logger("odoo.sql_db"):
+            answer = self.send_all(self.message("m-1"), self.message("m-2"), self.message("m-3"))
+        self.assertEqual([status for _, status in self.statuses(answer)], ["done", "refused", "done"])
+        self.assertEqual(self.inbox.missing("example", ["m-1", "m-2", "m-3"]), ["m-2"])
+        self.assertFalse(self.orders("PO-m-2"))
+
+    def test_another_transaction_or_a_mistake_of_ours_stops_one_message_and_tells_which(self):
+        create = type(self.env["plimsoll.inbox"])._handle_orders_create
+        errors = {
+            "PO-m-1": psycopg2.errors.SerializationFailure("could not serialize"),
+            "PO-m-2": KeyError("sku"),
+            "PO-m-3": AccessError("no right to that"),
+        }
+
+        def fail(inbox, payloads):
+            results = create(inbox, payloads)
+            for payload in payloads:
+                if payload["client_order_ref"] in errors:
+                    raise errors[payload["client_order_ref"]]
+            return results
+
+        self.patch(type(self.env["plimsoll.inbox"]), "_handle_orders_create", fail)
+        with mute_logger("odoo.addons.plimsoll_bridge.models.batch"):
+            answer = self.send_all(*(self.message(f"m-{number}") for number in range(1, 5)))
+        self.assertEqual([status for _, status in self.statuses(answer)], ["again", "failed", "failed", "done"])
+        self.assertEqual(self.inbox.missing("example", ["m-1", "m-2", "m-3", "m-4"]), ["m-1", "m-2", "m-3"])
+        self.assertEqual([len(self.orders(f"PO-m-{number}")) for number in range(1, 5)], [0, 0, 0, 1])
+
+    def test_what_goes_through_together_is_what_goes_through_alone(self):
+        payloads = {
+            "m-1": self.order_payload("PO-m-1", confirm=True),
+            "m-2": self.order_payload("PO-m-2", wanted_on="2026-12-01"),
+            "m-3": self.order_payload("PO-m-3", confirm=True, lines=[{"sku": "TST-0002", "quantity": 1}]),
+        }
+        apart = type(self.env["plimsoll.inbox"])._apply_apart
+        self.patch(type(self.env["plimsoll.inbox"]), "_apply_apart", lambda *_: self.fail("they are applied at once"))
+        together = self.send_all(*(self.message(name, payload) for name, payload in payloads.items()))
+        self.assertEqual([status for _, status in self.statuses(together)], ["done"] * 3)
+        self.patch(type(self.env["plimsoll.inbox"]), "_apply_apart", apart)
+
+        def seen(order):
+            lines = [(line.product_id.default_code, line.product_uom_qty, line.price_unit) for line in order.order_line]
+            moves = [(move.product_id.default_code, move.product_uom_qty, move.state) for move in order.picking_ids.move_ids]
+            return (order.state, order.commitment_date, order.plimsoll_source, order.amount_total, lines, moves)
+
+        for name, payload in payloads.items():
+            alone = {**payload, "client_order_ref": f"{payload['client_order_ref']}-alone"}
+            self.assertEqual(self.send(f"{name}-alone", "order.create", alone)["status"], "done")
+            self.assertEqual(seen(self.orders(f"PO-{name}")), seen(self.orders(f"PO-{name}-alone")))
+        events = self.env["plimsoll.outbox"].sudo().search([("kind", "=", "order.confirmed")])
+        told = [event.payload["client_order_ref"] for event in events]
+        self.assertEqual(sorted(name for name in told if name.startswith("PO-m-") and "alone" not in name), ["PO-m-1", "PO-m-3"])
+        row = self.env["plimsoll.inbox"].search([("message_id", "=", "m-3")])
+        self.assertEqual((row.state, row.result["order"]["client_order_ref"]), ("done", "PO-m-3"))
+
+    def test_a_lost_connection_fails_the_whole_call(self):
+        def lose(inbox, _payloads):
+            inbox.env.cr.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+        cr = self.env.registry._db.cursor()
+        self.addCleanup(cr.close)
+        inbox = self.inbox.with_env(self.env(cr=cr))
+        self.patch(type(inbox), "_handle_orders_create", lose)
+        generation = inbox.env["plimsoll.fence"].read_fence()["generation"]
+        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.Error):
+            inbox.process_messages("example", [self.message("m-1"), self.message("m-2")], generation)
+
+    def test_a_batch_of_another_generation_is_fenced_as_a_whole(self):
+        current = {"generation": self.fence.read_fence()["generation"] + 7, "incarnation": str(uuid.uuid4())}
+        self.fence.advance(**current)
+        for stamp in ({"generation": current["generation"] - 1}, {**current, "incarnation": str(uuid.uuid4())}):
+            answer = self.send_all(self.message("m-1"), self.message("m-2"), **stamp)
+            self.assertEqual(answer, {"status": "fenced", **current})
+        self.assertEqual(self.inbox.missing("example", ["m-1", "m-2"]), ["m-1", "m-2"])
+
+    def test_the_envelope_of_a_batch_is_checked_and_only_integrations_may_send_one(self):
+        for wrong in (
+            [],
+            {},
+            [self.message("")],
+            [self.message(5)],
+            [{"message_id": "m-1"}],
+            [self.message("m-1", more=1)],
+            [self.message(f"m-{number}") for number in range(101)],
+        ):
+            with self.subTest(wrong=str(wrong)[:40]), self.assertRaises(ValidationError), self.env.cr.savepoint():
+                self.inbox.process_messages("example", wrong, self.fence.read_fence()["generation"])
+        with self.assertRaises(AccessError):
+            self.inbox.with_user(self.employee).process_messages("example", [self.message("m-1")], 0)
+        self.assertTrue(issubclass(ValidationError, UserError))
+        self.assertFalse(self.orders("PO-m-1"))
