@@ -61,18 +61,23 @@ async fn what_waits_is_delivered_together_and_a_poisoned_message_fails_alone() {
         (status.lanes[EDI].delivered, status.lanes[EDI].rejected) == (297, 3)
     };
     world.west.until(settled).await;
-    let inbox = world.west_erp.inbox();
-    assert_eq!(inbox.effects.len(), 297, "each once");
-    let most = inbox.together.iter().map(Vec::len).max().unwrap_or_default();
-    assert!((4..=64).contains(&most), "{most} messages in the largest call");
-    let alone = |id: &&str| inbox.calls.iter().any(|call| call == id);
-    assert!(
-        poisoned.iter().all(alone),
-        "what was refused by an ERP that has just come up is tried again, alone"
-    );
-    drop(inbox);
+    {
+        let inbox = world.west_erp.inbox();
+        assert_eq!(inbox.effects.len(), 297, "each once");
+        let most = inbox.together.iter().map(Vec::len).max().unwrap_or_default();
+        assert!((4..=64).contains(&most), "{most} messages in the largest call");
+        let alone = |id: &&str| inbox.calls.iter().any(|call| call == id);
+        assert!(
+            poisoned.iter().all(alone),
+            "what was refused by an ERP that has just come up is tried again, alone"
+        );
+    }
     let letters = world.west.operator().dead_letters(None).await.unwrap();
-    let dead: BTreeSet<&str> = letters.letters.iter().map(|one| one.message_id.as_str()).collect();
+    let dead: BTreeSet<&str> = letters
+        .letters
+        .iter()
+        .map(|one| one.message_id.as_str())
+        .collect();
     assert_eq!(dead, BTreeSet::from(poisoned));
 }
 
@@ -111,10 +116,7 @@ async fn an_addon_without_calls_of_several_gets_its_messages_one_by_one() {
     let world = with_waiting(60).await;
     world.west_erp.inbox().alone = true;
     resume(&world, "acme-edi").await;
-    world
-        .west
-        .until(|status| status.lanes[EDI].delivered == 60)
-        .await;
+    world.west.until(|status| status.lanes[EDI].delivered == 60).await;
     all_once(&world, 60);
 }
 

@@ -199,7 +199,10 @@ mod tests {
         assert!(matches!(fenced.read(), Ok(Delivered::Fenced { .. })));
         let done = r#"{"status": "done", "result": {"order": {"id": 1}}}"#;
         let done: Answer = serde_json::from_str(done).unwrap();
-        assert!(matches!(done.read(), Ok(Delivered::Applied { before: false, .. })));
+        assert!(matches!(
+            done.read(),
+            Ok(Delivered::Applied { before: false, .. })
+        ));
     }
 
     #[test]
@@ -235,7 +238,11 @@ mod tests {
             r#"{"status": "fenced", "generation": 4, "incarnation": null}"#,
         );
         assert_eq!(fenced.len(), 2);
-        assert!(fenced.iter().all(|one| matches!(one, Ok(Delivered::Fenced { .. }))));
+        assert!(
+            fenced
+                .iter()
+                .all(|one| matches!(one, Ok(Delivered::Fenced { .. })))
+        );
         for nonsense in [
             "[]",
             "{}",

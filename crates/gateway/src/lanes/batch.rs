@@ -94,7 +94,11 @@ mod tests {
         size.answered(16, ms(900));
         assert_eq!(size.messages(ms(0)), 16, "neither slow nor quick");
         size.answered(3, ms(10));
-        assert_eq!(size.messages(ms(0)), 16, "a call that was not full proves nothing");
+        assert_eq!(
+            size.messages(ms(0)),
+            16,
+            "a call that was not full proves nothing"
+        );
         size.answered(1, ms(60_000));
         assert_eq!(size.messages(ms(0)), 1, "never fewer than one");
     }

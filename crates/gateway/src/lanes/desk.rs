@@ -93,23 +93,24 @@ impl Desk {
     pub fn next(&self) -> Step {
         let now = self.now();
         let mut scheduler = lock(&self.scheduler);
-        let step = self.meter.with(|budget| {
-            match scheduler.next(now, |class| budget.ask(self.lane, class)) {
-                Next::Deliver { sequence, class, .. } => {
-                    let mut call = vec![sequence];
-                    call.extend(scheduler.companions(sequence, class, budget.room(), now));
-                    let messages = u32::try_from(call.len()).unwrap_or(u32::MAX);
-                    budget.begin(self.lane, sequence, messages, class, now);
-                    Step::Call(call)
-                }
-                Next::Wait { why, until } => {
-                    if !matches!(why, Waiting::Erp(_)) {
-                        budget.withdraw(self.lane);
+        let step =
+            self.meter.with(
+                |budget| match scheduler.next(now, |class| budget.ask(self.lane, class)) {
+                    Next::Deliver { sequence, class, .. } => {
+                        let mut call = vec![sequence];
+                        call.extend(scheduler.companions(sequence, class, budget.room(), now));
+                        let messages = u32::try_from(call.len()).unwrap_or(u32::MAX);
+                        budget.begin(self.lane, sequence, messages, class, now);
+                        Step::Call(call)
                     }
-                    Step::Wait { why, until }
-                }
-            }
-        });
+                    Next::Wait { why, until } => {
+                        if !matches!(why, Waiting::Erp(_)) {
+                            budget.withdraw(self.lane);
+                        }
+                        Step::Wait { why, until }
+                    }
+                },
+            );
         *lock(&self.waits) = match &step {
             Step::Call(_) => None,
             Step::Wait { why, .. } => Some(*why),

@@ -78,10 +78,7 @@ pub async fn run(gateway: &Arc<Gateway>, term: &Arc<Term>, erp: &Erp, desk: &Arc
 }
 
 /// A call that panicked is one whose outcome is unknown.
-fn ended(
-    done: Result<(Id, Called), JoinError>,
-    which: &mut HashMap<Id, Call>,
-) -> Option<(Call, Called)> {
+fn ended(done: Result<(Id, Called), JoinError>, which: &mut HashMap<Id, Call>) -> Option<(Call, Called)> {
     match done {
         Ok((id, called)) => Some((which.remove(&id)?, called)),
         Err(error) => {

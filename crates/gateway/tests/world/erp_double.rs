@@ -244,9 +244,7 @@ fn fenced(inbox: &Inbox) -> Value {
 }
 
 fn process(inbox: &mut Inbox, body: &Value) -> Response {
-    inbox
-        .calls
-        .push(body["message_id"].as_str().unwrap().to_owned());
+    inbox.calls.push(body["message_id"].as_str().unwrap().to_owned());
     if fence_of(body) != inbox.fence {
         return Json(fenced(inbox)).into_response();
     }

@@ -67,7 +67,10 @@ impl Scheduler {
         }
         let sent = endings.iter().filter(|(_, outcome)| *outcome != Outcome::Unsent);
         let (sent, failed) = sent.fold((0, 0), |(sent, failed), (_, outcome)| {
-            (sent + 1, failed + usize::from(matches!(outcome, Outcome::Failed(_))))
+            (
+                sent + 1,
+                failed + usize::from(matches!(outcome, Outcome::Failed(_))),
+            )
         });
         if sent > 1 && sent == failed {
             return self.failed_together(endings, now);
