@@ -13,17 +13,14 @@
 //! bytes after the last terminator) stands beside it as `raw` or `tail`, and only then.
 //! Faulty interchanges are converted like good ones: JSON is how a person looks at what a partner sent.
 
+mod from_edifact;
+mod from_x12;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    edifact::{self, ServiceStringAdvice},
-    limits::Limits,
-    text::Encoding,
-    words::Standard,
-    x12,
-};
+use crate::{edifact, limits::Limits, text::Encoding, words::Standard, x12};
 
 /// Elements of one document: in memory each takes some thirty bytes however short it is.
 const ELEMENTS_MAX: usize = 1_000_000;
@@ -148,9 +145,9 @@ impl Document {
             .position(|byte| !byte.is_ascii_whitespace())
             .unwrap_or(0);
         if bytes[start..].starts_with(b"ISA") {
-            from_x12(bytes, limits)
+            from_x12::read(bytes, limits)
         } else {
-            from_edifact(bytes, limits)
+            from_edifact::read(bytes, limits)
         }
     }
 
@@ -274,90 +271,6 @@ fn push_value(text: &mut String, value: &str, delimiters: &Delimiters) {
     }
 }
 
-fn from_x12(bytes: &[u8], limits: &Limits) -> Result<Document, Error> {
-    let tokens = x12::Tokens::read(bytes, limits)?;
-    let whole = match tokens.stopped() {
-        Some(x12::Stopped::Limit(_)) => return Err(Error::Limit),
-        Some(x12::Stopped::AnotherHeader) => {
-            return Err(Error::MoreFollows {
-                at: tokens.range().end,
-            });
-        }
-        Some(x12::Stopped::EndOfFile) => None,
-        None => Some(tokens.range().end),
-    };
-    if let Some(end) = whole {
-        check_nothing_follows(bytes, end)?;
-    }
-    let encoding = Encoding::of(bytes);
-    let text = |range: std::ops::Range<usize>| encoding.decode(&bytes[range]).into_owned();
-    let delimiters = tokens.delimiters();
-    let mut document = Document {
-        format: Format::One,
-        standard: Standard::X12,
-        encoding,
-        delimiters: Delimiters {
-            element: char::from(delimiters.element),
-            component: char::from(delimiters.component),
-            repetition: delimiters.repetition.map(char::from),
-            release: None,
-            terminator: char::from(delimiters.terminator),
-        },
-        before: text(0..tokens.range().start),
-        line_end: String::new(),
-        segments: Vec::new(),
-        tail: String::new(),
-    };
-    let mut count = 0_usize;
-    let mut end = tokens.range().start;
-    for (index, segment) in tokens.segments().enumerate() {
-        let place = tokens.place(index).unwrap_or(end..end);
-        if let Some(before) = document.segments.last_mut() {
-            before.after = Some(text(end..place.start));
-        }
-        end = place.end + 1;
-        let elements: Vec<Element> = segment
-            .elements()
-            .map(|element| match index {
-                // The ISA contains the delimiters themselves.
-                0 => Element::Simple(encoding.decode(element).into_owned()),
-                _ => x12_element(segment, element, encoding),
-            })
-            .collect();
-        count += elements.iter().map(Element::count).sum::<usize>();
-        if count > ELEMENTS_MAX {
-            return Err(Error::Limit);
-        }
-        let tag = encoding.decode(segment.tag()).into_owned();
-        document.segments.push(Segment {
-            tag,
-            elements,
-            raw: None,
-            after: None,
-        });
-    }
-    let rest = text(end.min(bytes.len())..bytes.len());
-    match document.segments.last_mut() {
-        Some(last) if whole.is_some() => last.after = Some(rest),
-        Some(_) | None => document.tail = rest,
-    }
-    document.settle_line_end();
-    Ok(document)
-}
-
-fn x12_element(segment: x12::Segment<'_>, element: &[u8], encoding: Encoding) -> Element {
-    let repetitions: Vec<Vec<String>> = segment
-        .repetitions_of(element)
-        .map(|repetition| {
-            let components = segment.components_of(repetition);
-            components
-                .map(|component| encoding.decode(component).into_owned())
-                .collect()
-        })
-        .collect();
-    Element::of(repetitions)
-}
-
 impl Element {
     /// In the simplest shape that says it.
     fn of(mut repetitions: Vec<Vec<String>>) -> Self {
@@ -378,118 +291,6 @@ impl Element {
             Self::Composite(components) => components.len(),
             Self::Repeated(repetitions) => repetitions.iter().map(Vec::len).sum(),
         }
-    }
-}
-
-fn from_edifact(bytes: &[u8], limits: &Limits) -> Result<Document, Error> {
-    let source = edifact::Source::of(bytes)?;
-    let profile = edifact::Profile {
-        limits: *limits,
-        ..edifact::Profile::everything()
-    };
-    let interchange = edifact::read(&source, &profile)?;
-    let is_limit = |fault: &edifact::InterchangeFault| matches!(fault, edifact::InterchangeFault::Limit(_));
-    if interchange.faults.iter().any(|found| is_limit(&found.fault)) {
-        return Err(Error::Limit);
-    }
-    let (text, advice, encoding) = (source.text(), interchange.service_characters(), source.encoding());
-    let ends = interchange
-        .places
-        .last()
-        .is_some_and(|place| &place.tag == b"UNZ");
-    if ends {
-        check_nothing_follows(bytes, source.bytes_of(interchange.text().len()))?;
-    } else if interchange.text().len() < text.len() {
-        return Err(Error::MoreFollows {
-            at: source.bytes_of(interchange.text().len()),
-        });
-    }
-    let delimiters = delimiters_of(advice);
-    let mut document = Document {
-        format: Format::One,
-        standard: Standard::Edifact,
-        encoding,
-        delimiters,
-        before: Encoding::Latin1.decode(source.before()).into_owned(),
-        line_end: String::new(),
-        segments: Vec::new(),
-        tail: String::new(),
-    };
-    if encoding == Encoding::Utf8 {
-        document.before = Encoding::of(source.before()).decode(source.before()).into_owned();
-    }
-    let mut end = 0;
-    if text.starts_with("UNA") {
-        end = 9.min(text.len());
-        let raw = Some(text[..end].to_owned());
-        document.segments.push(Segment {
-            tag: "UNA".to_owned(),
-            elements: Vec::new(),
-            raw,
-            after: None,
-        });
-    }
-    let mut count = 0_usize;
-    for (index, place) in interchange.places.iter().enumerate() {
-        let (from, to) = (place.start as usize, place.end as usize);
-        if let Some(before) = document.segments.last_mut() {
-            before.after = Some(text.get(end..from).unwrap_or_default().to_owned());
-        }
-        end = to;
-        let raw = text.get(from..to).unwrap_or_default();
-        let mut segment = match interchange.segment(index) {
-            Some(segment) => edifact_segment(&segment),
-            None => Segment {
-                tag: String::new(),
-                elements: Vec::new(),
-                raw: None,
-                after: None,
-            },
-        };
-        count += segment.elements.iter().map(Element::count).sum::<usize>();
-        if count > ELEMENTS_MAX {
-            return Err(Error::Limit);
-        }
-        let mut written = String::new();
-        segment.write(&mut written, &delimiters, Standard::Edifact);
-        if written != raw {
-            segment.raw = Some(raw.to_owned());
-        }
-        document.segments.push(segment);
-    }
-    let rest = text.get(end..).unwrap_or_default().to_owned();
-    match document.segments.last_mut() {
-        Some(last) if ends => last.after = Some(rest),
-        Some(_) | None => document.tail = rest,
-    }
-    document.settle_line_end();
-    Ok(document)
-}
-
-fn delimiters_of(advice: ServiceStringAdvice) -> Delimiters {
-    Delimiters {
-        element: char::from(advice.element_sep),
-        component: char::from(advice.component_sep),
-        repetition: advice
-            .is_repetition_active()
-            .then_some(char::from(advice.repetition_sep)),
-        release: Some(char::from(advice.release_char)),
-        terminator: char::from(advice.segment_term),
-    }
-}
-
-fn edifact_segment(segment: &edifact::Segment<'_>) -> Segment {
-    let elements = segment.elements.iter().map(|element| {
-        let repetitions = element.repetitions();
-        let texts =
-            repetitions.map(|components| components.iter().map(|(text, _)| text.to_string()).collect());
-        Element::of(texts.collect())
-    });
-    Segment {
-        tag: segment.tag().to_owned(),
-        elements: elements.collect(),
-        raw: None,
-        after: None,
     }
 }
 
