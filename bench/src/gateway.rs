@@ -263,6 +263,7 @@ fn settings(
         directory: root.join(name),
         ingest_listen: free_address()?,
         ingest_loopback: Some(free_address()?),
+        certificates: None,
         control_listen: free_address()?,
         monitor_listen: None,
         tls: tls(root, &format!("{name}-gateway")),

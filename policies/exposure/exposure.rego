@@ -4,11 +4,18 @@ package plimsoll.policies.exposure
 import data.plimsoll.lib.kubernetes
 import data.plimsoll.lib.terraform
 
+policies["PL0836"] := {
+	"title": "Partners with certificates are asked for them by the gateway itself",
+	"severity": "error",
+	"why": "Whoever ends their TLS before it would have to be believed about the certificate, and a front door that does not hand it on lets nobody in.",
+	"fix": "give the tenant its certificate door, its gateway `certificates` in its settings, and point no route at it that ends TLS",
+}
+
 policies["PL0850"] := {
 	"title": "Nothing in a cluster has an address of its own outside",
 	"severity": "error",
 	"why": "Traffic would pass by the front door, its firewall, its limits, and the switch that a failover turns.",
-	"fix": "make the service a ClusterIP; the ingress alone is a LoadBalancer, with `service.beta.kubernetes.io/azure-load-balancer-internal: \"true\"`",
+	"fix": "make the service a ClusterIP; the ingress alone is a LoadBalancer, with `service.beta.kubernetes.io/azure-load-balancer-internal: \"true\"`. A door for partners with certificates leads to the port `certificates` of a gateway, which listens there for them",
 }
 
 policies["PL0851"] := {
@@ -53,26 +60,90 @@ policies["PL0856"] := {
 	"fix": "set `allow_nested_items_to_be_public = false`, `container_access_type = \"private\"` and a `Deny` default for the network",
 }
 
+gateways[at] := settings if {
+	some map in kubernetes.objects("ConfigMap")
+	at := {"at": map.at, "namespace": map.namespace, "name": map.name}
+	settings := json.unmarshal(map.object.data["gateway.json"])
+}
+
+deny_unit contains finding if {
+	some gateway, settings in gateways
+	some integration in settings.integrations
+	object.get(integration, "proof", "bearer") == "mutual-tls"
+	not settings.certificates
+	finding := {"code": "PL0836", "at": gateway.at, "message": sprintf("`%s` wants a certificate, and nobody asks for it", [integration.name])}
+}
+
+# What ends TLS must not lead to the door: by then there is no certificate any more.
+deny_unit contains finding if {
+	some kind in ["HTTPRoute", "Ingress", "IngressRoute", "TraefikService"]
+	some route in kubernetes.objects(kind)
+	some service in kubernetes.objects("Service")
+	service.namespace == route.namespace
+	is_door(service)
+	walk(route.object.spec, [path, service.name])
+	path[count(path) - 1] == "name"
+	finding := {"code": "PL0836", "at": route.at, "message": sprintf("it ends the TLS of what goes to `%s`", [service.name])}
+}
+
+deny_blueprint contains finding if {
+	some environment in input.blueprint.environments
+	some stamp in environment.stamps
+	some lane in stamp.lanes
+	lane.direction == "inbound"
+	lane.authentication["mutual-tls"]
+	some tenant in stamp.tenants
+	tenant.name == lane.tenant
+	object.get(tenant, "certificate_door", null) == null
+	finding := {
+		"code": "PL0836",
+		"at": sprintf("environments/%s/stamps/%s/lanes/%s", [environment.name, stamp.name, lane.name]),
+		"message": sprintf("the partner of `%s` has a certificate, and `%s` no door for it", [lane.name, tenant.name]),
+	}
+}
+
+# A public service is a door when all it leads to is a port on which a gateway listens for certificates alone.
+is_door(service) if {
+	spec := service.object.spec
+	count(spec.ports) > 0
+	every port in spec.ports {
+		port.targetPort == "certificates"
+		object.get(port, "protocol", "TCP") == "TCP"
+	}
+	some workload in input.workloads
+	workload.namespace == service.namespace
+	kubernetes.selects({"matchLabels": spec.selector}, workload.labels)
+	some gateway, settings in gateways
+	gateway.namespace == workload.namespace
+	gateway.name == workload.name
+	some container in workload.containers
+	some port in container.spec.ports
+	port.name == "certificates"
+	endswith(settings.certificates.listen, sprintf(":%d", [port.containerPort]))
+}
+
 internal := "service.beta.kubernetes.io/azure-load-balancer-internal"
 
 deny_unit contains finding if {
 	some service in kubernetes.objects("Service")
-	some problem in openings(service.object)
+	some problem in openings(service)
 	finding := {"code": "PL0850", "at": service.at, "message": sprintf("the service `%s` %s", [service.name, problem])}
 }
 
 openings(service) := {problem |
+	spec := service.object.spec
 	some problem, true in {
-		"takes a port of every node": object.get(service.spec, "type", "ClusterIP") == "NodePort",
-		"has external addresses": count(object.get(service.spec, "externalIPs", [])) > 0,
+		"takes a port of every node": object.get(spec, "type", "ClusterIP") == "NodePort",
+		"has external addresses": count(object.get(spec, "externalIPs", [])) > 0,
 		"is a load balancer that is not internal": public_balancer(service),
 	}
 }
 
 public_balancer(service) if {
-	service.spec.type == "LoadBalancer"
-	annotations := object.get(service.metadata, "annotations", {})
+	service.object.spec.type == "LoadBalancer"
+	annotations := object.get(service.object.metadata, "annotations", {})
 	object.get(annotations, internal, "false") != "true"
+	not is_door(service)
 } else := false
 
 closed := {

@@ -110,3 +110,41 @@ test_objects if {
 	found(account(false, "Allow", "private")) == {"PL0856"}
 	found(account(false, "Deny", "blob")) == {"PL0856"}
 }
+
+gateway(door, listen) := {"g.yaml": sprintf(`
+{apiVersion: v1, kind: ConfigMap, metadata: {name: g, namespace: erp}, data: {gateway.json: '{"integrations": [{"name": "acme", "proof": "mutual-tls"}]%s}'}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: g, namespace: erp}
+spec:
+  template:
+    metadata: {labels: {app: g}}
+    spec:
+      containers: [{name: gateway, ports: [{name: ingest, containerPort: 8443}, {name: certificates, containerPort: %d}]}]
+---
+{apiVersion: v1, kind: Service, metadata: {name: g-door, namespace: erp}, spec: {type: LoadBalancer, selector: {app: g}, ports: [{port: 443, targetPort: certificates}]}}
+`, [door, listen])}
+
+listening := `, "certificates": {"listen": "0.0.0.0:8444"}`
+
+test_a_door_for_certificates if {
+	good := gateway(listening, 8444)
+	found(good) == set()
+	found(gateway("", 8444)) == {"PL0836", "PL0850"}
+	found(gateway(listening, 8443)) == {"PL0850"}
+	found({"g.yaml": replace(good["g.yaml"], "targetPort: certificates", "targetPort: ingest")}) == {"PL0850"}
+	found({"g.yaml": replace(good["g.yaml"], "selector: {app: g}", "selector: {app: other}")}) == {"PL0850"}
+	found(object.union(good, {"r.yaml": "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: erp}, spec: {rules: [{backendRefs: [{name: g-door, port: 443}]}]}}"})) == {"PL0836"}
+}
+
+blueprint(stamp) := {"blueprint": {"environments": [{"name": "e", "stage": "test", "stamps": [stamp], "front_door": {"waf": "detection"}}]}}
+
+test_a_tenant_without_a_door if {
+	lane := {"name": "acme-edi", "tenant": "acme", "direction": "inbound", "authentication": {"mutual-tls": {"secret": "acme"}}}
+	stamp := {"name": "erp", "lanes": [lane], "tenants": [{"name": "acme"}]}
+	findings := exposure.deny_blueprint with input as blueprint(stamp)
+	{finding.code | some finding in findings} == {"PL0836"}
+	with_door := object.union(stamp, {"tenants": [{"name": "acme", "certificate_door": {"host": "partners-acme.example.com"}}]})
+	count(exposure.deny_blueprint) == 0 with input as blueprint(with_door)
+}

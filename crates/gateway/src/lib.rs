@@ -26,6 +26,7 @@ mod ingest;
 mod lanes;
 mod ledger;
 mod link;
+mod listen;
 mod log;
 mod marks;
 mod metrics;

@@ -9,22 +9,23 @@ use std::{
     time::Duration,
 };
 
-use api::{client::Client, server::TlsListener, tls::Partners};
+use api::{client::Client, server::TlsListener};
 use journal::{Disk, Journal, Options, Preparation, RealDisk, Recovery};
-use tokio::{net::TcpListener, sync::oneshot};
-use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use types::settings::{GatewaySettings, IntegrationSettings, ProofSettings};
+use types::settings::GatewaySettings;
 
 use crate::{
     control,
     edi::{Desk, DeskError},
     files::Pickup,
     gateway::{Gateway, Integration, Parts, Peer},
-    ingest::{Doors, Secrets, secrets},
+    ingest::{Doors, Entrance, Secrets, Way, secrets},
     lanes::{Register, keep},
     ledger::{Acks, Ledger},
     link::Link,
+    listen::{ingest_tls, listen, listen_for_certificates, listen_on_loopback, listen_plainly},
     lock,
     log::{Figures, Log, Permit, Shared, Tail},
     marks::Marks,
@@ -171,6 +172,7 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
     let control_tls = api::tls::mutual_server(&settings.tls)?;
     let ingest_listener = listen(settings.ingest_listen).await?;
     let loopback = listen_on_loopback(settings.ingest_loopback).await?;
+    let certificates = listen_for_certificates(&settings).await?;
     let monitor = listen_plainly(settings.monitor_listen).await?;
     let address = settings.control_listen;
     let control_listener = TlsListener::bind(address, control_tls, cancel.clone()).await;
@@ -200,10 +202,19 @@ pub async fn start_on(disk: Arc<dyn Disk>, settings: GatewaySettings) -> Result<
         cancel: cancel.clone(),
     });
     let control = control_listener.local();
-    let mut listeners = vec![(ingest_listener, Some(TlsAcceptor::from(ingest_tls)))];
-    listeners.extend(loopback.map(|listener| (listener, None)));
+    let mut entrances = vec![Entrance {
+        listener: ingest_listener,
+        tls: Some(TlsAcceptor::from(ingest_tls)),
+        way: Way::Any,
+    }];
+    entrances.extend(loopback.map(|listener| Entrance {
+        listener,
+        tls: None,
+        way: Way::Any,
+    }));
+    entrances.extend(certificates);
     let doors = Doors::open(&gateway, DRAIN).map_err(StartError::Threads)?;
-    gateway.tasks.spawn(doors.receive(listeners, cancel.clone()));
+    gateway.tasks.spawn(doors.receive(entrances, cancel.clone()));
     if let Some(listener) = monitor {
         let (router, cancel) = (monitor::router(Arc::clone(&gateway)), cancel.clone());
         gateway.tasks.spawn(async move {
@@ -303,47 +314,6 @@ async fn write_marks(gateway: Arc<Gateway>) {
             written = marks;
         }
     }
-}
-
-/// Certificates are asked for where a partner has one: browsers ask people about it. Beside it the estate's authority.
-fn ingest_tls(settings: &GatewaySettings) -> Result<(Option<Partners>, Arc<ServerConfig>), StartError> {
-    let asked = |one: &IntegrationSettings| one.proof == ProofSettings::MutualTls;
-    if !settings.integrations.iter().any(asked) {
-        return Ok((None, api::tls::public_server(&settings.tls)?));
-    }
-    let path = &settings.tls.ca;
-    let authority = std::fs::read(path).map_err(|source| StartError::File {
-        doing: "read",
-        path: path.clone(),
-        source,
-    })?;
-    // Without it no ingress is believed.
-    Ok((
-        Partners::open(&authority).ok(),
-        api::tls::asking_server(&settings.tls)?,
-    ))
-}
-
-async fn listen_plainly(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
-    let Some(address) = address else {
-        return Ok(None);
-    };
-    listen(address).await.map(Some)
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|source| StartError::Listen { address, source })
-}
-
-async fn listen_on_loopback(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
-    let Some(address) = address else {
-        return Ok(None);
-    };
-    if !address.ip().is_loopback() {
-        return Err(StartError::NotLoopback(address));
-    }
-    listen_plainly(Some(address)).await
 }
 
 fn create(directory: &PathBuf) -> Result<(), StartError> {

@@ -7,8 +7,8 @@ mod world;
 use std::path::Path;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use types::settings::{ProofSettings, TlsFiles};
-use world::{TOKEN, World, identities, order, tls};
+use types::settings::{CertificateDoorSettings, ProofSettings, TlsFiles};
+use world::{TOKEN, World, free_address, identities, order, tls};
 
 /// As somebody whose identity is in that directory, trusting the estate.
 fn client(estate: &Path, own: &Path, name: &str) -> reqwest::Client {
@@ -123,4 +123,75 @@ async fn only_the_partners_certificate_opens_its_door_and_only_our_ingress_tells
     let (status, _) = world.west.post(order("PO-2", 1)).await.unwrap();
     assert_eq!(status, 401, "a token is no certificate");
     assert_eq!(world.west.ids().await, ["PO-1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_every_ingress_a_certificate_alone_opens_and_nothing_that_is_told_of_one() {
+    let partner = tempfile::tempdir().unwrap();
+    identities(partner.path(), &["acme"]);
+    let own = partner.path();
+    let world = World::start_with(|settings| {
+        settings.integrations[0].proof = ProofSettings::MutualTls;
+        settings.integrations[0].secret_file = own.join("ca.pem");
+        settings.certificates = Some(CertificateDoorSettings {
+            listen: free_address(),
+            tls: TlsFiles {
+                certificate: own.join("late.pem"),
+                ..settings.tls.clone()
+            },
+        });
+    })
+    .await;
+    let estate = world.directory.path();
+    let (acme, ingress) = (
+        client(estate, own, "acme"),
+        client(estate, estate, "west-ingress"),
+    );
+    let told = header(&own.join("acme.pem"));
+    let door = world.west.settings.certificates.as_ref().unwrap().listen.port();
+    let url = |path: &str| format!("https://localhost:{door}{path}");
+    assert!(
+        ingress.get(url("/healthz")).send().await.is_err(),
+        "no certificate of ours yet"
+    );
+    std::fs::copy(&world.west.settings.tls.certificate, own.join("late.pem")).unwrap();
+    // It is looked at once a second.
+    while ingress.get(url("/healthz")).send().await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let health = async || {
+        ingress
+            .get(url("/healthz"))
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    assert_eq!(health().await, 503, "who leads is found by it");
+    world.west.lead(1, true).await;
+    assert_eq!(health().await, 200);
+    let post = async |http: &reqwest::Client, lane: &str| {
+        let request = http.post(url(&format!("/in/{lane}"))).bearer_auth(TOKEN);
+        let request = request.header("x-forwarded-tls-client-cert", &told);
+        let sent = request.body(order("PO-1", 1)).send().await.unwrap();
+        sent.status().as_u16()
+    };
+    for (who, http, lane, expected) in [
+        ("the partner", &acme, "acme-edi", 202),
+        (
+            "our ingress, which has no business here",
+            &ingress,
+            "acme-edi",
+            401,
+        ),
+        ("a token, although it is right", &acme, "web-shop", 401),
+    ] {
+        assert_eq!(post(http, lane).await, expected, "{who}");
+    }
+    let (status, _) = world.west.post(order("PO-2", 1)).await.unwrap();
+    assert_eq!(
+        status, 401,
+        "the other door knows no certificate of somebody without one"
+    );
 }

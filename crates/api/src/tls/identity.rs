@@ -36,7 +36,8 @@ pub(super) struct Identity {
 
 #[derive(Debug)]
 struct Held {
-    certified: Arc<CertifiedKey>,
+    /// `None` while the files are awaited.
+    certified: Option<Arc<CertifiedKey>>,
     written: Option<Written>,
     looked: Instant,
 }
@@ -49,7 +50,7 @@ impl Identity {
         let written = written(files);
         Ok(Arc::new(Self {
             held: Mutex::new(Held {
-                certified: Arc::new(read(files)?),
+                certified: Some(Arc::new(read(files)?)),
                 written,
                 looked: Instant::now(),
             }),
@@ -57,13 +58,27 @@ impl Identity {
         }))
     }
 
-    fn current(&self) -> Arc<CertifiedKey> {
+    /// The same of files that may come later: until they fit together, nobody gets through a handshake.
+    pub(super) fn awaited(files: &TlsFiles) -> Arc<Self> {
+        let written = written(files);
+        let certified = read(files).ok().map(Arc::new);
+        Arc::new(Self {
+            held: Mutex::new(Held {
+                written: written.filter(|_| certified.is_some()),
+                certified,
+                looked: Instant::now(),
+            }),
+            files: files.clone(),
+        })
+    }
+
+    fn current(&self) -> Option<Arc<CertifiedKey>> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.looked.elapsed() >= LOOK_EVERY {
             held.looked = Instant::now();
             self.follow(&mut held);
         }
-        Arc::clone(&held.certified)
+        held.certified.clone()
     }
 
     /// Takes the files up when they are other ones. A time that was looked at before reading makes sure that what is
@@ -76,7 +91,7 @@ impl Identity {
         match read(&self.files) {
             Ok(certified) => {
                 tracing::info!(certificate = %self.files.certificate.display(), "a renewed certificate is used");
-                (held.certified, held.written) = (Arc::new(certified), found);
+                (held.certified, held.written) = (Some(Arc::new(certified)), found);
             }
             Err(error) => {
                 let why: &dyn std::error::Error = &error;
@@ -88,13 +103,13 @@ impl Identity {
 
 impl ResolvesServerCert for Identity {
     fn resolve(&self, _client: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current())
+        self.current()
     }
 }
 
 impl ResolvesClientCert for Identity {
     fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        Some(self.current())
+        self.current()
     }
 
     fn has_certs(&self) -> bool {

@@ -18,7 +18,7 @@ use types::settings::TlsFiles;
 use self::identity::Identity;
 
 pub use identity::{ends, expires};
-pub use partner::{Partners, asking_server};
+pub use partner::{Partners, asking_server, awaiting_server};
 pub use shown::{Greeting, shown};
 
 /// Why TLS could not be set up.

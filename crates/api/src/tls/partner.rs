@@ -39,6 +39,18 @@ pub fn asking_server(files: &TlsFiles) -> Result<Arc<ServerConfig>, Error> {
     Ok(Arc::new(config))
 }
 
+/// The same with files that may come later: a certificate that another program orders must not keep this one from
+/// starting.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn awaiting_server(files: &TlsFiles) -> Result<Arc<ServerConfig>, Error> {
+    let config = server(files)?
+        .with_client_cert_verifier(Arc::new(Asking))
+        .with_cert_resolver(Identity::awaited(files));
+    Ok(Arc::new(config))
+}
+
 /// Checks that the caller owns the key, and leaves the rest to whoever knows the partner.
 #[derive(Debug)]
 struct Asking;

@@ -39,6 +39,11 @@ impl Shown {
         Self { chain, ingress }
     }
 
+    /// The chain of the connection itself, whatever a header tells.
+    pub fn own(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
     /// The chain of whoever sends this request; empty where there is none.
     pub fn chain(&self, headers: &HeaderMap) -> Chain {
         if self.ingress {

@@ -15,11 +15,13 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Visitor, certificate::Shown, counter::Counter, respond};
+use super::{Visitor, Way, certificate::Shown, counter::Counter, respond};
 use crate::gateway::Gateway;
 
 /// Connections at the same time; more wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 8192;
+/// The same of the door that no ingress stands before: whoever fills it keeps nobody else out.
+const CERTIFICATE_CONNECTIONS_MAX: usize = 1024;
 /// More threads than this only move messages between cores: one fills a core at about a hundred thousand a second.
 const THREADS_MAX: usize = 4;
 /// A partner that has not finished its handshake by then is dropped.
@@ -27,10 +29,21 @@ const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
 /// A connection without a complete request head for this long is closed.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
 
+/// A listener, and who comes in by it.
+pub struct Entrance {
+    /// The listener.
+    pub listener: TcpListener,
+    /// How TLS is spoken there, unless an ingress on the same machine does.
+    pub tls: Option<TlsAcceptor>,
+    /// Who comes in.
+    pub way: Way,
+}
+
 /// A connection on its way to its thread.
 struct Arrived {
     stream: std::net::TcpStream,
     tls: Option<TlsAcceptor>,
+    way: Way,
     /// Held as long as the connection lives.
     slot: OwnedSemaphorePermit,
 }
@@ -38,7 +51,6 @@ struct Arrived {
 /// The threads.
 pub struct Doors {
     threads: Vec<Thread>,
-    slots: Arc<Semaphore>,
 }
 
 struct Thread {
@@ -69,25 +81,26 @@ impl Doors {
         });
         Ok(Self {
             threads: threads.collect::<io::Result<_>>()?,
-            slots: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
         })
     }
 
     /// Hands what arrives at the listeners to the threads, until `cancel` fires and the threads have ended.
-    pub async fn receive(
-        self,
-        listeners: Vec<(TcpListener, Option<TlsAcceptor>)>,
-        cancel: CancellationToken,
-    ) {
+    pub async fn receive(self, entrances: Vec<Entrance>, cancel: CancellationToken) {
         let tasks = TaskTracker::new();
         let arrivals: Arc<[_]> = self.threads.iter().map(|one| one.arrivals.clone()).collect();
-        for (listener, tls) in listeners {
-            let (arrivals, slots) = (Arc::clone(&arrivals), Arc::clone(&self.slots));
+        let behind_ingress = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let direct = Arc::new(Semaphore::new(CERTIFICATE_CONNECTIONS_MAX));
+        for entrance in entrances {
+            let arrivals = Arc::clone(&arrivals);
+            let slots = Arc::clone(match entrance.way {
+                Way::Any => &behind_ingress,
+                Way::CertificatesOnly => &direct,
+            });
             let cancel = cancel.clone();
             tasks.spawn(async move {
                 tokio::select! {
                     () = cancel.cancelled() => {}
-                    () = accept(listener, tls, &arrivals, slots) => {}
+                    () = accept(entrance, &arrivals, slots) => {}
                 }
             });
         }
@@ -101,12 +114,8 @@ impl Doors {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    threads: &[mpsc::UnboundedSender<Arrived>],
-    slots: Arc<Semaphore>,
-) {
+async fn accept(entrance: Entrance, threads: &[mpsc::UnboundedSender<Arrived>], slots: Arc<Semaphore>) {
+    let Entrance { listener, tls, way } = entrance;
     let mut turn = threads.iter().cycle();
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
@@ -121,7 +130,12 @@ async fn accept(
             Ok(stream) => {
                 let tls = tls.clone();
                 if let Some(thread) = turn.next() {
-                    let _ = thread.send(Arrived { stream, tls, slot });
+                    let _ = thread.send(Arrived {
+                        stream,
+                        tls,
+                        way,
+                        slot,
+                    });
                 }
             }
             Err(error) => {
@@ -141,7 +155,7 @@ async fn serve(gateway: Arc<Gateway>, mut arriving: mpsc::UnboundedReceiver<Arri
     let cancel = gateway.cancel.clone();
     // Ends when the accepting tasks have.
     while let Some(arrived) = arriving.recv().await {
-        let visitor = Visitor::new(Arc::clone(&gateway), Rc::clone(&counter));
+        let visitor = Visitor::new(Arc::clone(&gateway), Rc::clone(&counter), arrived.way);
         connections.spawn_local(welcome(arrived, visitor, cancel.clone()));
     }
     connections.close();
@@ -150,7 +164,9 @@ async fn serve(gateway: Arc<Gateway>, mut arriving: mpsc::UnboundedReceiver<Arri
 }
 
 async fn welcome(arrived: Arrived, visitor: Visitor, cancel: CancellationToken) {
-    let Arrived { stream, tls, slot } = arrived;
+    let Arrived {
+        stream, tls, slot, ..
+    } = arrived;
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
         Err(error) => return tracing::debug!(%error, "a connection was lost on its way"),

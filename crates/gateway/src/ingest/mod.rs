@@ -34,7 +34,7 @@ pub use accept::{Acceptance, accept};
 pub use answer::Answer;
 use certificate::Shown;
 use counter::Counter;
-pub use door::Doors;
+pub use door::{Doors, Entrance};
 pub use key::find as find_key;
 pub use proof::Proof;
 pub use secrets::Secrets;
@@ -48,10 +48,21 @@ use crate::{
 /// A body that has not come by then is given up.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 
+/// Which way somebody came in, and so which integrations are there for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Where everybody posts: behind an ingress, or directly.
+    Any,
+    /// Where no ingress stands before us: nobody is let in by what can be guessed or found, such as a token, and nothing
+    /// that is told about a certificate counts.
+    CertificatesOnly,
+}
+
 /// One connection with what its requests share.
 struct Visitor {
     gateway: Arc<Gateway>,
     counter: Rc<Counter>,
+    way: Way,
     /// Which certificate the other side of the connection has.
     shown: Shown,
     /// The last credentials that were right, for which integration and while which secrets held: the same bytes need no
@@ -60,11 +71,12 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn new(gateway: Arc<Gateway>, counter: Rc<Counter>) -> Self {
+    fn new(gateway: Arc<Gateway>, counter: Rc<Counter>, way: Way) -> Self {
         let known = RefCell::default();
         Self {
             gateway,
             counter,
+            way,
             shown: Shown::default(),
             known,
         }
@@ -90,6 +102,9 @@ impl Visitor {
             return Ok(());
         }
         let proof = secrets.proof();
+        if self.way == Way::CertificatesOnly {
+            return proof.check_certificate(self.shown.own(), SystemTime::now());
+        }
         if proof.is_by_certificate() {
             // Never by what was known before: behind an ingress many partners share a connection.
             return proof.check_certificate(&self.shown.chain(headers), SystemTime::now());

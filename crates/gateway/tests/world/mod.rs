@@ -143,6 +143,7 @@ fn settings(
         directory: root.join(name),
         ingest_listen: free_address(),
         ingest_loopback: None,
+        certificates: None,
         control_listen: control,
         monitor_listen: None,
         tls: tls(root, &format!("{name}-gateway")),

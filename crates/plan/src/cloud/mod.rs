@@ -18,6 +18,7 @@ pub mod blueprint;
 mod cache;
 mod capabilities;
 pub(crate) mod catalogue;
+mod certificate_door;
 mod clusters;
 mod database;
 mod delivery;

@@ -19,6 +19,8 @@ pub(super) mod longest {
     pub(crate) const CACHE: usize = 60;
     pub(crate) const FRONT_DOOR: usize = 46;
     pub(crate) const REGISTRY: usize = 50;
+    /// A DNS label; the same for a public address.
+    pub(crate) const TRAFFIC_MANAGER: usize = 63;
     /// 128; federated credentials, named after it, have 120.
     pub(crate) const IDENTITY: usize = 110;
     pub(crate) const GATEWAY: usize = 80;

@@ -45,7 +45,7 @@ impl<'e> Planner<'_, 'e> {
             quota: sizes.database.quota,
             tenants: tenants
                 .iter()
-                .map(|(name, tenant)| self.tenant(name, tenant))
+                .map(|(name, tenant)| self.tenant(name, tenant, integrations))
                 .collect(),
             secrets: self.secrets(name, stamp.database.engine, tenants, integrations, notes),
             egress: self.egress(integrations),
@@ -60,7 +60,7 @@ impl<'e> Planner<'_, 'e> {
         }
     }
 
-    fn tenant(&self, name: &TenantName, tenant: &estate::Tenant) -> Tenant {
+    fn tenant(&self, name: &TenantName, tenant: &estate::Tenant, integrations: &[&Integration]) -> Tenant {
         Tenant {
             name: name.clone(),
             display_name: tenant.display_name.clone(),
@@ -69,6 +69,7 @@ impl<'e> Planner<'_, 'e> {
             host: self.host(name, tenant),
             time_zone: tenant.time_zone.clone(),
             calendar: tenant.calendar.clone(),
+            certificate_door: self.certificate_door(name, integrations),
         }
     }
 

@@ -81,6 +81,7 @@ impl Planner<'_> {
             ingest_listen: self.regional(Port::GatewayIngest, region)?,
             // The local ingress speaks TLS to its backends, as it would across a network.
             ingest_loopback: None,
+            certificates: None,
             control_listen: self.regional(Port::GatewayControl, region)?,
             // The command line reads metrics on the control listener.
             monitor_listen: None,

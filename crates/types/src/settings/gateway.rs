@@ -24,6 +24,9 @@ pub struct GatewaySettings {
     /// The same without TLS, for an ingress on the same machine that ends TLS itself; a loopback address or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ingest_loopback: Option<SocketAddr>,
+    /// Where partners with client certificates come in past every ingress; `None`: through the ingress.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<CertificateDoorSettings>,
     /// Where the controller and the peer speak to it, mutual TLS.
     pub control_listen: SocketAddr,
     /// Where metrics are read, without TLS; `None`: only on the control listener.
@@ -39,6 +42,16 @@ pub struct GatewaySettings {
     pub erp: ErpSettings,
     /// One lane each.
     pub integrations: Vec<IntegrationSettings>,
+}
+
+/// A listener for partners that prove themselves by a client certificate, and for nobody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateDoorSettings {
+    /// Where they post (`/in/{integration}`).
+    pub listen: SocketAddr,
+    /// What it shows them: a certificate that partners trust, which those of the estate's own authority are not.
+    pub tls: TlsFiles,
 }
 
 /// The gateway of the other region.

@@ -246,14 +246,14 @@ fn apart(environment: &Environment, findings: &mut Findings) {
             if !databases.insert(&tenant.database) || !roles.insert(&tenant.role) {
                 findings.find(&about, format!("`{}` shares its database or role", tenant.name));
             }
-            if let Some(first) = hosts.insert(&tenant.host, &tenant.name) {
-                findings.find(
-                    &about,
-                    format!(
-                        "`{}` and `{first}` have the same host {}",
-                        tenant.name, tenant.host
-                    ),
-                );
+            let door = tenant.certificate_door.as_ref().map(|door| &door.host);
+            for host in std::iter::once(&tenant.host).chain(door) {
+                if let Some(first) = hosts.insert(host, &tenant.name) {
+                    findings.find(
+                        &about,
+                        format!("`{}` and `{first}` have the same host {host}", tenant.name),
+                    );
+                }
             }
         }
     }

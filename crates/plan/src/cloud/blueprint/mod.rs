@@ -43,7 +43,7 @@ pub use network::{
     SubnetPurpose,
 };
 pub use placement::{GatewayPlan, Placement, WorkloadKind, WorkloadPlan};
-pub use stamp::{Egress, Lane, SecretPlan, SitePlan, Stamp, Tenant};
+pub use stamp::{CertificateDoor, Egress, Lane, SecretPlan, SitePlan, Stamp, Tenant};
 pub use watching::{CapabilityPlan, SyntheticCheck, Watching};
 
 /// The complete plan of one estate.

@@ -59,6 +59,23 @@ pub struct Tenant {
     pub time_zone: String,
     /// Calendar its releases keep to.
     pub calendar: Option<CalendarName>,
+    /// Where its partners with client certificates come in; `None` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_door: Option<CertificateDoor>,
+}
+
+/// A way in past the front door, which would end TLS: straight to the gateway, which asks for a certificate itself and
+/// serves nobody without one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CertificateDoor {
+    /// The host that partners know.
+    pub host: String,
+    /// Azure's name of what follows the leading region; globally unique.
+    pub profile: String,
+    /// Label of the public address in each region's own zone of Azure, `LABEL.LOCATION.cloudapp.azure.com`.
+    pub label: String,
+    /// Addresses that may connect; empty means any, because a partner declared none.
+    pub allow: Vec<Ipv4Net>,
 }
 
 /// A lane of the gateway.

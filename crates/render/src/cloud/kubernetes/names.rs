@@ -62,6 +62,8 @@ pub(super) const WEBSOCKET: u16 = 8072;
 pub(super) const METRICS: u16 = 9108;
 /// Where the gateway takes messages of partners.
 pub(super) const INGEST: u16 = 8443;
+/// Where the gateway takes those of partners with certificates, past every ingress.
+pub(super) const CERTIFICATES_INGEST: u16 = 8444;
 /// Where the gateway speaks with its peer and the controller.
 pub(super) const CONTROL: u16 = 9443;
 /// PostgreSQL.
@@ -101,6 +103,11 @@ pub(super) fn stamp_key(stamp: &Stamp, secret: &str) -> String {
 /// The Kubernetes object of a tenant's gateway.
 pub(super) fn gateway(tenant: &Tenant) -> String {
     format!("gateway-{}", tenant.name)
+}
+
+/// What belongs to the door for partners with certificates: its service, its certificate, who may reach it.
+pub(super) fn certificate_door(tenant: &Tenant) -> String {
+    format!("{}-certificates", gateway(tenant))
 }
 
 /// The file of a partner's token, below the gateway's secrets.

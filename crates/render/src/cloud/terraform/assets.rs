@@ -27,6 +27,7 @@ const MODULES: &[Module] = modules! {
     "access": "main.tf", "outputs.tf", "variables.tf", "versions.tf";
     "budget": "main.tf", "outputs.tf", "variables.tf", "versions.tf";
     "cache": "main.tf", "outputs.tf", "variables.tf", "versions.tf";
+    "certificate-doors": "main.tf", "outputs.tf", "variables.tf", "versions.tf";
     "cluster": "identities.tf", "main.tf", "outputs.tf", "variables.tf", "versions.tf";
     "flexible-server": "main.tf", "outputs.tf", "variables.tf", "versions.tf";
     "front-door": "firewall.tf", "headers.tf", "hosts.tf", "main.tf", "outputs.tf", "variables.tf", "versions.tf";

@@ -6,7 +6,7 @@ use plan::cloud::blueprint::{Blueprint, Environment, FrontDoor, Origin, PathPlan
 use types::Span;
 
 use super::{
-    here,
+    doors, here,
     ids::{self, Kind},
     stack::{Secrecy, Stack, Variable},
 };
@@ -78,8 +78,11 @@ pub(super) fn stack(blueprint: &Blueprint, environment: &Environment) -> Option<
         .set("never_served", Expression::list(&door.never_served))
         .set("response_headers", headers(door))
         .gap()
-        .set("log_analytics_workspace_ids", Expression::map(workspaces))
-        .set("tags", tags);
+        .set(
+            "log_analytics_workspace_ids",
+            Expression::map(workspaces.iter().cloned()),
+        )
+        .set("tags", tags.clone());
     stack.module("front_door", "front-door", inputs);
     stack.output(
         "host_name",
@@ -91,6 +94,7 @@ pub(super) fn stack(blueprint: &Blueprint, environment: &Environment) -> Option<
         "Values of the TXT records _dnsauth.DOMAIN.",
         Expression::output("front_door", "validation_tokens"),
     );
+    doors::add(environment, &workspaces, &tags, &mut stack);
     Some(stack)
 }
 

@@ -7,7 +7,7 @@ use plan::cloud::blueprint::{GatewayKind, PrivateZone, Region, SiteGateway, Subn
 use types::Span;
 
 use super::{
-    access, cluster,
+    access, cluster, doors,
     here::{self, Here, Part},
     ids::{self, Kind},
     registry,
@@ -144,6 +144,10 @@ fn network(here: Here<'_>, stack: &mut Stack) {
         .set("partner_region_ports", Expression::list(PARTNER_REGION_PORTS))
         .set("partner_ports", Expression::list(partner_ports(here)))
         .set("site_address_spaces", Expression::list(sites))
+        .set(
+            "certificate_door_sources",
+            Expression::list(doors::sources(here.environment, region)),
+        )
         .gap();
     stack.module("network", "network", watched(inputs, workspace()));
 }

@@ -20,6 +20,7 @@ mod access;
 mod assets;
 mod cluster;
 mod data;
+mod doors;
 mod entrance;
 mod global;
 mod here;

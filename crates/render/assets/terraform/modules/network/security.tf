@@ -37,6 +37,11 @@ locals {
       length(var.site_address_spaces) == 0 ? [] : [
         merge(local.allow_inbound, { name = "sites", priority = 140, sources = var.site_address_spaces, ports = ["443"] }),
       ],
+      # The load balancer changes neither address: what comes to a node by this is for a gateway's door.
+      length(var.certificate_door_sources) == 0 ? [] : [
+        merge(local.allow_inbound, { name = "certificate-doors", priority = 150, sources = var.certificate_door_sources, ports = ["443"] }),
+        merge(local.allow_inbound, { name = "certificate-door-probes", priority = 160, sources = ["AzureTrafficManager"], ports = ["443"] }),
+      ],
       [
         local.deny_inbound,
         merge(local.allow_outbound, { name = "cluster", priority = 100, protocol = "*", destinations = local.nodes }),

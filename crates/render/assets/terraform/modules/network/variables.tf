@@ -58,6 +58,12 @@ variable "site_address_spaces" {
   default     = []
 }
 
+variable "certificate_door_sources" {
+  description = "Addresses that partners with certificates connect from, or Internet; empty where no gateway has a door for them."
+  type        = list(string)
+  default     = []
+}
+
 variable "partner_ports" {
   description = "Ports on the internet that pods may reach. Which pod reaches which host is the network policies' business."
   type        = list(string)

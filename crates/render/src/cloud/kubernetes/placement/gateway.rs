@@ -25,7 +25,7 @@ use super::{
         names,
         scope::Placed,
     },
-    database, pod,
+    certificate_door, database, pod,
 };
 use crate::{
     Error,
@@ -136,6 +136,7 @@ fn manifests(
             peer_service(placed, &name, &selector, host),
         ));
     }
+    manifests.extend(certificate_door::manifests(placed, tenant, &selector));
     manifests.push(because(
         "One process, one disk: a second would be a second truth. The other copy is in the other region.",
         stateful_set(placed, tenant, share, &lanes, &checksum),
@@ -168,6 +169,7 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
         directory: JOURNAL.into(),
         ingest_listen: any(names::INGEST),
         ingest_loopback: None,
+        certificates: certificate_door::settings(tenant, &format!("{TLS}/ca.crt")),
         control_listen: any(names::CONTROL),
         monitor_listen: Some(any(names::METRICS)),
         tls: TlsFiles {
@@ -425,6 +427,16 @@ fn pod_spec(placed: &Placed<'_>, tenant: &Tenant, share: Share, lanes: &[&Lane])
             readOnly: true,
         }));
     }
+    if let Some((volume, mount)) = certificate_door::volume(tenant) {
+        volumes.push(volume);
+        mounts.push(mount);
+    }
+    let ports = [
+        yaml!({ name: "ingest", containerPort: (names::INGEST), protocol: "TCP" }),
+        yaml!({ name: "control", containerPort: (names::CONTROL), protocol: "TCP" }),
+        yaml!({ name: "metrics", containerPort: (names::METRICS), protocol: "TCP" }),
+    ];
+    let ports: Vec<Yaml> = ports.into_iter().chain(certificate_door::port(tenant)).collect();
     // Its TLS cannot be spoken by a kubelet without a certificate: an open port has to do.
     let open = |every: u32, failures: u32| yaml!({ tcpSocket: { port: "ingest" }, periodSeconds: every, timeoutSeconds: 2, failureThreshold: failures });
     yaml!({
@@ -439,11 +451,7 @@ fn pod_spec(placed: &Placed<'_>, tenant: &Tenant, share: Share, lanes: &[&Lane])
             image: (placed.blueprint.delivery.platform.reference.clone()),
             imagePullPolicy: "IfNotPresent",
             command: [(image::GATEWAY), (SETTINGS)],
-            ports: [
-                { name: "ingest", containerPort: (names::INGEST), protocol: "TCP" },
-                { name: "control", containerPort: (names::CONTROL), protocol: "TCP" },
-                { name: "metrics", containerPort: (names::METRICS), protocol: "TCP" },
-            ],
+            ports: (ports),
             startupProbe: (open(1, 120)),
             readinessProbe: (open(5, 2)),
             livenessProbe: (open(20, 6)),

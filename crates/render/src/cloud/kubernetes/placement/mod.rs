@@ -1,5 +1,6 @@
 //! A stamp in one region: what runs.
 
+mod certificate_door;
 mod database;
 mod edge;
 mod gateway;

@@ -86,7 +86,7 @@ pub(in super::super) fn pods(part: &'static str) -> Yaml {
 /// A network policy; `None` leaves a direction to other policies.
 pub(in super::super) fn policy(
     namespace: &str,
-    name: &'static str,
+    name: impl Into<Yaml>,
     pods: Yaml,
     ingress: Option<Yaml>,
     egress: Option<Yaml>,
@@ -99,7 +99,7 @@ pub(in super::super) fn policy(
         apiVersion: "networking.k8s.io/v1",
         kind: "NetworkPolicy",
         metadata: {
-            name: name,
+            name: (name.into()),
             namespace: (namespace.to_owned()),
             labels: (manifest::labels([])),
         },

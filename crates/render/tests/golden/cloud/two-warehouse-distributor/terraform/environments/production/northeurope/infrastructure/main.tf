@@ -57,11 +57,12 @@ module "network" {
     vault    = "privatelink.vaultcore.azure.net"
   }
 
-  pod_address_spaces    = ["100.64.0.0/14"]
-  partner_address_space = "10.20.0.0/16"
-  partner_region_ports  = ["443", "5432", "9443"]
-  partner_ports         = ["443"]
-  site_address_spaces   = ["10.40.0.0/24", "10.40.1.0/24"]
+  pod_address_spaces       = ["100.64.0.0/14"]
+  partner_address_space    = "10.20.0.0/16"
+  partner_region_ports     = ["443", "5432", "9443"]
+  partner_ports            = ["443"]
+  site_address_spaces      = ["10.40.0.0/24", "10.40.1.0/24"]
+  certificate_door_sources = []
 
   log_analytics_workspace_id = module.observability.workspace_id
   tags                       = local.tags

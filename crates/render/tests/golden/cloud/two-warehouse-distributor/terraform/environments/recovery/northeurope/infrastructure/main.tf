@@ -57,11 +57,12 @@ module "network" {
     vault    = "privatelink.vaultcore.azure.net"
   }
 
-  pod_address_spaces    = ["100.64.0.0/14"]
-  partner_address_space = null
-  partner_region_ports  = ["443", "5432", "9443"]
-  partner_ports         = ["443"]
-  site_address_spaces   = []
+  pod_address_spaces       = ["100.64.0.0/14"]
+  partner_address_space    = null
+  partner_region_ports     = ["443", "5432", "9443"]
+  partner_ports            = ["443"]
+  site_address_spaces      = []
+  certificate_door_sources = []
 
   log_analytics_workspace_id = module.observability.workspace_id
   tags                       = local.tags
