@@ -82,7 +82,7 @@ mapping! {
     OutboundDocument "what leaves the ERP" {
         /// Events of the ERP that it is for, such as `shipment.done`; by default the integration's `kind`. Labels (`label.print`) name their printer themselves.
         Optional "events" events: List<MessageKind>,
-        /// Where they go, unless that is a printer: `https://…`, or `file:///directory`; by default the integration's `address`.
+        /// Where they go, unless that is a printer or an SFTP server: `https://…`, or `file:///directory`; by default the integration's `address`, with `sftp` into the `directory` of `files` there.
         Optional "to" to: EdiDestination,
         /// Texts of mapping files that make messages of events; an event that none of them is for goes out as it is.
         Optional "templates" templates: List<TemplateText>,
@@ -96,7 +96,7 @@ mapping! {
 
     /// Where files lie that are exchanged with a partner, and what becomes of them.
     FilesDocument "files" {
-        /// The directory: on the partner's server, or, with `file-drop`, of the machine that the gateway runs on.
+        /// The directory in which files are fetched, or put by an outbound integration: on the partner's server, or, with `file-drop`, of the machine that the gateway runs on.
         Required "directory" directory: DirectoryPath,
         /// Our name on the partner's server; by default the integration's.
         Optional "user" user: Line,

@@ -674,7 +674,7 @@ pub(crate) const CASES: &[super::Case] = &[
     (
         "kind: shipment.confirm\n",
         "kind: shipment.confirm\n      protocol: sftp\n",
-        &["PL0142"],
+        &["PL0119", "PL0142"],
     ),
     (
         "{ hmac: { header: X-Signature, secret: acme-key } }",
@@ -720,6 +720,21 @@ pub(crate) const CASES: &[super::Case] = &[
         "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
         "idempotency: { header: Key }\n      files: { directory: /out }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
         &["PL0123"],
+    ),
+    (
+        "idempotency: { header: Key }\n      address: api.carrier.example.org:443\n      outbound: { events: [shipment.done] }",
+        "idempotency: file\n      address: files.carrier.example.org:22\n      protocol: sftp\n      authentication: { sshKey: { secret: acme-key } }\n      outbound: { events: [shipment.done] }",
+        &["PL0119"],
+    ),
+    (
+        "idempotency: { header: Key }\n      address: api.carrier.example.org:443\n      outbound: { events: [shipment.done] }",
+        "idempotency: file\n      address: files.carrier.example.org:22\n      protocol: sftp\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: /in, every: 5s, after: leave, hostKeys: [\"SHA256:AAAAC3NzaC1lZDI1NTE5AAAAIKexampleexampleexa\"] }\n      outbound: { to: \"https://files.example.org/\" }",
+        &["PL0123", "PL0123", "PL0123"],
+    ),
+    (
+        "idempotency: { header: Key }\n      address: api.carrier.example.org:443\n      outbound: { events: [shipment.done] }",
+        "idempotency: file\n      address: files.carrier.example.org:22\n      protocol: sftp\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: /in }\n      outbound: {}",
+        &["PL0119"],
     ),
     (
         "outbound: { events: [shipment.done] }",

@@ -1,6 +1,6 @@
 //! The integration gateway of a stamp: how large its journal is, and who holds the second copy.
 
-use estate::Posture;
+use estate::{Direction, Integration, Posture, Protocol};
 use types::{ByteSize, Span, StampName};
 
 use super::{
@@ -16,6 +16,8 @@ const MEMORY: ByteSize = ByteSize::mib(512);
 const CPU_MILLIS: u32 = 500;
 /// What a journal has even without lanes: people add one before they plan again.
 const JOURNAL_MIN: ByteSize = ByteSize::gib(8);
+/// What a directory for files has at least: the smallest disk.
+const DROP_MIN: ByteSize = ByteSize::gib(4);
 /// A busy hour is what `messages_per_hour` says, and a day has about so many of them.
 const BUSY_HOURS: u64 = 8;
 /// Messages are some kilobytes; the largest that is let through says how many.
@@ -30,18 +32,39 @@ pub(crate) fn typical_size(body_max: ByteSize) -> ByteSize {
     ByteSize::new(typical.min(body_max.get().max(1)))
 }
 
+/// Disk for the directory of a `file-drop`: what is left there while nobody fetches, and what lies in `done/` until
+/// somebody clears it away, which is given as long as the journal keeps the same.
+pub(super) fn drop_storage(lane: &Integration) -> Option<ByteSize> {
+    if lane.protocol != Protocol::FileDrop || lane.direction != Direction::Inbound {
+        return None;
+    }
+    let needed = outage_bytes(lane) + kept_bytes(lane);
+    let needed = ByteSize::new(u64::try_from(needed).unwrap_or(u64::MAX));
+    Some(catalogue::disk(needed.max(DROP_MIN)).unwrap_or(catalogue::DISK_LARGEST))
+}
+
+/// What comes in during the longest outage.
+fn outage_bytes(lane: &Integration) -> u128 {
+    let size = u128::from(typical_size(lane.body_max).get());
+    let hourly = u128::from(lane.buffering.messages_per_hour);
+    u128::from(lane.buffering.outage.as_millis()) * hourly * size
+        / u128::from(Span::from_hours(1).as_millis())
+}
+
+/// What is kept after it was applied.
+fn kept_bytes(lane: &Integration) -> u128 {
+    let size = u128::from(typical_size(lane.body_max).get());
+    let hourly = u128::from(lane.buffering.messages_per_hour);
+    u128::from(lane.keep.as_millis()) * hourly * u128::from(BUSY_HOURS) * size
+        / u128::from(Span::from_days(1).as_millis())
+}
+
 impl<'e> Planner<'_, 'e> {
     /// The journal of a stamp; it holds the same in both regions.
     pub(super) fn gateway_size(&self, stamp: &StampName, notes: &mut Notes) -> GatewayPlan {
         let mut needed: u128 = 0;
         for lane in self.survey.integrations(stamp) {
-            let size = u128::from(typical_size(lane.body_max).get());
-            let hourly = u128::from(lane.buffering.messages_per_hour);
-            let outage = u128::from(lane.buffering.outage.as_millis()) * hourly * size
-                / u128::from(Span::from_hours(1).as_millis());
-            let kept = u128::from(lane.keep.as_millis()) * hourly * u128::from(BUSY_HOURS) * size
-                / u128::from(Span::from_days(1).as_millis());
-            needed += outage * u128::from(BUFFER_FACTOR) + kept;
+            needed += outage_bytes(lane) * u128::from(BUFFER_FACTOR) + kept_bytes(lane);
         }
         // Only production has the partners' messages; elsewhere as many as its share of the processes.
         let share = if self.is_production() { 100 } else { self.percent() };

@@ -9,6 +9,7 @@ use super::{
     Notes, Problem,
     blueprint::{Egress, Lane, SecretPlan, SitePlan, Stamp, Tenant},
     environment::{Home, Planner},
+    gateway::drop_storage,
     names::{self, longest},
     placement::{Sizes, namespace},
 };
@@ -105,6 +106,7 @@ impl<'e> Planner<'_, 'e> {
             body_max: one.body_max,
             edi: one.edi.clone(),
             files: one.files.clone(),
+            drop_storage: drop_storage(one),
             outbound: one.outbound.clone(),
             concurrency: one.concurrency,
             rate_max: one.rate_max,

@@ -69,7 +69,10 @@ impl Planner<'_> {
                         let server = address.map(|at| files.server(at, &integration.authentication, token));
                         files.fetched(server)
                     }),
-                outbound: integration.outbound.clone(),
+                outbound: integration
+                    .outbound
+                    .clone()
+                    .map(|one| one.with_secret(layout.integration_token(&integration.name))),
             });
         let kept = self.estate.integrations.iter();
         let kept = kept.filter(|one| one.tenant == *self.name && one.direction == Direction::Inbound);

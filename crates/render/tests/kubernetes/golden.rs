@@ -12,10 +12,12 @@ use std::{
 use super::world::{EXAMPLES, blueprint, rendered};
 
 /// Files of the other estates that are kept in full.
-const SELECTED: [&str; 4] = [
+const SELECTED: [&str; 5] = [
     // CloudNativePG that leads, and that follows.
     "third-party-logistics/kubernetes/environments/production/regions/germany/clusters/third-party-logistics-production-germany-fashion/stamps/fashion/database.yaml",
     "third-party-logistics/kubernetes/environments/production/regions/sweden/clusters/third-party-logistics-production-sweden-fashion/stamps/fashion/database.yaml",
+    // A door for a partner with a certificate.
+    "third-party-logistics/kubernetes/environments/production/regions/germany/clusters/third-party-logistics-production-germany-fashion/stamps/fashion/gateway-fashion.yaml",
     // A tenant among others.
     "multinational/kubernetes/environments/production/stamps/shared-eu/tenants/france.yaml",
     "multinational/kubernetes/environments/production/stamps/shared-eu/tenants/france.json",

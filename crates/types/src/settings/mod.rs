@@ -23,8 +23,9 @@ pub use drills::{BusyTime, ClosedDays, DrillCalendar, DrillScenario, PlannedDril
 pub use edi::{EdiAddress, EdiDocument, EdiSettings, EdiStandard};
 pub use files::{AfterFile, FilesFrom, FilesSettings, SftpCredential, SftpSettings};
 pub use gateway::{
-    CertificateDoorSettings, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
-    PeerSettings, Priority, ProofSettings, RetentionSettings, RetrySettings, SignatureScheme,
+    CertificateDoorSettings, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings,
+    JournalSettings, LaneSettings, PeerSettings, Priority, ProofSettings, RetentionSettings, RetrySettings,
+    SignatureScheme,
 };
 pub use outbound::{Duplicates, OutboundSettings, OutboundTarget};
 pub use process::{ProcessSettings, ReadyWhen, RunsWhen, StopSignal};

@@ -1,5 +1,7 @@
 //! What leaves the ERP through one lane, and where documents of EDI go that are not posted.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::SftpSettings;
@@ -16,6 +18,17 @@ pub struct OutboundSettings {
     /// of them is for goes out as it is.
     #[serde(default)]
     pub templates: Vec<String>,
+}
+
+impl OutboundSettings {
+    /// With the file of what we prove ourselves by, for a program that reads it: an estate knows the secret's name alone.
+    #[must_use]
+    pub fn with_secret(mut self, file: PathBuf) -> Self {
+        if let OutboundTarget::Sftp { server, .. } = &mut self.target {
+            server.secret_file = file;
+        }
+        self
+    }
 }
 
 /// Where messages go.

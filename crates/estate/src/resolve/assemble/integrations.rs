@@ -1,6 +1,6 @@
 //! Partners, integrations and the secrets they need.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use types::{
     IntegrationName, PartnerName, SecretName,
@@ -86,16 +86,17 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
     let retry = written.retry.get();
     let kind = written.kind.get()?.0.clone();
     let criticality = written.criticality.or(defaults::CRITICALITY);
+    let authentication = match &written.authentication {
+        crate::field::Given::Absent => defaults::authentication(&name, protocol)?,
+        given => authentication(given.get()?)?,
+    };
+    let files = written.files.get().and_then(|one| files(one, &name));
     Some(Integration {
         tenant: written.tenant.value().or(only_tenant)?,
         partner: written.partner.value(),
         direction: written.direction.or(defaults::DIRECTION),
         idempotency: written.idempotency.value()?,
         ordering: written.ordering.get().map(|pointer| pointer.0.clone()),
-        authentication: match &written.authentication {
-            crate::field::Given::Absent => defaults::authentication(&name, protocol)?,
-            given => authentication(given.get()?)?,
-        },
         address: address(written),
         body_max: written.body_max.or(defaults::BODY_MAX),
         concurrency: written
@@ -120,11 +121,12 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
             .edi
             .get()
             .and_then(|one| edi(one, standard(protocol, written)?)),
-        files: written.files.get().and_then(|one| files(one, &name)),
         outbound: written
             .outbound
             .get()
-            .and_then(|one| outbound(one, written, protocol)),
+            .and_then(|one| outbound(one, written, protocol, files.as_ref(), &authentication)),
+        authentication,
+        files,
         protocol,
         name,
     })
@@ -198,6 +200,8 @@ fn outbound(
     written: &OutboundDocument,
     of: &IntegrationDocument,
     protocol: Protocol,
+    files: Option<&Files>,
+    authentication: &Authentication,
 ) -> Option<OutboundSettings> {
     let to = written.to.get().map(|to| to.0.clone());
     let address = of.address.get().map(|address| &address.0);
@@ -206,7 +210,15 @@ fn outbound(
         Protocol::HttpsJson | Protocol::Sftp | Protocol::FileDrop => match to {
             Some(to) if to.starts_with("file://") => OutboundTarget::Files { to },
             Some(to) => OutboundTarget::Post { to },
-            None if protocol != Protocol::HttpsJson => return None,
+            None if protocol == Protocol::FileDrop => return None,
+            None if protocol == Protocol::Sftp => {
+                let files = files?;
+                OutboundTarget::Sftp {
+                    // Where the secret lies is for whoever plans the program that reads it.
+                    server: files.server(address?, authentication, PathBuf::new()),
+                    directory: files.directory.clone(),
+                }
+            }
             None => OutboundTarget::Post {
                 to: address.map(|one| format!("https://{}:{}/", one.host, one.port))?,
             },

@@ -17,8 +17,13 @@ pub(super) fn check(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     let name = one.written.name.span().unwrap_or(one.span);
     let (protocol, inbound) = (one.model.protocol, one.model.direction == Direction::Inbound);
     let exchanged = matches!(protocol, Protocol::Sftp | Protocol::FileDrop);
+    let leaves = !inbound && exchanged && one.written.outbound.get().is_some();
+    if leaves && !says_where(one) {
+        let message = format!("nobody knows where the files of `{}` go", one.model.name);
+        let help = "add `files` with the `directory` and the `hostKeys` of the partner's server, or `to: file:///directory` to `outbound`";
+        problems.error(code::NOT_SAID, name, message).help(help).done();
+    }
     let Some((files, span)) = one.model.files.as_ref().zip(one.written.files.span()) else {
-        // How files go out is for whoever sends them to say.
         if exchanged && inbound && one.written.files.is_absent() {
             let message = format!("nobody knows where the files of `{}` lie", one.model.name);
             let help =
@@ -44,6 +49,8 @@ pub(super) fn check(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
     }
     if protocol == Protocol::FileDrop {
         check_drop(one, problems);
+    } else if !inbound {
+        check_sent(one, problems);
     }
     if files.format != FileFormat::Json && one.written.edi.is_absent() {
         problems
@@ -63,6 +70,38 @@ pub(super) fn check(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
                 format!("the directory is looked at every {}", files.every),
             )
             .help("write 1s or more")
+            .done();
+    }
+}
+
+/// Whether it is said where files go, if only by something that is wrong and told of.
+fn says_where(one: &IntegrationItem<'_>) -> bool {
+    let to = one.written.outbound.get().is_some_and(|out| !out.to.is_absent());
+    to || (one.model.protocol == Protocol::Sftp && !one.written.files.is_absent())
+}
+
+/// Files that are sent are named and written by us: most of what can be said of files is about those that are fetched.
+fn check_sent(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let Some(written) = one.written.files.get() else {
+        return;
+    };
+    let of_fetched = [
+        written.format.span(),
+        written.after.span(),
+        written.every.span(),
+        written.temporary.span(),
+    ];
+    for span in of_fetched.into_iter().flatten() {
+        problems
+            .error(code::MISPLACED, span, "this is about files that are fetched")
+            .help("take it out: what is in a file that leaves, `outbound` says")
+            .done();
+    }
+    let to = one.written.outbound.get().and_then(|out| out.to.span());
+    if let Some(span) = to {
+        problems
+            .error(code::MISPLACED, span, "`files` says already where they go")
+            .help("take `to` or `files` out")
             .done();
     }
 }

@@ -133,6 +133,9 @@ pub struct Lane {
     /// Where files lie that are exchanged with the partner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<estate::Files>,
+    /// Disk for the directory in which its partner's files are left; `None` where they are not left with us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drop_storage: Option<ByteSize>,
     /// What leaves the ERP through it, where that is not EDI.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound: Option<types::settings::OutboundSettings>,

@@ -1,6 +1,6 @@
 //! Names that several manifests must agree on.
 
-use plan::cloud::blueprint::{Cluster, Environment, Lane, Stamp, Tenant};
+use plan::cloud::blueprint::{Cluster, Environment, Stamp, Tenant};
 
 /// Namespace of Flux, made by the AKS extension.
 pub(super) const FLUX: &str = "flux-system";
@@ -108,9 +108,4 @@ pub(super) fn gateway(tenant: &Tenant) -> String {
 /// What belongs to the door for partners with certificates: its service, its certificate, who may reach it.
 pub(super) fn certificate_door(tenant: &Tenant) -> String {
     format!("{}-certificates", gateway(tenant))
-}
-
-/// The file of a partner's token, below the gateway's secrets.
-pub(super) fn token(lane: &Lane) -> String {
-    format!("{}-token", lane.name)
 }

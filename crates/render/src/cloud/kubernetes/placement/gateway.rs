@@ -5,7 +5,7 @@
 //! loss of a zone costs nothing but the time in which the peer takes over, and a disk that follows a pod through zones
 //! would acknowledge slower. Where there is no other region the disk is zone-redundant instead.
 
-use estate::{Authentication, Direction};
+use estate::Direction;
 use plan::{
     cloud::blueprint::{GatewayPlan, Lane, NodePoolPurpose, Tenant},
     journal_retention,
@@ -13,8 +13,8 @@ use plan::{
 use types::{
     ByteSize, Span,
     settings::{
-        ErpSettings, GatewaySettings, IntegrationSettings, JournalSettings, LaneSettings, PeerSettings,
-        RetrySettings, TlsFiles,
+        ErpSettings, FilesSettings, GatewaySettings, IntegrationSettings, JournalSettings, LaneSettings,
+        PeerSettings, RetrySettings, TlsFiles,
     },
 };
 
@@ -25,7 +25,7 @@ use super::{
         names,
         scope::Placed,
     },
-    certificate_door, database, pod,
+    certificate_door, database, file_drop, pod,
 };
 use crate::{
     Error,
@@ -105,7 +105,12 @@ fn manifests(
         .stamp
         .lanes
         .iter()
-        .filter(|lane| lane.tenant == tenant.name && lane.direction == Direction::Inbound)
+        // What leaves is part of what a gateway does where the estate says what it is, and partners may hear of it.
+        .filter(|lane| {
+            let leaves = lane.outbound.is_some() && !placed.environment.mute;
+            lane.direction == Direction::Inbound || leaves
+        })
+        .filter(|lane| lane.tenant == tenant.name)
         .collect();
     let settings = settings(placed, plan, tenant, &lanes);
     let json = serde_json::to_string_pretty(&settings).map_err(|source| Error::Json {
@@ -137,6 +142,7 @@ fn manifests(
         ));
     }
     manifests.extend(certificate_door::manifests(placed, tenant, &selector));
+    manifests.extend(file_drop::claims(placed, storage_class(placed), &lanes));
     manifests.push(because(
         "One process, one disk: a second would be a second truth. The other copy is in the other region.",
         stateful_set(placed, tenant, share, &lanes, &checksum),
@@ -183,7 +189,10 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
             segment_size: SEGMENT_SIZE,
             retention: Some(journal_retention(
                 KEEP,
-                lanes.iter().map(|lane| (lane.name.clone(), lane.keep)),
+                lanes
+                    .iter()
+                    .filter(|lane| lane.direction == Direction::Inbound)
+                    .map(|lane| (lane.name.clone(), lane.keep)),
             )),
         },
         erp: ErpSettings {
@@ -223,28 +232,29 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                     owner: lane.owner.clone(),
                 },
                 edi: lane.edi.clone(),
-                files: lane.files.as_ref().map(|files| {
-                    let address = lane.address.as_ref();
-                    files.fetched(address.map(|at| files.server(at, &lane.authentication, secret_file(lane))))
-                }),
-                outbound: lane.outbound.clone(),
+                files: fetched(lane),
+                outbound: lane
+                    .outbound
+                    .clone()
+                    .map(|one| one.with_secret(secret_file(lane))),
             })
             .collect(),
     }
 }
 
-fn secret_file(lane: &Lane) -> std::path::PathBuf {
-    format!("{TOKENS}/{}/{}", lane.name, token_secret(lane)).into()
+/// How the files of a lane are fetched; of one that leaves none are.
+fn fetched(lane: &Lane) -> Option<FilesSettings> {
+    let files = lane.files.as_ref()?;
+    let address = lane.address.as_ref();
+    let server = address.map(|at| files.server(at, &lane.authentication, secret_file(lane)));
+    (lane.direction == Direction::Inbound).then(|| files.fetched(server))
 }
 
-/// The secret with what a partner proves itself by; a lane without one has a token that nobody knows yet.
-fn token_secret(lane: &Lane) -> String {
-    match &lane.authentication {
-        Authentication::None => names::token(lane),
-        with_secret => with_secret
-            .secret()
-            .map_or_else(|| names::token(lane), ToString::to_string),
-    }
+fn secret_file(lane: &Lane) -> std::path::PathBuf {
+    let secret = lane.authentication.secret();
+    // A lane without a secret has no file either: nobody proves anything by it.
+    let name = secret.map_or("none", types::SecretName::as_str);
+    format!("{TOKENS}/{}/{name}", lane.name).into()
 }
 
 /// The name of one gateway where the stamp has several: one label more.
@@ -353,15 +363,19 @@ fn transport(placed: &Placed<'_>, tenant: &Tenant) -> Yaml {
     })
 }
 
-fn stateful_set(placed: &Placed<'_>, tenant: &Tenant, share: Share, lanes: &[&Lane], checksum: &str) -> Yaml {
-    let name = names::gateway(tenant);
-    let selector = selector(tenant);
+/// Zone-redundant where there is no other region with a copy.
+fn storage_class(placed: &Placed<'_>) -> &'static str {
     let zone_redundant = placed.elsewhere().is_none() && placed.region.zones.len() > 1;
-    let class = if zone_redundant {
+    if zone_redundant {
         "managed-csi-premium-zrs"
     } else {
         "managed-csi-premium"
-    };
+    }
+}
+
+fn stateful_set(placed: &Placed<'_>, tenant: &Tenant, share: Share, lanes: &[&Lane], checksum: &str) -> Yaml {
+    let name = names::gateway(tenant);
+    let selector = selector(tenant);
     let labels = selector
         .clone()
         .and(yaml!({ "plimsoll.io/serves": "partners" }))
@@ -386,7 +400,7 @@ fn stateful_set(placed: &Placed<'_>, tenant: &Tenant, share: Share, lanes: &[&La
                 metadata: { name: "journal" },
                 spec: {
                     accessModes: ["ReadWriteOncePod"],
-                    storageClassName: class,
+                    storageClassName: (storage_class(placed)),
                     resources: { requests: { storage: (quantity(share.journal)) } },
                 },
             }],
@@ -417,9 +431,12 @@ fn pod_spec(placed: &Placed<'_>, tenant: &Tenant, share: Share, lanes: &[&Lane])
         yaml!({ name: "journal", mountPath: (JOURNAL) }),
     ];
     for (number, lane) in lanes.iter().enumerate() {
+        let Some(secret) = lane.authentication.secret() else {
+            continue;
+        };
         volumes.push(yaml!({
             name: (format!("token-{number}")),
-            secret: { secretName: (token_secret(lane)), defaultMode: 288 },
+            secret: { secretName: (secret.to_string()), defaultMode: 288 },
         }));
         mounts.push(yaml!({
             name: (format!("token-{number}")),
@@ -427,7 +444,10 @@ fn pod_spec(placed: &Placed<'_>, tenant: &Tenant, share: Share, lanes: &[&Lane])
             readOnly: true,
         }));
     }
-    if let Some((volume, mount)) = certificate_door::volume(tenant) {
+    for (volume, mount) in certificate_door::volume(tenant)
+        .into_iter()
+        .chain(file_drop::volumes(lanes))
+    {
         volumes.push(volume);
         mounts.push(mount);
     }

@@ -3,6 +3,7 @@
 mod certificate_door;
 mod database;
 mod edge;
+mod file_drop;
 mod gateway;
 mod maintenance;
 mod network;
