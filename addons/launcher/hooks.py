@@ -49,6 +49,7 @@ EXPECTED = (
     (odoo.sql_db.db_connect, "connection_info_for(to, readonly)"),
     (odoo.service.server.WorkerCron.process_work, "cron_database_list()"),
     (odoo.service.server.preload_registries, "Registry.new("),
+    (odoo.cli.server.main, "rc = server.start(preload="),
 )
 
 # Odoo's own default; a job with a larger number is one that may be late.
@@ -80,6 +81,7 @@ def install(workload: str) -> None:
         connect_as_tenant(known)
         serve_tenants(known, any_host=workload == "integration")
     run_jobs(os.environ.get("PLIMSOLL_JOBS", "all"))
+    upgrade_before_serving(known)
 
 
 def let_server_decide_access_mode() -> None:
@@ -272,6 +274,24 @@ def serve_tenants(known: tenants.Tenants, any_host: bool) -> None:
         odoo.http.db_filter = db_filter
 
     config.parse_config = parse_config
+
+
+def upgrade_before_serving(known: tenants.Tenants | None) -> None:
+    """Newer addons on an older database would serve it until something asks for a column that it lacks.
+
+    In the master, before it has any workers; `upgrade.ensure` says how.
+    """
+    original = odoo.service.server.start
+
+    def start(preload=None, stop=False):
+        # Somebody who updates by hand, or a test, has said what shall be done.
+        if not (stop or odoo.tools.config["init"] or odoo.tools.config["update"]):
+            import upgrade
+
+            upgrade.ensure(list(preload or ()) or [tenant.database for tenant in (known.all() if known else ())])
+        return original(preload=preload, stop=stop)
+
+    odoo.service.server.start = start
 
 
 def run_jobs(which: str) -> None:

@@ -6,6 +6,7 @@ import time
 
 import odoo.http
 import odoo.sql_db
+import upgrade
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import config
@@ -113,6 +114,8 @@ def finish(env) -> None:
     # on its own schedule, and a file that is lost is served as an empty string.
     env["ir.config_parameter"].set_param("ir_attachment.location", "db")
     env["ir.attachment"].force_storage()
+    # What it is made of now need not be brought up to anything when it is served.
+    upgrade.remember(env)
     journals = env["account.journal"].search([("company_id", "=", env.company.id)]).mapped("type")
     for kind in ("sale", "purchase"):
         if kind not in journals:

@@ -4,6 +4,7 @@
     PYTHONPATH=<dist> <venv>/bin/python odoo_plimsoll.py [any arguments of odoo-bin]
     ... odoo_plimsoll.py gevent -c odoo.conf          the websocket process
     ... odoo_plimsoll.py init -c odoo.conf -d NAME    make an empty database a tenant
+    ... odoo_plimsoll.py upgrade -c odoo.conf -d NAME    bring a tenant up to these addons
     ... odoo_plimsoll.py credentials --database NAME  secrets on stdin (JSON), SQL on stdout
     ... odoo_plimsoll.py probe | measure | provision | maintenance   what a cluster needs beside Odoo
 
@@ -40,6 +41,10 @@ def main() -> None:
         import initialise
 
         sys.exit(initialise.main(sys.argv[2:]))
+    if command == "upgrade":
+        import upgrade
+
+        sys.exit(upgrade.main(sys.argv[2:]))
 
     import odoo.cli
 

@@ -132,6 +132,36 @@ class WorkloadTest(unittest.TestCase):
             scratch.kill(scheduler.process)
 
 
+class UpgradeTest(unittest.TestCase):
+    """A database that was made by older addons is brought up to these before they serve it."""
+
+    def test_newer_addons_serve_only_what_has_their_tables_and_bring_it_up_once(self):
+        column = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'plimsoll_inbox' AND column_name = 'fingerprint'"
+        known = "SELECT value FROM ir_config_parameter WHERE key = 'plimsoll.addons'"
+        primary.tool("createdb", "-h", str(primary.directory), "-U", "postgres", "-T", TENANT, "-O", "odoo", "older")
+        current = primary.sql(known, "older")
+        self.assertRegex(current, "^[0-9a-f]{64}$")
+        messages = "INSERT INTO plimsoll_inbox (source, message_id, body_hash, kind, generation, state, received_at) VALUES ('x', 'M-1', repeat('0', 64), 'order.create', 1, 'done', now())"
+        primary.sql(f"{messages}; ALTER TABLE plimsoll_inbox DROP COLUMN fingerprint; UPDATE ir_config_parameter SET value = 'older' WHERE key = 'plimsoll.addons'", "older")
+        begun = [
+            scratch.start_odoo(primary, f"older-{number}", "web", db_name="older", dbfilter="^older$", workers=1)
+            for number in (1, 2)
+        ]
+        try:
+            for odoo in begun:
+                odoo.wait_healthy()
+                # Nobody listens before the columns are there.
+                self.assertEqual(primary.sql(column, "older"), "1")
+            self.assertEqual(primary.sql(known, "older"), current)
+            self.assertEqual(primary.sql("SELECT message_id FROM plimsoll_inbox", "older"), "M-1")
+            logs = "".join((scratch.directory / f"older-{number}.log").read_text(errors="replace") for number in (1, 2))
+            self.assertEqual(logs.count("was brought up to these addons"), 1)
+        finally:
+            for odoo in begun:
+                scratch.kill(odoo.process)
+            primary.sql("DROP DATABASE older WITH (FORCE)")
+
+
 class SessionTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

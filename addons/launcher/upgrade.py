@@ -1,0 +1,128 @@
+"""Bring a tenant's database up to the addons that are about to serve it, before they do.
+
+A newer release brings new tables and columns. Odoo makes them only when it is told to update a module, and serves an
+older database without them as if nothing were missing, until something asks for one. So whoever starts to serve looks
+first: the database remembers which addons it was last brought up to, by a digest of their files.
+
+    odoo_plimsoll.py upgrade -c odoo.conf -d NAME     does it, once, however many ask at the same time
+
+A database that follows another is left alone: what is done to the one that leads arrives there by itself.
+"""
+import argparse
+import hashlib
+import logging
+import pathlib
+import subprocess
+import sys
+
+import odoo.sql_db
+import psycopg2
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+_logger = logging.getLogger("odoo.plimsoll")
+
+LAUNCHER = pathlib.Path(__file__).resolve().parent
+# Ours: Odoo's own modules and the organisation's are theirs to update.
+MODULE = "plimsoll_bridge"
+# Where a database remembers what it was brought up to.
+PARAMETER = "plimsoll.addons"
+# Parts of a module that no database holds anything of.
+NOT_INSTALLED = ("tests", "readme", "__pycache__")
+# Two who update at the same time would wait for each other's locks, or undo each other.
+LOCK = "SELECT pg_advisory_lock(hashtext('plimsoll.addons'))"
+
+STATE = f"""
+    SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on',
+           (SELECT value FROM ir_config_parameter WHERE key = '{PARAMETER}'),
+           EXISTS (SELECT FROM ir_module_module WHERE name = '{MODULE}' AND state NOT IN ('uninstalled', 'uninstallable'))
+"""
+
+
+def digest() -> str:
+    """Of all files of our module that a database is made of, with their names."""
+    root = LAUNCHER.parent / MODULE
+    found = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        inside = path.relative_to(root)
+        if path.is_file() and not set(inside.parts) & set(NOT_INSTALLED):
+            content = path.read_bytes()
+            found.update(f"{inside}\0{len(content)}\0".encode())
+            found.update(content)
+    return found.hexdigest()
+
+
+def remember(env) -> None:
+    env["ir.config_parameter"].set_param(PARAMETER, digest())
+
+
+def is_behind(cr) -> bool:
+    """Whether the database can be brought up to our addons and has to be."""
+    cr.execute("SELECT to_regclass('ir_config_parameter') IS NOT NULL AND to_regclass('ir_module_module') IS NOT NULL")
+    if not cr.fetchone()[0]:
+        # Nobody has made it a tenant yet.
+        return False
+    cr.execute(STATE)
+    follows, known, installed = cr.fetchone()
+    return installed and not follows and known != digest()
+
+
+def ensure(databases) -> None:
+    """Before anything is served: those of the databases that are behind are brought up, or this process ends."""
+    for database in databases:
+        try:
+            with odoo.sql_db.db_connect(database).cursor() as cr:
+                behind = is_behind(cr)
+        except psycopg2.OperationalError as exc:
+            # It is away or being moved: whoever comes after the move looks again.
+            _logger.warning("cannot look which addons %s was brought up to: %s", database, str(exc).strip())
+            continue
+        finally:
+            # A stamp has many tenants, and each of them few connections.
+            odoo.sql_db.close_db(database)
+        if behind:
+            _logger.info("bringing %s up to these addons first", database)
+            command = [sys.executable, str(LAUNCHER / "odoo_plimsoll.py"), "upgrade", "-d", database]
+            done = subprocess.run([*command, "-c", config["config"]], stdin=subprocess.DEVNULL, check=False)
+            if done.returncode:
+                sys.exit(f"odoo_plimsoll: {database} could not be brought up to these addons, so they do not serve it")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="odoo_plimsoll.py upgrade", description=__doc__)
+    parser.add_argument("-c", "--config", required=True, help="the odoo.conf of the process that will serve")
+    parser.add_argument("-d", "--database", required=True, help="the tenant's database")
+    options = parser.parse_args(arguments)
+    config.parse_config(
+        [
+            f"--config={options.config}",
+            f"--database={options.database}",
+            # Sessions have no part in this.
+            "--load=base,web",
+            "--workers=0",
+            "--max-cron-threads=0",
+            "--no-http",
+        ],
+        setup_logging=True,
+    )
+    odoo.service.server.load_server_wide_modules()
+    _, info = odoo.sql_db.connection_info_for(options.database)
+    lock = psycopg2.connect(**info)
+    lock.autocommit = True
+    try:
+        with lock.cursor() as cr:
+            # Whoever has it may need minutes.
+            cr.execute("SET statement_timeout = 0")
+            cr.execute(LOCK)
+            if not is_behind(cr):
+                return 0
+        registry = Registry.new(options.database, update_module=True, upgrade_modules=[MODULE])
+        with registry.cursor() as cr:
+            remember(api.Environment(cr, SUPERUSER_ID, {}))
+        _logger.info("%s was brought up to these addons", options.database)
+    finally:
+        # The lock goes with its connection.
+        lock.close()
+        odoo.sql_db.close_all()
+    return 0
