@@ -14,7 +14,7 @@ use crate::commands::gateway::args::Gateway;
 pub use aftermath::{FallbackPack, Inform, Jobs, JobsClass, ReleaseJobs};
 pub use drill::{
     Component, Drill, DueDrill, ExpireCredentials, Fault, LoseComponent, LoseControlPlane, LoseIntegration,
-    Outage, RegionLoss, Rehearse, ScheduledDrills,
+    Outage, RegionLoss, Rehearse, ScheduledDrills, TimerOfDrills,
 };
 pub use recover::{Disaster, Migration, Recover};
 

@@ -27,6 +27,8 @@ pub enum Drill {
     Schedule(ScheduledDrills),
     /// Tell which drill is to be run now, and run it with --run; for a timer, which may ask as often as it likes
     Due(DueDrill),
+    /// Write units of systemd that run drills when the calendar says so
+    Timer(TimerOfDrills),
     /// End the drill that runs; what it did is taken back
     Abort(AbortDrill),
 }
@@ -47,6 +49,14 @@ pub struct DueDrill {
     /// Run it
     #[arg(long)]
     pub run: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct TimerOfDrills {
+    /// Where to, such as /etc/systemd/system
+    pub directory: PathBuf,
+    #[command(flatten)]
+    pub which: Which,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -21,6 +21,7 @@ mod run;
 pub mod schedule;
 mod show;
 mod switchover;
+pub mod timer;
 
 use std::{path::PathBuf, time::Duration};
 

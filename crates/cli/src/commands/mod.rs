@@ -144,6 +144,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
                 None => Ok(Exit::Done),
             }
         }
+        Command::Drill(Drill::Timer(request)) => drill::timer::write(&open(&request.which)?, &request, talk),
         Command::Drill(Drill::Abort(request)) => drill::abort(&open(&request.which)?, talk).await,
         Command::Gateway(request) => gateway::run(&request, open, talk).await,
         Command::FallbackPack(request) => fallback::run(&open(&request.which)?, &request, talk).await,

@@ -80,7 +80,8 @@ fn local_time(calendar: &DrillCalendar, now: Timestamp) -> Result<DateTime, Fail
     Ok(at.to_zoned(zone).datetime())
 }
 
-fn nothing_planned(estate: &OpenEstate) -> Failure {
+/// Nothing is planned there.
+pub fn nothing_planned(estate: &OpenEstate) -> Failure {
     Failure::no(
         "PL0421",
         format!("no drill is planned for {}", estate.controller.tenant),
