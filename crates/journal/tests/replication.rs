@@ -4,7 +4,7 @@
 
 mod world;
 
-use plimsoll_journal::{AppendError, Batch, DivergeError, Epoch, Journal, Reader};
+use plimsoll_journal::{AppendError, Batch, DivergeError, Epoch, ForkSearch, Journal, Reader};
 use world::{entry, ids, open};
 
 /// Copies everything the follower lacks.
@@ -21,19 +21,13 @@ fn catch_up(leader: &Journal, follower: &mut Journal) {
 }
 
 /// The last sequence number up to which both hold the same, found as the gateway does.
-fn fork(follower: &Reader, leader: &Reader) -> u64 {
-    let (mut same, mut differs) = (0, follower.position().sequence + 1);
-    loop {
-        let probes = follower.probes(same, differs - 1, 4);
-        let held = probes.iter().take_while(|probe| leader.holds(**probe)).count();
-        if held > 0 {
-            same = probes[held - 1].sequence;
-        }
-        match probes.get(held) {
-            Some(probe) if probe.sequence < differs => differs = probe.sequence,
-            _ => return same,
-        }
+fn fork(follower: &Reader, leader: &Reader) -> Option<u64> {
+    let mut search = ForkSearch::new(follower.clone(), follower.position().sequence);
+    while let Some(probes) = search.asks() {
+        let answer = leader.compare(probes);
+        search.answered(&answer);
     }
+    search.found().common
 }
 
 #[test]
@@ -96,7 +90,7 @@ fn a_divergent_suffix_is_set_aside_cut_and_can_be_read_from_its_file() {
     for id in 101..=110 {
         new.append(&[entry(id, 300)], 2).unwrap();
     }
-    assert_eq!(fork(&old.reader(), &new.reader()), 17);
+    assert_eq!(fork(&old.reader(), &new.reader()), Some(17));
     let aside = old.set_aside_from(18).unwrap();
     assert_eq!((aside.first, aside.last), (18, 30));
     let kept = Batch::parse_all(std::fs::read(&aside.path).unwrap().into()).unwrap();

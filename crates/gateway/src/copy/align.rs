@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use journal::{Batch, ReadError};
+use journal::{Batch, Fork, ForkSearch};
 
 use super::{
     retain::{self, BaseError},
@@ -18,11 +18,9 @@ use crate::{
     lock,
 };
 
-/// Ends of batches compared in one request.
-const PROBES: usize = 64;
 /// Bytes offered in one request.
 const OFFER_BYTES_MAX: usize = 1 << 20;
-/// Single records offered in one request, where batches are damaged.
+/// Parked records offered in one request.
 const OFFER_RECORDS: usize = 32;
 /// Pause before trying again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -79,21 +77,11 @@ pub async fn run(gateway: Arc<Gateway>, term: Arc<Term>) {
 
 async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker, offered: &mut u64) -> Result<(), Error> {
     let end = gateway.log.position().await?.sequence;
-    let Fork {
-        common,
-        leader_sound,
-        damaged,
-    } = find_fork(gateway, peer, speaker, end).await?;
-    let Some(common) = common else {
+    let fork = find_fork(gateway, peer, speaker, end).await?;
+    let damaged = fork.damaged;
+    let Some(keep) = fork.keep(&gateway.reader) else {
         // What the leader has trimmed cannot be compared, and this log does not reach its floor.
         return begin_anew(gateway, peer, speaker, end, damaged, offered).await;
-    };
-    let sound = gateway.reader.sound_up_to();
-    // What is damaged or lacking here comes anew from the leader, if the leader can read all of it.
-    let keep = if sound < common && leader_sound >= common {
-        sound
-    } else {
-        common
     };
     if keep == end {
         return Ok(());
@@ -107,7 +95,7 @@ async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker, offered: &mut 
     }
     tracing::warn!(
         keep,
-        common,
+        common = fork.common,
         last = end,
         "setting aside what the leader lacks, or what is damaged here"
     );
@@ -176,14 +164,7 @@ async fn offer(
     last: u64,
 ) -> Result<(), Error> {
     while next <= last {
-        let batches = match gateway.reader.batches(next, OFFER_BYTES_MAX) {
-            // Behind damage or a gap: single records may still be readable.
-            Err(ReadError::Damaged(_) | ReadError::NotABoundary(_)) => {
-                let records = gateway.reader.read(next, OFFER_RECORDS)?;
-                records.into_iter().map(|record| Batch::of_one(&record)).collect()
-            }
-            batches => batches?,
-        };
+        let batches = gateway.reader.salvage(next, OFFER_BYTES_MAX)?;
         let Some(end) = batches.last().map(Batch::last) else {
             break;
         };
@@ -207,63 +188,15 @@ async fn send_offer(peer: &Peer, speaker: &Speaker, batches: Vec<Batch>, up_to: 
     Ok(())
 }
 
-/// Where this log parts from the leader's.
-struct Fork {
-    /// The end of the common part; `None`: nothing is known to be common, and what is not may be trimmed there.
-    common: Option<u64>,
-    /// Up to here the leader can read its log.
-    leader_sound: u64,
-    /// The leader's log is damaged: the common part may be longer.
-    damaged: bool,
-}
-
 /// Every round narrows it to a sixty-fourth.
 async fn find_fork(gateway: &Gateway, peer: &Peer, speaker: &Speaker, end: u64) -> Result<Fork, Error> {
-    let reader = &gateway.reader;
-    let ask = async |probes: Vec<End>| -> Result<(ForkAnswer, Vec<End>), Error> {
-        let request = ForkRequest { probes };
-        let answer: ForkAnswer = peer.client.post(&speaker.on("/peer/fork"), &request).await?;
-        Ok((answer, request.probes))
-    };
-    let ends = |after: u64, until: u64, count: usize| -> Vec<End> {
-        let probes = reader.probes(after, until, count);
-        probes.into_iter().map(End::from).collect()
-    };
-    // Most often the whole log is common: ask for its end alone first.
-    let (answer, probes) = ask(ends(0, end, 1)).await?;
-    let mut fork = Fork {
-        common: None,
-        leader_sound: answer.sound,
-        damaged: answer.damaged,
-    };
-    let (theirs, own) = (answer.floor, reader.floor());
-    if let Some(last) = probes.last().filter(|_| answer.held == probes.len()) {
-        fork.common = Some(last.sequence);
-    } else if theirs.sequence >= own.sequence {
-        // What the leader has trimmed it cannot compare; who holds its floor holds all before.
-        let reaches = theirs.sequence == 0 || reader.holds(theirs.into());
-        fork.common = reaches.then_some(theirs.sequence);
-    } else {
-        let (answer, probes) = ask(vec![own.into()]).await?;
-        fork.damaged |= answer.damaged;
-        fork.common = (answer.held == probes.len()).then_some(own.sequence);
-    }
-    let mut differs = end + 1;
-    while let Some(common) = fork.common {
-        // The last probe of a round is the last batch before one that differs.
-        let (answer, probes) = match ends(common, differs - 1, PROBES) {
-            probes if probes.is_empty() => break,
-            probes => ask(probes).await?,
+    let mut search = ForkSearch::new(gateway.reader.clone(), end);
+    while let Some(probes) = search.asks() {
+        let request = ForkRequest {
+            probes: probes.iter().copied().map(End::from).collect(),
         };
-        fork.leader_sound = answer.sound;
-        fork.damaged |= answer.damaged;
-        if let Some(held) = answer.held.checked_sub(1).and_then(|last| probes.get(last)) {
-            fork.common = Some(held.sequence);
-        }
-        match probes.get(answer.held) {
-            Some(first) => differs = first.sequence,
-            None => break,
-        }
+        let answer: ForkAnswer = peer.client.post(&speaker.on("/peer/fork"), &request).await?;
+        search.answered(&answer.into());
     }
-    Ok(fork)
+    Ok(search.found())
 }

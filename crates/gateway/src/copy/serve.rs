@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use journal::{AppendError, Batch};
+use journal::{AppendError, Batch, Position};
 
 use super::{
     retain,
@@ -191,23 +191,13 @@ async fn fork(
     Json(request): Json<ForkRequest>,
 ) -> Result<Json<ForkAnswer>, Problem> {
     check_leading(&gateway, &speaker)?;
-    let held = request
-        .probes
-        .iter()
-        .take_while(|probe| gateway.reader.holds((**probe).into()))
-        .count();
-    let (differs, gaps) = (held < request.probes.len(), !gateway.reader.gaps().is_empty());
-    if differs && gaps && lock(&gateway.unmended).is_none() {
+    let probes: Vec<Position> = request.probes.into_iter().map(Position::from).collect();
+    let compared = gateway.reader.compare(&probes);
+    let differs = compared.held < probes.len();
+    if differs && !gateway.reader.gaps().is_empty() && lock(&gateway.unmended).is_none() {
         return Err(Problem::not_now("this log is damaged, and mended first"));
     }
-    // What was not read since the start may be damaged: until it was, the other copy may be the last good one.
-    let damaged = differs && (gaps || !gateway.reader.unchecked().is_empty());
-    Ok(Json(ForkAnswer {
-        held,
-        sound: gateway.reader.checked_up_to(),
-        damaged,
-        floor: gateway.reader.floor().into(),
-    }))
+    Ok(Json(compared.into()))
 }
 
 /// Stores messages that the follower has and this log lacks. The answer comes when all of them are on disk here; it

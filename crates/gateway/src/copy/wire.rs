@@ -1,6 +1,6 @@
 //! What the two gateways say to each other on their control listeners.
 
-use journal::Position;
+use journal::{Compared, Position};
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName};
 
@@ -82,6 +82,28 @@ pub struct ForkAnswer {
     /// The leader's log begins behind this.
     #[serde(default)]
     pub floor: End,
+}
+
+impl From<Compared> for ForkAnswer {
+    fn from(compared: Compared) -> Self {
+        Self {
+            held: compared.held,
+            sound: compared.sound,
+            damaged: compared.damaged,
+            floor: compared.floor.into(),
+        }
+    }
+}
+
+impl From<ForkAnswer> for Compared {
+    fn from(answer: ForkAnswer) -> Self {
+        Self {
+            held: answer.held,
+            sound: answer.sound,
+            damaged: answer.damaged,
+            floor: answer.floor.into(),
+        }
+    }
 }
 
 /// The answer to `POST /peer/offer`: every message of the body is on the leader's disk now.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_journal::{AppendError, Batch, Journal, ReadError, Reader};
+use plimsoll_journal::{AppendError, Batch, ForkSearch, Journal, ReadError, Reader};
 
 use super::life::Verdict;
 
@@ -63,25 +63,10 @@ pub fn offer(reader: &Reader, leader: &mut Journal, mut next: u64, generation: u
 /// The last sequence number up to which both hold the same, found as the gateway does. `None`: what the leader has
 /// trimmed cannot be compared, and the follower does not reach its floor.
 pub fn fork(follower: &Reader, leader: &Reader, end: u64) -> Option<u64> {
-    let (theirs, own) = (leader.floor(), follower.floor());
-    let reaches = if theirs.sequence >= own.sequence {
-        theirs.sequence == 0 || follower.holds(theirs)
-    } else {
-        leader.holds(own)
-    };
-    let (mut same, mut differs) = (theirs.sequence.max(own.sequence), end + 1);
-    if !reaches {
-        return None;
+    let mut search = ForkSearch::new(follower.clone(), end);
+    while let Some(probes) = search.asks() {
+        let answer = leader.compare(probes);
+        search.answered(&answer);
     }
-    loop {
-        let probes = follower.probes(same, differs - 1, 4);
-        let held = probes.iter().take_while(|probe| leader.holds(**probe)).count();
-        if held > 0 {
-            same = probes[held - 1].sequence;
-        }
-        match probes.get(held) {
-            Some(probe) if probe.sequence < differs => differs = probe.sequence,
-            _ => return Some(same),
-        }
-    }
+    search.found().common
 }
