@@ -139,7 +139,9 @@ impl World<'_> {
             Timer::Guard => self.guard(side),
             Timer::Keepalive => self.keepalive(side),
             Timer::GatewayTick(run) => self.gateway_tick(side, run),
-            Timer::Synced { number, run } => self.synced(side, number, run),
+            Timer::Written(run) => self.written(side, run),
+            Timer::GatewayLookedAt(run) if self.gateway(side).run == run => self.restart_gateway(side),
+            Timer::GatewayStarts(run) => self.gateway_started(side, run),
             Timer::Degrade { number, run } => self.degrade(side, number, run),
             _ => {}
         }
@@ -237,22 +239,49 @@ impl World<'_> {
                 received,
                 replayed,
             } => self.received(side, history, (received, replayed)),
+            Message::Submit { number } => self.submitted(side, number),
+            message => self.deliver_to_gateway(side, message),
+        }
+    }
+
+    /// What the two gateways say to each other.
+    fn deliver_to_gateway(&mut self, side: Side, message: Message) {
+        match message {
             Message::Copy {
                 generation,
-                all,
+                batches,
                 marks,
-            } => self.copy_arrives(side, generation, all, marks),
+            } => self.copy_arrives(side, generation, &batches, marks),
             Message::Copied {
                 generation,
-                held,
+                end,
                 marks,
-                surplus,
-            } => {
-                self.copied(side, generation, held, marks, surplus);
-            }
+            } => self.copied(side, generation, end, marks),
             Message::CopyRefused { known } => self.copy_refused(side, known),
-            Message::Submit { number } => self.submitted(side, number),
-            Message::Heartbeat(..) | Message::Answer { .. } | Message::Accepted { .. } => {}
+            Message::Realign { generation } => self.realigns(side, generation),
+            Message::Wanted { generation, from } => self.wanted(side, generation, from),
+            Message::Given {
+                generation,
+                from,
+                batches,
+            } => self.given(side, generation, from, batches),
+            Message::Fork {
+                generation,
+                step,
+                probes,
+            } => self.fork_asked(side, generation, step, &probes),
+            Message::Forked {
+                generation,
+                step,
+                compared,
+            } => self.fork_answered(side, generation, step, &compared),
+            Message::Offer {
+                generation,
+                step,
+                batches,
+            } => self.offer_arrives(side, generation, step, &batches),
+            Message::Kept { generation, step } => self.kept(side, generation, step),
+            _ => {}
         }
     }
 }

@@ -119,10 +119,14 @@ pub enum What {
     Drift { place: Place, ppm: i64 },
     /// Every sync to a region's disk takes so long.
     SlowDisk { side: Side, by: u64, lasts: u64 },
-    /// A region's database cannot write.
+    /// A region's database cannot write, and its journal gets no new file.
     FullDisk { side: Side, lasts: u64 },
     /// A region's journal is told that it is synced when it is not.
     LyingDisk { side: Side, lasts: u64 },
+    /// The next sync of a region's journal fails.
+    FailSync { side: Side },
+    /// A bit of a region's journal changes.
+    Rot { side: Side },
     /// A standby receives and does not replay.
     SlowReplay { side: Side, lasts: u64 },
     /// A person does something.
@@ -158,13 +162,15 @@ pub enum Kind {
     Person,
     Move,
     FreezeGateway,
+    FailSync,
+    Rot,
 }
 
 // === impl Kind ===
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::LoseRegion,
         Self::LoseDisk,
         Self::RestartAgent,
@@ -189,6 +195,8 @@ impl Kind {
         Self::Person,
         Self::Move,
         Self::FreezeGateway,
+        Self::FailSync,
+        Self::Rot,
     ];
     /// Those that are drawn one by one; the others come in scenes.
     pub(crate) const DRAWN: &[Self] = Self::ALL.split_at(22).0;
@@ -220,6 +228,8 @@ impl Kind {
             Self::Person => "person",
             Self::Move => "move",
             Self::FreezeGateway => "freeze-gateway",
+            Self::FailSync => "failed-sync",
+            Self::Rot => "rot",
         }
     }
 }
@@ -240,6 +250,8 @@ impl What {
             Self::Freeze { .. } => Kind::Freeze,
             Self::FreezeAgent { .. } => Kind::FreezeAgent,
             Self::FreezeGateway { .. } => Kind::FreezeGateway,
+            Self::FailSync { .. } => Kind::FailSync,
+            Self::Rot { .. } => Kind::Rot,
             Self::Cut { .. } => Kind::Cut,
             Self::Partition { .. } => Kind::Partition,
             Self::Isolate { .. } => Kind::Isolate,
@@ -285,6 +297,8 @@ impl What {
             | Self::RestartAgent { .. }
             | Self::CrashDatabase { .. }
             | Self::RestartGateway { .. }
+            | Self::FailSync { .. }
+            | Self::Rot { .. }
             | Self::ClockJump { .. }
             | Self::Drift { .. }
             | Self::Person { .. } => 0,
@@ -307,7 +321,11 @@ impl std::fmt::Display for What {
                 back_after: None,
                 ..
             } => write!(f, " {side} for good"),
-            Self::RestartAgent { side } | Self::CrashDatabase { side } | Self::RestartGateway { side } => {
+            Self::RestartAgent { side }
+            | Self::CrashDatabase { side }
+            | Self::RestartGateway { side }
+            | Self::FailSync { side }
+            | Self::Rot { side } => {
                 write!(f, " {side}")
             }
             Self::CrashControl { back_after } => write!(f, ", back after {}", millis(*back_after)),

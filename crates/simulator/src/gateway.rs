@@ -1,4 +1,4 @@
-//! A region's gateway, as a model: the rules of the real one over sets of message numbers instead of a log of bytes.
+//! A region's gateway, as a model of its roles around the product's own journal.
 //!
 //! Acknowledged means on two disks, or on one after a second without the other region. A gateway that learns of a newer
 //! generation acknowledges nothing more. Told to lead, it advances the fence row, compares its journal with the
@@ -9,15 +9,18 @@ use api::gateway::{
     GatewayRole, GatewayStatus, JournalStatus, LeadRequest, PeerState, PeerStatus, Reconciliation,
 };
 use driver::Error;
+use journal::Batch;
 use types::{Generation, RegionName};
 
 use crate::{
     agent::Asker,
+    aligning::Aligning,
     calls::{Reply, Request},
     ledger::{MESSAGES_MAX, Part},
+    log::Log,
     message::{Set, Timer},
     place::Side,
-    time::ms,
+    time::{At, ms},
     world::World,
 };
 
@@ -33,10 +36,22 @@ pub(crate) enum Link {
     Gone,
 }
 
-#[derive(Clone, Debug)]
+impl Link {
+    /// Whether an acknowledgement waits for the other region.
+    pub const fn waits(self) -> bool {
+        matches!(self, Self::Expected | Self::InSync)
+    }
+}
+
+/// A batch between its encoding and its sync.
+pub(crate) struct Writing {
+    pub batch: Batch,
+    pub messages: Set,
+}
+
 pub(crate) struct Gateway {
     // On disk.
-    pub stored: Set,
+    pub log: Log,
     /// Effects that were, or are about to be, sent outside.
     pub marks: Set,
     pub generation: Generation,
@@ -45,8 +60,24 @@ pub(crate) struct Gateway {
     pub role: GatewayRole,
     pub run: u32,
     pub link: Link,
-    /// Known to be on the other disk.
-    pub copied: Set,
+    /// To be written when the write that is under way is done.
+    pub waiting: Set,
+    /// A partner waits for the answer.
+    pub asked: Set,
+    pub writing: Option<Writing>,
+    /// What the follower is told about when it is on disk here, and at which step it asked.
+    pub promised: Option<(u32, Set)>,
+    /// The follower's log ends there, as the leader knows; `None`: it must be asked.
+    pub peer_end: Option<u64>,
+    /// Up to here the follower has had everything.
+    pub there: u64,
+    /// When the other region could not give back what cannot be read here.
+    pub unmended: Option<At>,
+    /// How often that was said to people.
+    pub errors: u32,
+    /// A follower's log is known to be a beginning of the leader's.
+    pub aligned: bool,
+    pub aligning: Aligning,
     pub copied_marks: Set,
     /// Marked by this very run.
     pub marked: Set,
@@ -64,16 +95,25 @@ pub(crate) struct Gateway {
 // === impl Gateway ===
 
 impl Gateway {
-    pub const fn new() -> Self {
+    pub fn new(log: Log) -> Self {
         Self {
-            stored: 0,
+            log,
             marks: 0,
             generation: Generation::NONE,
             leader: None,
             role: GatewayRole::Waiting,
             run: 0,
             link: Link::Expected,
-            copied: 0,
+            waiting: 0,
+            asked: 0,
+            writing: None,
+            promised: None,
+            peer_end: None,
+            there: 0,
+            unmended: None,
+            errors: 0,
+            aligned: false,
+            aligning: Aligning::default(),
             copied_marks: 0,
             marked: 0,
             compared_marks: false,
@@ -85,15 +125,42 @@ impl Gateway {
         }
     }
 
-    /// Started anew: it waits to be told.
+    /// Its role ends; the write that is under way is not stopped by that.
     pub fn restart(&mut self) {
+        if let Some(writing) = self.writing.take() {
+            // Whether it was poisoned shows with the next use.
+            let _ = self.log.commit(&[writing.batch]);
+        }
+        self.forget();
+    }
+
+    /// It waits to be told, and knows nothing but what is on its disk.
+    pub fn forget(&mut self) {
         self.role = GatewayRole::Waiting;
         self.run += 1;
-        (self.copied, self.copied_marks, self.marked, self.pending) = (0, 0, 0, 0);
+        (self.copied_marks, self.marked, self.pending) = (0, 0, 0);
+        (self.waiting, self.asked, self.writing, self.promised) = (0, 0, None, None);
+        (self.peer_end, self.there) = (None, 0);
+        (self.unmended, self.errors) = (None, 0);
+        (self.aligned, self.aligning) = (false, Aligning::default());
         self.compared_marks = false;
         self.link = Link::Expected;
         self.incarnation = None;
         self.reconciliation = None;
+    }
+
+    /// Whether there is a process that can use its journal.
+    pub fn works(&self) -> bool {
+        self.role != GatewayRole::Poisoned && self.log.is_open()
+    }
+
+    /// How many disks are known to hold a message that this one holds.
+    pub fn copies(&self, number: u8) -> u8 {
+        if self.log.place(number) <= self.there {
+            2
+        } else {
+            1
+        }
     }
 
     pub fn leads(&self) -> bool {
@@ -124,6 +191,12 @@ impl Gateway {
 
     /// Whether it may be led by that region in that generation.
     pub fn check(&self, whom: Side, generation: Generation, leader: Side) -> Result<(), Error> {
+        if self.role == GatewayRole::Poisoned {
+            return Err(Error::NotNow {
+                whom: whom.to_string(),
+                why: "its journal is poisoned".to_owned(),
+            });
+        }
         if generation < self.generation {
             return Err(Error::Stale {
                 whom: whom.to_string(),
@@ -142,6 +215,9 @@ impl Gateway {
 
 impl World<'_> {
     pub(crate) fn asked_gateway(&mut self, side: Side, asker: Asker, request: Request) {
+        if !self.gateway(side).log.is_open() {
+            return;
+        }
         match request {
             Request::GatewayStatus(_) => {
                 let status = self.gateway_status(side);
@@ -223,8 +299,8 @@ impl World<'_> {
             generation: gateway.generation,
             incarnation: gateway.incarnation.clone(),
             journal: JournalStatus {
-                messages: u64::from(gateway.stored.count_ones()),
-                synced: u64::from(gateway.stored.count_ones()),
+                messages: u64::from(gateway.log.stored.count_ones()),
+                synced: gateway.log.position().sequence,
                 bytes: 0,
                 quarantined: 0,
                 trimmed: 0,
@@ -236,7 +312,7 @@ impl World<'_> {
                     Link::Expected | Link::CatchingUp => PeerState::CatchingUp,
                     Link::Gone => PeerState::Gone,
                 },
-                synced: u64::from(gateway.copied.count_ones()),
+                synced: gateway.there,
                 acknowledged_alone: gateway.alone,
                 degraded_since: None,
             },

@@ -27,7 +27,13 @@ impl World<'_> {
             self.push(end, Event::FaultEnds(index));
         }
         match what {
-            What::LoseRegion { side, disk, .. } => self.lose_region(side, disk),
+            What::LoseRegion { side, disk, .. } => {
+                self.lose_region(side);
+                self.cut_power(side);
+                if disk == Disk::Lost {
+                    self.lose_disk(side);
+                }
+            }
             What::RestartAgent { side } => self.restart_agent(side),
             What::CrashDatabase { side } => self.crash_database(side),
             What::RestartGateway { side } => self.restart_gateway(side),
@@ -72,10 +78,24 @@ impl World<'_> {
                 let disk = &mut self.regions[side.index()].disk;
                 (disk.slow_by, disk.slow_until) = (by, end);
             }
-            What::FullDisk { side, .. } => self.regions[side.index()].disk.full_until = end,
+            What::FullDisk { side, .. } => {
+                let region = &mut self.regions[side.index()];
+                region.disk.full_until = end.max(region.disk.full_until);
+                region.gateway.log.medium.full(true);
+            }
             What::LyingDisk { side, .. } => {
-                let gateway = &self.regions[side.index()].gateway;
-                self.regions[side.index()].disk.lies_since = Some((gateway.stored, gateway.marks));
+                let region = &mut self.regions[side.index()];
+                region.disk.lies_since = Some(region.gateway.marks);
+                region.gateway.log.medium.lies(true);
+            }
+            What::FailSync { side } => {
+                if !self.is_down(side.place()) {
+                    self.regions[side.index()].gateway.log.medium.fails();
+                }
+            }
+            What::Rot { side } => {
+                self.excuse_only_copies(side);
+                self.regions[side.index()].gateway.log.medium.rot();
             }
             What::SlowReplay { side, .. } => self.regions[side.index()].disk.slow_replay_until = end,
             What::Person { deed } => self.deed(deed),
@@ -101,7 +121,15 @@ impl World<'_> {
             What::Cut { .. } | What::Partition { .. } | What::Isolate { .. } => self.cuts(&what, false),
             What::SlowLink { a, b, .. } => self.slow_link(a, b, 0),
             What::Disorder { .. } => (self.loss, self.repeat) = (0, 0),
-            What::LyingDisk { side, .. } => self.regions[side.index()].disk.lies_since = None,
+            What::LyingDisk { side, .. } => {
+                let region = &mut self.regions[side.index()];
+                region.disk.lies_since = None;
+                region.gateway.log.medium.lies(false);
+            }
+            What::FullDisk { side, .. } => {
+                let region = &self.regions[side.index()];
+                region.gateway.log.medium.full(self.now < region.disk.full_until);
+            }
             What::RestartAgent { .. }
             | What::CrashDatabase { .. }
             | What::RestartGateway { .. }
@@ -112,7 +140,8 @@ impl World<'_> {
             | What::ClockJump { .. }
             | What::Drift { .. }
             | What::SlowDisk { .. }
-            | What::FullDisk { .. }
+            | What::FailSync { .. }
+            | What::Rot { .. }
             | What::SlowReplay { .. }
             | What::Person { .. } => {}
         }
@@ -195,16 +224,12 @@ impl World<'_> {
         }
     }
 
-    fn lose_region(&mut self, side: Side, disk: Disk) {
+    /// Every process of a region ends.
+    fn lose_region(&mut self, side: Side) {
         self.machines[side.place().index()].up = false;
         self.ledger.closes(side);
         self.database(side).die();
-        self.forget_lies(side);
-        self.gateway(side).restart();
-        self.regions[side.index()].gateway_frozen_until = At(0);
-        if disk == Disk::Lost {
-            self.lose_disk(side);
-        }
+        self.gateway_ends(side);
     }
 
     /// A voter that may have forgotten a promise must not vote: the ballot is restored with the machine.
@@ -219,23 +244,45 @@ impl World<'_> {
                 )
             });
         }
-        let only_here = self.regions[side.index()].gateway.stored & !other.gateway.stored;
-        self.ledger.excused |= only_here & !self.ledger.twice;
+        self.excuse_only_copies(side);
         let region = &mut self.regions[side.index()];
         let serial = region.database.serial + 1;
         region.database = Database {
             serial,
             ..Database::absent()
         };
-        (region.gateway.stored, region.gateway.marks) = (0, 0);
+        region.gateway.marks = 0;
+        region.gateway.log.medium.wipe();
+        region.gateway.log.open();
     }
 
-    /// What was told to be synced and was not is gone when the process is.
-    fn forget_lies(&mut self, side: Side) {
+    /// What was acknowledged as being on one disk may be lost with it.
+    fn excuse_only_copies(&mut self, side: Side) {
+        let [here, there] = [side, side.other()].map(|side| self.regions[side.index()].gateway.log.stored);
+        self.ledger.excused |= here & !there & !self.ledger.twice;
+    }
+
+    /// Its process ends, in the middle of a write if there is one. A disk that lies forgets with it.
+    fn gateway_ends(&mut self, side: Side) {
+        let gateway = self.gateway(side);
+        let writing = gateway.writing.take().map(|writing| writing.batch);
+        gateway.log.end(writing);
+        gateway.forget();
+        self.regions[side.index()].gateway_frozen_until = At(0);
+        if self.regions[side.index()].disk.lies_since.is_some() {
+            self.cut_power(side);
+        }
+    }
+
+    /// With the machine goes what was only in its memory, and what was told to be synced and was not.
+    fn cut_power(&mut self, side: Side) {
         let region = &mut self.regions[side.index()];
-        if let Some((stored, marks)) = region.disk.lies_since {
-            let gone = region.gateway.stored & !stored;
-            (region.gateway.stored, region.gateway.marks) = (stored, marks);
+        let before = region.gateway.log.stored;
+        region.gateway.log.medium.cut_power();
+        let held = region.gateway.log.survey();
+        if let Some(marks) = region.disk.lies_since {
+            region.gateway.marks = marks;
+            let gone = before & !held;
             self.ledger.excused |= gone & !self.ledger.twice;
         }
     }
@@ -243,6 +290,7 @@ impl World<'_> {
     fn start_region(&mut self, side: Side) {
         let machine = &mut self.machines[side.place().index()];
         (machine.up, machine.run) = (true, machine.run + 1);
+        self.starts_gateway(side);
         self.boot_agent(side);
         self.say(side.place(), || "is started again".to_owned());
     }
@@ -250,7 +298,7 @@ impl World<'_> {
     /// The agent ends, and everything that it had started with it.
     fn restart_agent(&mut self, side: Side) {
         if !self.is_down(side.place()) {
-            self.lose_region(side, Disk::Kept);
+            self.lose_region(side);
             self.faults_active += 1;
             self.push(self.now.plus(ms(300)), Event::Restart { place: side.place() });
         }
@@ -270,11 +318,10 @@ impl World<'_> {
         self.writer_is_gone(side);
     }
 
-    fn restart_gateway(&mut self, side: Side) {
+    pub(crate) fn restart_gateway(&mut self, side: Side) {
         if !self.is_down(side.place()) {
-            self.forget_lies(side);
-            self.gateway(side).restart();
-            self.regions[side.index()].gateway_frozen_until = At(0);
+            self.gateway_ends(side);
+            self.starts_gateway(side);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The decisions, the saga and the lease of the product against a simulated world, deterministic by seed.
+//! The decisions, the sagas, the lease and the journal of the product against a simulated world, deterministic by seed.
 //!
-//! Real are the controller's decisions (`recovery::decide`, `recovery::reconcile`), the failover saga and its engine, the
-//! lease, and what an agent obeys (`local::agent::decide_role`). Simulated is everything that these act upon: databases,
+//! Real are the controller's decisions (`recovery::decide`, `recovery::reconcile`), the sagas and their engine, the lease,
+//! what an agent obeys (`local::agent::decide_role`), and the journals of the gateways, on disks in memory. Simulated is everything that these act upon: databases,
 //! networks, disks, clocks and people, behind the very port traits of production ([`driver`]).
 //!
 //! ```text
@@ -16,6 +16,7 @@
 //! said in `docs/concepts/simulation.md`.
 
 mod agent;
+mod aligning;
 mod asking;
 mod bug;
 mod calls;
@@ -33,6 +34,8 @@ mod happening;
 mod holding;
 mod leading;
 mod ledger;
+mod log;
+mod medium;
 mod message;
 mod moving;
 mod network;
@@ -46,6 +49,7 @@ mod scene;
 mod schedule;
 mod shrink;
 mod stats;
+mod storing;
 mod time;
 mod transcript;
 mod witness;

@@ -1,6 +1,7 @@
 //! What travels between places, and what happens at them by itself.
 
 use api::site::Observation;
+use journal::{Batch, Compared, Position};
 use lease::Moment;
 use types::Generation;
 
@@ -71,16 +72,52 @@ pub(crate) enum Message {
         replayed: usize,
     },
     // Copy of the journal.
+    /// The leader's, with what the follower lacks; without, a sign of life.
     Copy {
         generation: Generation,
-        all: Set,
+        batches: Vec<Batch>,
         marks: Set,
     },
+    /// Where the follower's log ends, if that is known to be in the leader's.
     Copied {
         generation: Generation,
-        held: Set,
+        end: Option<Position>,
         marks: Set,
-        surplus: Set,
+    },
+    /// The leader lacks the end of the follower's log.
+    Realign {
+        generation: Generation,
+    },
+    /// The leader lacks batches from a number on.
+    Wanted {
+        generation: Generation,
+        from: u64,
+    },
+    Given {
+        generation: Generation,
+        from: u64,
+        batches: Vec<Batch>,
+    },
+    /// Where the follower's log parts from the leader's; a step counts its questions.
+    Fork {
+        generation: Generation,
+        step: u32,
+        probes: Vec<Position>,
+    },
+    Forked {
+        generation: Generation,
+        step: u32,
+        compared: Compared,
+    },
+    /// What only the follower may have.
+    Offer {
+        generation: Generation,
+        step: u32,
+        batches: Vec<Batch>,
+    },
+    Kept {
+        generation: Generation,
+        step: u32,
     },
     CopyRefused {
         known: Generation,
@@ -117,14 +154,15 @@ pub(crate) enum Timer {
     Keepalive,
     // Gateway.
     GatewayTick(u32),
-    Synced {
-        number: u8,
-        run: u32,
-    },
+    Written(u32),
     Degrade {
         number: u8,
         run: u32,
     },
+    /// Somebody looks at a gateway whose journal is poisoned, and starts it anew.
+    GatewayLookedAt(u32),
+    /// A gateway that could not open its journal is started again.
+    GatewayStarts(u32),
     // Controller.
     Watch,
     Reconcile,
@@ -188,7 +226,7 @@ impl Timer {
     pub const fn is_gateways(self) -> bool {
         matches!(
             self,
-            Self::GatewayTick(_) | Self::Synced { .. } | Self::Degrade { .. }
+            Self::GatewayTick(_) | Self::Written(_) | Self::Degrade { .. }
         )
     }
 }
@@ -222,6 +260,13 @@ impl Message {
             | Self::Copy { .. }
             | Self::Copied { .. }
             | Self::CopyRefused { .. }
+            | Self::Realign { .. }
+            | Self::Wanted { .. }
+            | Self::Given { .. }
+            | Self::Fork { .. }
+            | Self::Forked { .. }
+            | Self::Offer { .. }
+            | Self::Kept { .. }
             | Self::Submit { .. }
             | Self::Accepted { .. } => false,
         }
@@ -230,7 +275,17 @@ impl Message {
     /// Whether a gateway takes it.
     pub fn is_for_gateway(&self) -> bool {
         match self {
-            Self::Copy { .. } | Self::Copied { .. } | Self::CopyRefused { .. } | Self::Submit { .. } => true,
+            Self::Copy { .. }
+            | Self::Copied { .. }
+            | Self::CopyRefused { .. }
+            | Self::Realign { .. }
+            | Self::Wanted { .. }
+            | Self::Given { .. }
+            | Self::Fork { .. }
+            | Self::Forked { .. }
+            | Self::Offer { .. }
+            | Self::Kept { .. }
+            | Self::Submit { .. } => true,
             Self::Ask { request, .. } => matches!(
                 **request,
                 Request::GatewayStatus(_) | Request::GatewayLead(..) | Request::GatewayFollow(..)

@@ -193,7 +193,7 @@ impl World<'_> {
                 "a partner has no answer",
             ),
             (
-                gateway.stored & !here.database.applied() == 0,
+                gateway.log.stored & !here.database.applied() == 0,
                 "a message is not applied",
             ),
         ];
@@ -217,7 +217,14 @@ impl World<'_> {
                 follows && there.gateway.generation == reign.generation,
                 "the other gateway does not follow",
             ),
-            (here.gateway.stored == there.gateway.stored, "the journals differ"),
+            (
+                here.gateway.log.position() == there.gateway.log.position(),
+                "the journals differ",
+            ),
+            (
+                !here.gateway.log.is_damaged() && !there.gateway.log.is_damaged(),
+                "a journal is damaged",
+            ),
         ];
         checks.into_iter().find(|(good, _)| !good).map(|(_, what)| what)
     }
@@ -232,7 +239,15 @@ impl World<'_> {
     /// What can only be judged at the end.
     fn judge(&mut self, end: &'static str) -> &'static str {
         let now = self.now;
-        let journals = Side::ALL.map(|side| self.regions[side.index()].gateway.stored);
+        // Byte by byte: what is known by key is not what is judged.
+        let journals = Side::ALL.map(|side| {
+            let log = &mut self.regions[side.index()].gateway.log;
+            if log.is_open() {
+                log.readable()
+            } else {
+                log.survey()
+            }
+        });
         for side in Side::ALL {
             if !self.is_down(side.place()) {
                 continue;

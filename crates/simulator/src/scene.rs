@@ -6,7 +6,7 @@
 use saga::Boundary;
 
 use crate::{
-    fault::{Deed, Fault, What},
+    fault::{Deed, Fault, Kind, What},
     place::{Place, Side},
     random::Random,
     schedule::Scenario,
@@ -68,6 +68,50 @@ pub(crate) fn draw(seed: u64, scenario: Scenario) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// What only a disk of bytes can do wrong: syncs that fail, and bits that rot.
+///
+/// Bits rot on one disk only, and not where another one lies, is lost or stays away: two copies, of which one is honest.
+pub(crate) fn disks(seed: u64, scenario: Scenario, others: &[Fault]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut random = Random::new(seed, 4);
+    let drawn = match scenario {
+        Scenario::Journals => true,
+        Scenario::Anything | Scenario::Disks => random.percent(10),
+        _ => false,
+    };
+    if !drawn {
+        return faults;
+    }
+    let first = ms(3_000);
+    for _ in 0..random.below(3) {
+        let (when, side) = (first + random.below(ms(10_000)), any_side(&mut random));
+        at(&mut faults, when, What::FailSync { side });
+    }
+    let honest = |fault: &Fault| match &fault.what {
+        What::LoseRegion { back_after: None, .. } => false,
+        what => !matches!(what.kind(), Kind::LoseDisk | Kind::LyingDisk),
+    };
+    if random.percent(50) && others.iter().all(honest) {
+        let side = any_side(&mut random);
+        for _ in 0..1 + random.below(3) {
+            let when = first + random.below(ms(10_000));
+            at(&mut faults, when, What::Rot { side });
+            // What rots and is read by nobody is found at the next start.
+            let then = when + random.below(ms(3_000));
+            at(&mut faults, then, What::RestartGateway { side });
+        }
+    }
+    faults
+}
+
+fn any_side(random: &mut Random) -> Side {
+    if random.percent(60) {
+        Side::West
+    } else {
+        Side::North
+    }
 }
 
 fn at(faults: &mut Vec<Fault>, at: u64, what: What) {

@@ -38,6 +38,8 @@ pub enum Scenario {
     Moves,
     /// What only goes wrong when several things happen in their order: voters that start anew, gateways that stand still.
     Scenes,
+    /// Disks that lie, fail, fill, rot and lose their power under the journals, and gateways that end.
+    Journals,
 }
 
 /// Everything that will happen to one simulated world.
@@ -65,7 +67,7 @@ pub struct Schedule {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Anything,
         Self::RegionLoss,
         Self::Partition,
@@ -77,6 +79,7 @@ impl Scenario {
         Self::Double,
         Self::Moves,
         Self::Scenes,
+        Self::Journals,
     ];
 
     /// Its name.
@@ -93,6 +96,7 @@ impl Scenario {
             Self::Double => "double",
             Self::Moves => "moves",
             Self::Scenes => "scenes",
+            Self::Journals => "journals",
         }
     }
 
@@ -124,6 +128,17 @@ impl Scenario {
                 RestartGateway,
                 CrashDatabase,
             ],
+            Self::Journals => &[
+                FullDisk,
+                SlowDisk,
+                LyingDisk,
+                LoseDisk,
+                LoseRegion,
+                RestartGateway,
+                RestartAgent,
+                Partition,
+                CrashControl,
+            ],
             Self::People => &[Person, LoseRegion, RestartAgent],
         }
     }
@@ -147,7 +162,8 @@ impl Schedule {
     /// The schedule of a seed. The same for ever, for the same version of this crate.
     pub fn of(seed: u64, scenario: Scenario) -> Self {
         let mut schedule = Self::without_scenes(seed, scenario);
-        let scenes = scene::draw(seed, scenario);
+        let mut scenes = scene::draw(seed, scenario);
+        scenes.extend(scene::disks(seed, scenario, &schedule.faults));
         if !scenes.is_empty() {
             schedule.faults.extend(scenes);
             schedule.faults.sort_by_key(|fault| fault.at);
@@ -377,6 +393,8 @@ fn draw(kind: Kind, random: &mut Random) -> What {
         Kind::LyingDisk => What::LyingDisk { side, lasts },
         Kind::SlowReplay => What::SlowReplay { side, lasts },
         Kind::FreezeGateway => What::FreezeGateway { side, lasts },
+        Kind::FailSync => What::FailSync { side },
+        Kind::Rot => What::Rot { side },
         Kind::Person | Kind::Move => {
             let deeds = [
                 Deed::OrderFailover,

@@ -20,7 +20,9 @@ use crate::{
     fault::Fault,
     gateway::Gateway,
     ledger::Ledger,
-    message::{Event, Timer},
+    log::Log,
+    medium::Medium,
+    message::{Event, Set, Timer},
     outside::{Door, Outside},
     place::{Place, Side},
     random::Random,
@@ -54,11 +56,10 @@ pub(crate) struct Disk {
     pub slow_until: At,
     pub full_until: At,
     pub slow_replay_until: At,
-    /// What of the journal is really there, while the disk lies.
-    pub lies_since: Option<(crate::message::Set, crate::message::Set)>,
+    /// What of the marks is really there, while the disk lies.
+    pub lies_since: Option<Set>,
 }
 
-#[derive(Debug)]
 pub(crate) struct Region {
     pub agent: Agent,
     pub database: Database,
@@ -135,7 +136,7 @@ impl<'s> World<'s> {
             slow: Default::default(),
             loss: 0,
             repeat: 0,
-            regions: Side::ALL.map(|side| region(side, &names, &ballot)),
+            regions: Side::ALL.map(|side| region(side, &names, &ballot, schedule.seed)),
             control,
             door: Door::new(&names[0]),
             outside: Outside::default(),
@@ -231,7 +232,7 @@ impl<'s> World<'s> {
 }
 
 /// A region as it is when generation 1 has led for a while.
-fn region(side: Side, names: &[RegionName; 2], ballot: &Ballot) -> Region {
+fn region(side: Side, names: &[RegionName; 2], ballot: &Ballot, seed: u64) -> Region {
     let leads = side == Side::West;
     let record = RoleRecord {
         generation: Generation::FIRST,
@@ -262,7 +263,8 @@ fn region(side: Side, names: &[RegionName; 2], ballot: &Ballot) -> Region {
     Region {
         agent: Agent::new(record, ballot.clone()),
         database,
-        gateway: Gateway::new(),
+        // What the disk under the journal does by chance is a stream of its own.
+        gateway: Gateway::new(Log::new(Medium::new(Random::new(seed, 5 + side.index() as u64)))),
         disk: Disk::default(),
         agent_frozen_until: At(0),
         gateway_frozen_until: At(0),

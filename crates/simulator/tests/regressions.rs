@@ -71,7 +71,7 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 13] = [
 ];
 
 /// The same, with what comes in scenes.
-const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 6] = [
+const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 12] = [
     (
         Scenario::Anything,
         249,
@@ -92,6 +92,32 @@ const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 6] = [
         5_100_051,
         "the reconciler: a late order of a move that came to nothing left the front door holding requests, in a \
          generation newer than the one that leads, and nobody corrected it",
+    ),
+    (
+        Scenario::Anything,
+        302,
+        "the simulated gateway: it made one batch of all that was offered, which did not fit into a segment",
+    ),
+    (
+        Scenario::Anything,
+        1_091,
+        "the simulated people: the only copy of a message rots, nothing behind it is copied, and nobody read that",
+    ),
+    (Scenario::Journals, 320, "the simulated people: the same"),
+    (
+        Scenario::Anything,
+        11_558,
+        "the judge: a disk whose next sync fails was taken for an empty one",
+    ),
+    (
+        Scenario::Journals,
+        19_034,
+        "the judge: what a disk that lies had forgotten was not counted while it was full",
+    ),
+    (
+        Scenario::Anything,
+        28_629,
+        "the simulated people: they ordered a failover beside a failback that could not end, and took nothing back",
     ),
 ];
 
