@@ -43,12 +43,14 @@ pub enum Bug {
     TrustsOldSights,
     /// The reconciler works beside a saga that has not recorded its decision.
     ReconcilesBesideASaga,
+    /// Journals are told that they are synced, always, and never are.
+    NeverSyncs,
 }
 
 #[cfg(feature = "planted-bugs")]
 impl Bug {
     /// Those that a test shows to be found.
-    pub const FOUND: [Self; 18] = [
+    pub const FOUND: [Self; 19] = [
         Self::PromotesWithoutWaiting,
         Self::CountsTheTermFromTheAnswer,
         Self::AnswersTheFenceBeforeTheKill,
@@ -67,5 +69,6 @@ impl Bug {
         Self::CopiesForOldLeaders,
         Self::DeliversBesideTheFenceRow,
         Self::ReconcilesBesideASaga,
+        Self::NeverSyncs,
     ];
 }

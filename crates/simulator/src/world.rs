@@ -154,6 +154,11 @@ impl<'s> World<'s> {
     }
 
     fn begin(&mut self) {
+        if self.planted(Bug::NeverSyncs) {
+            for region in &self.regions {
+                region.gateway.log.medium.lies(true);
+            }
+        }
         for (index, Fault { at, .. }) in self.schedule.faults.iter().enumerate() {
             self.push(*at, Event::FaultBegins(index));
         }
