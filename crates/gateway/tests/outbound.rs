@@ -8,7 +8,9 @@ use api::gateway::{
     lanes::{HoldRequest, ReplayRequest, ReplayWhich},
     reconciliation::{DecisionRequest, Verdict},
 };
+use journal::body_hash;
 use serde_json::{Value, json};
+use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use types::{
     IntegrationName, PartnerName, Span,
     settings::{
@@ -16,8 +18,8 @@ use types::{
     },
 };
 use world::{
-    Node, World, carrier::Carrier, partner::confirmed, printers::IppPrinter, printers::Mood,
-    printers::RawPrinter, printers::label, sshd::Sshd,
+    Node, World, carrier::Carrier, identities, partner::confirmed, printers::IppPrinter, printers::Mood,
+    printers::RawPrinter, printers::label, sshd::Sshd, tls,
 };
 
 /// The first lane behind those of the world.
@@ -362,12 +364,17 @@ async fn a_printer_that_is_off_or_breaks_keeps_back_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_printer_that_answers_for_its_jobs_prints_each_label_once() {
-    let printer = IppPrinter::default();
+    let (printer, place) = (IppPrinter::default(), tempfile::tempdir().unwrap());
+    identities(place.path(), &["printer"]);
+    let files = tls(place.path(), "printer");
     printer.state().answers_lost = 1;
     printer.state().refused.push("application/pdf".to_owned());
-    let address = printer.start().await;
+    let address = printer.start(&files).await;
+    let certificate = CertificateDer::from_pem_file(&files.certificate).unwrap();
+    let pin = hex::encode_upper(body_hash(&certificate));
     let world = World::start_with(|settings| {
-        let target = json!({ "ipp-printer": { "to": format!("http://{address}/ipp/print") } });
+        let to = format!("https://{address}/ipp/print");
+        let target = json!({ "ipp-printer": { "to": to, "certificates": [pin] } });
         sending(
             settings,
             "zebra",

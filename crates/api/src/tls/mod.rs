@@ -4,6 +4,7 @@
 
 mod identity;
 mod partner;
+mod pinned;
 mod shown;
 
 use std::{path::PathBuf, sync::Arc};
@@ -19,6 +20,7 @@ use self::identity::Identity;
 
 pub use identity::{ends, expires};
 pub use partner::{Partners, asking_server, awaiting_server};
+pub use pinned::{Fingerprint, pinned_client};
 pub use shown::{Greeting, shown};
 
 /// Why TLS could not be set up.
@@ -33,6 +35,9 @@ pub enum Error {
         #[source]
         source: rustls::pki_types::pem::Error,
     },
+    /// TLS itself cannot be set up.
+    #[error("cannot set TLS up")]
+    Setup(#[source] rustls::Error),
     /// The files do not fit together.
     #[error("cannot use the certificate {}", path.display())]
     Use {

@@ -6,8 +6,8 @@ use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName
 
 use crate::{
     field::{
-        Count, DirectoryPath, EdiAddressText, EdiDestination, Ending, Endpoint, HeaderName, HostKey, Line,
-        List, Mail, Pointer, TemplateText, Whole, tagged,
+        CertificateFingerprint, Count, DirectoryPath, EdiAddressText, EdiDestination, Ending, Endpoint,
+        HeaderName, HostKey, Line, List, Mail, Pointer, TemplateText, Whole, tagged,
     },
     model::{Criticality, Direction, FileEnd, FileFormat, Language, PrinterLanguage, Protocol},
     words::MessageKind,
@@ -88,6 +88,8 @@ mapping! {
         Optional "templates" templates: List<TemplateText>,
         /// How a printer is spoken to; by default `raw`, which is port 9100.
         Optional "printer" printer: PrinterLanguage,
+        /// SHA-256 fingerprints of the printer's certificate, several while it changes; by default an authority has to vouch for it that the gateway's machine trusts. For `ipps` printers.
+        Optional "certificates" certificates: List<CertificateFingerprint>,
         /// What is done about a label of which nobody knows whether it was printed; by default `ask`: it waits for a person. For `raw` printers.
         Optional "duplicates" duplicates: Duplicates,
         /// Whether a printer is asked how it is before and after each label (`~HS`, of ZPL); by default not. For `raw` printers.

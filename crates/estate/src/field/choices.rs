@@ -99,7 +99,7 @@ word_fields! {
     }
     FileFormat { "json" = FileFormat::Json, "x12" = FileFormat::X12, "edifact" = FileFormat::Edifact }
     FileEnd { "move" = FileEnd::Move, "leave" = FileEnd::Leave }
-    PrinterLanguage { "raw" = PrinterLanguage::Raw, "ipp" = PrinterLanguage::Ipp }
+    PrinterLanguage { "raw" = PrinterLanguage::Raw, "ipp" = PrinterLanguage::Ipp, "ipps" = PrinterLanguage::Ipps }
     Duplicates { "ask" = Duplicates::Ask, "print-again" = Duplicates::PrintAgain }
     EdiDocument {
         "order-response" = EdiDocument::OrderResponse,

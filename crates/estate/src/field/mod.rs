@@ -25,8 +25,8 @@ pub(crate) use net::{Domain, Endpoint, Mail};
 pub(crate) use numbers::{Count, TlsNumber, Whole};
 pub(crate) use tagged::{Tag, tag_of, tagged};
 pub(crate) use text::{
-    Digest, DirectoryPath, EdiAddressText, EdiDestination, Ending, HeaderName, HostKey, Key, Line, Pointer,
-    PolicyCode, TemplateText, pointer,
+    CertificateFingerprint, Digest, DirectoryPath, EdiAddressText, EdiDestination, Ending, HeaderName,
+    HostKey, Key, Line, Pointer, PolicyCode, TemplateText, pointer,
 };
 pub(crate) use time::{Days, TimeZoneName};
 

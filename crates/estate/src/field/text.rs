@@ -111,6 +111,12 @@ ruled_texts! {
         }),
         "write `SHA256:` and 43 characters, as `ssh-keygen -lf` prints it";
 
+    /// Fingerprint of a certificate.
+    CertificateFingerprint "the fingerprint of a certificate": "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}$", max 95, example "AB:CD:…",
+        |text| text.split(':').count() == 32
+            && text.split(':').all(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit())),
+        "write 32 pairs of hexadecimal digits, as `openssl x509 -noout -fingerprint -sha256` prints them";
+
     /// Digest of an image.
     Digest "the digest of an image": "^sha256:[0-9a-f]{64}$", max 71, example "sha256:…",
         |text| text.strip_prefix("sha256:").is_some_and(|hex| {

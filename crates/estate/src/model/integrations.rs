@@ -100,6 +100,8 @@ pub enum PrinterLanguage {
     Raw,
     /// IPP: the printer answers for its jobs.
     Ipp,
+    /// The same over TLS.
+    Ipps,
 }
 
 /// Where files lie that are exchanged with a partner, and what becomes of them.

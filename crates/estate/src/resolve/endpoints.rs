@@ -83,7 +83,12 @@ fn check_outbound(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
         &written.value.duplicates,
         &written.value.status,
     );
-    let of_printers = language.span().or(duplicates.span()).or(status.span());
+    let certificates = written.value.certificates.span();
+    let of_printers = language
+        .span()
+        .or(duplicates.span())
+        .or(status.span())
+        .or(certificates);
     if let Some(span) = of_printers.filter(|_| !printer) {
         problems
             .error(code::MISPLACED, span, "this is for printers")
@@ -91,8 +96,18 @@ fn check_outbound(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
             .done();
     }
     let of_raw = duplicates.span().or(status.span());
-    let ipp = language.or(PrinterLanguage::Raw) == PrinterLanguage::Ipp;
-    if let Some(span) = of_raw.filter(|_| printer && ipp) {
+    let language = language.or(PrinterLanguage::Raw);
+    if let Some(span) = certificates.filter(|_| printer && language != PrinterLanguage::Ipps) {
+        problems
+            .error(
+                code::MISPLACED,
+                span,
+                "without TLS a printer shows no certificate",
+            )
+            .help("say `printer: ipps`, or take `certificates` out")
+            .done();
+    }
+    if let Some(span) = of_raw.filter(|_| printer && language != PrinterLanguage::Raw) {
         problems
             .error(
                 code::MISPLACED,

@@ -753,6 +753,16 @@ pub(crate) const CASES: &[super::Case] = &[
     ),
     (
         "address: 10.9.0.40:9100",
+        "address: 10.9.0.40:9100\n      outbound: { printer: ipp, certificates: [\"00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\"] }",
+        &["PL0123"],
+    ),
+    (
+        "address: 10.9.0.40:9100",
+        "address: 10.9.0.40:9100\n      outbound: { printer: ipps, certificates: [\"00:11\"] }",
+        &["PL0105"],
+    ),
+    (
+        "address: 10.9.0.40:9100",
         "address: 10.9.0.40:9100\n      outbound: { to: \"https://print.example.net/\" }",
         &["PL0123"],
     ),

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use api::server::TlsListener;
 use axum::{Router, body::Bytes, extract::State, response::IntoResponse, response::Response, routing::post};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ipp::{
@@ -23,6 +24,8 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
+use tokio_util::sync::CancellationToken;
+use types::settings::TlsFiles;
 
 /// An event of the ERP that has the printer `zebra` print a label.
 pub fn label(id: &str, reference: &str, copies: u32) -> Value {
@@ -159,14 +162,20 @@ pub struct IppState {
 pub struct IppPrinter(Arc<Mutex<IppState>>);
 
 impl IppPrinter {
-    pub async fn start(&self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = Router::new()
-            .route("/ipp/print", post(answer))
-            .with_state(self.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+    /// Over TLS, as who has these files.
+    pub async fn start(&self, files: &TlsFiles) -> SocketAddr {
+        let (tls, cancel) = (api::tls::public_server(files).unwrap(), CancellationToken::new());
+        let nowhere = "127.0.0.1:0".parse().unwrap();
+        let listener = TlsListener::bind(nowhere, tls, cancel.clone()).await.unwrap();
+        let (address, router) = (listener.local(), self.router());
+        tokio::spawn(api::server::serve(listener, router, cancel, Duration::ZERO));
         address
+    }
+
+    fn router(&self) -> Router {
+        Router::new()
+            .route("/ipp/print", post(answer))
+            .with_state(self.clone())
     }
 
     pub fn state(&self) -> MutexGuard<'_, IppState> {

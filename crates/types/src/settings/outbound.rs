@@ -63,8 +63,12 @@ pub enum OutboundTarget {
     },
     /// Handed to a printer that answers for its jobs (IPP).
     IppPrinter {
-        /// `http://10.72.1.41:631/ipp/print`.
+        /// `http://10.72.1.41:631/ipp/print`, or `https://…`.
         to: String,
+        /// SHA-256 of its certificate, in pairs of hexadecimal digits; none: an authority vouches for it that this
+        /// machine trusts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        certificates: Vec<String>,
     },
 }
 

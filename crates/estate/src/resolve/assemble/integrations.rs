@@ -233,6 +233,14 @@ fn outbound(
                 },
                 PrinterLanguage::Ipp => OutboundTarget::IppPrinter {
                     to: format!("http://{}:{}/ipp/print", address.host, address.port),
+                    certificates: Vec::new(),
+                },
+                PrinterLanguage::Ipps => OutboundTarget::IppPrinter {
+                    to: format!("https://{}:{}/ipp/print", address.host, address.port),
+                    certificates: values(&written.certificates)
+                        .into_iter()
+                        .map(|one| one.0)
+                        .collect(),
                 },
             }
         }

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
+use tokio_rustls::rustls::ClientConfig;
 use types::settings::{GatewaySettings, IdempotencySource};
 
 use super::{Credentials, Error, Letter, excerpt};
@@ -33,18 +34,27 @@ pub(super) fn client(
     to: &str,
     settings: &GatewaySettings,
 ) -> Result<reqwest::Client, api::client::BuildError> {
-    let authorities = if to.starts_with("https:") {
-        PathBuf::from(AUTHORITIES)
-    } else {
-        settings.tls.ca.clone()
-    };
+    client_with(trusting(to, settings)?)
+}
+
+/// The same with its own idea of whom to trust.
+pub(super) fn client_with(tls: ClientConfig) -> Result<reqwest::Client, api::client::BuildError> {
     Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(api::tls::public_client(&authorities)?)
+        .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(POST_TIME_MAX)
         .connect_timeout(CONNECT_TIME_MAX)
         .build()?)
+}
+
+fn trusting(to: &str, settings: &GatewaySettings) -> Result<ClientConfig, api::tls::Error> {
+    let authorities = if to.starts_with("https:") {
+        PathBuf::from(AUTHORITIES)
+    } else {
+        settings.tls.ca.clone()
+    };
+    api::tls::public_client(&authorities)
 }
 
 /// What is told of a request that got no answer, without the address: it may hold a secret.

@@ -5,7 +5,10 @@
 
 use std::{io::Cursor, time::Duration};
 
-use api::client::BuildError;
+use api::{
+    client::BuildError,
+    tls::{Fingerprint, pinned_client},
+};
 use axum::http::Uri;
 use bytes::{Bytes, BytesMut};
 use ipp::{
@@ -48,11 +51,18 @@ impl IppPrinter {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(to: &str, settings: &GatewaySettings) -> Result<Self, BuildError> {
+    pub fn new(to: &str, certificates: &[String], settings: &GatewaySettings) -> Result<Self, BuildError> {
+        let http = if certificates.is_empty() {
+            http::client(to, settings)?
+        } else {
+            // What cannot be read is nobody's: then no printer is spoken to.
+            let pins = certificates.iter().filter_map(|one| fingerprint(one)).collect();
+            http::client_with(pinned_client(pins)?)?
+        };
         Ok(Self {
             url: to.to_owned(),
             uri: to.parse().ok(),
-            http: http::client(to, settings)?,
+            http,
         })
     }
 
@@ -195,6 +205,11 @@ impl IppPrinter {
             status => Err(Error::Unreachable(format!("the printer says {status:?}"))),
         }
     }
+}
+
+/// Of pairs of hexadecimal digits, parted by colons.
+fn fingerprint(text: &str) -> Option<Fingerprint> {
+    hex::decode(text.replace(':', "")).ok()?.try_into().ok()
 }
 
 fn add(

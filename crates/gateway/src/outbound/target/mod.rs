@@ -125,7 +125,9 @@ impl Target {
                 duplicates,
                 status,
             } => Self::Raw(RawPrinter::new(address, *duplicates, *status)),
-            OutboundTarget::IppPrinter { to } => Self::Ipp(IppPrinter::new(to, settings)?),
+            OutboundTarget::IppPrinter { to, certificates } => {
+                Self::Ipp(IppPrinter::new(to, certificates, settings)?)
+            }
         })
     }
 
