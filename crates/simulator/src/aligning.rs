@@ -7,7 +7,7 @@ use types::Generation;
 
 use crate::{
     bug::Bug,
-    message::Message,
+    message::Peer,
     place::Side,
     time::{At, ms},
     world::World,
@@ -91,12 +91,12 @@ impl World<'_> {
         let Some(probes) = search.asks().map(<[Position]>::to_vec) else {
             return self.fork_found(side);
         };
-        let message = Message::Fork {
+        let message = Peer::Fork {
             generation: gateway.generation,
             step: gateway.aligning.asks(now),
             probes,
         };
-        self.send(side.place(), side.other().place(), message);
+        self.say_to_peer(side, message);
     }
 
     /// The leader compares.
@@ -113,12 +113,12 @@ impl World<'_> {
             // It is damaged, and mended first.
             return;
         }
-        let answer = Message::Forked {
+        let answer = Peer::Forked {
             generation,
             step,
             compared,
         };
-        self.send(side.place(), side.other().place(), answer);
+        self.say_to_peer(side, answer);
     }
 
     pub(crate) fn fork_answered(
@@ -193,12 +193,12 @@ impl World<'_> {
             return self.all_is_offered(side);
         };
         *up_to = end;
-        let message = Message::Offer {
+        let message = Peer::Offer {
             generation: gateway.generation,
             step: gateway.aligning.asks(now),
             batches,
         };
-        self.send(side.place(), side.other().place(), message);
+        self.say_to_peer(side, message);
     }
 
     pub(crate) fn offer_arrives(&mut self, side: Side, generation: Generation, step: u32, batches: &[Batch]) {

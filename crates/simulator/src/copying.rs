@@ -9,7 +9,7 @@ use crate::{
     gateway::{Link, numbers},
     ledger::Part,
     log::{NotStored, end_of},
-    message::{Message, Set},
+    message::{Peer, Set},
     place::Side,
     time::ms,
     world::World,
@@ -21,6 +21,11 @@ const UNMENDED_PAUSE: u64 = ms(30_000);
 const ERRORS_UNTIL_A_PERSON: u32 = 3;
 
 impl World<'_> {
+    /// One gateway speaks to the other.
+    pub(crate) fn say_to_peer(&mut self, side: Side, said: Peer) {
+        self.send(side.place(), side.other().place(), said.into());
+    }
+
     /// What the follower lacks, as far as the leader knows; without that it is asked where it stands.
     pub(crate) fn copy(&mut self, side: Side) {
         let gateway = self.gateway(side);
@@ -34,12 +39,12 @@ impl World<'_> {
         {
             batches.push(writing.batch.clone());
         }
-        let message = Message::Copy {
+        let message = Peer::Copy {
             generation: gateway.generation,
             batches,
             marks: gateway.marks,
         };
-        self.send(side.place(), side.other().place(), message);
+        self.say_to_peer(side, message);
     }
 
     /// Batches of the leader arrive at its follower, or only a sign of life.
@@ -54,7 +59,7 @@ impl World<'_> {
         }
         if gateway.check(side, generation, leader).is_err() && !obeys_all {
             let known = gateway.generation;
-            return self.send(side.place(), leader.place(), Message::CopyRefused { known });
+            return self.say_to_peer(side, Peer::CopyRefused { known });
         }
         if generation >= gateway.generation {
             gateway.led_by(generation, leader, &name);
@@ -77,12 +82,12 @@ impl World<'_> {
             }
         }
         let end = self.is_aligned(side).then(|| self.gateway(side).log.position());
-        let copied = Message::Copied {
+        let copied = Peer::Copied {
             generation,
             end,
             marks,
         };
-        self.send_later(side.place(), leader.place(), delay, copied);
+        self.send_later(side.place(), leader.place(), delay, copied.into());
         self.align(side);
     }
 
@@ -103,8 +108,8 @@ impl World<'_> {
             Some(end) if !gateway.holds(end) => {
                 // This gateway was started anew and had not synced what the other had.
                 gateway.peer_end = None;
-                let realign = Message::Realign { generation };
-                self.send(side.place(), side.other().place(), realign);
+                let realign = Peer::Realign { generation };
+                self.say_to_peer(side, realign);
             }
             Some(end) => {
                 gateway.heard = now.0;
@@ -146,11 +151,11 @@ impl World<'_> {
             .map(|reader| reader.gaps())
             .unwrap_or_default();
         let Some(first) = gaps.first() else { return };
-        let wanted = Message::Wanted {
+        let wanted = Peer::Wanted {
             generation: gateway.generation,
             from: *first.start(),
         };
-        self.send(side.place(), side.other().place(), wanted);
+        self.say_to_peer(side, wanted);
     }
 
     /// The leader wants batches back.
@@ -160,12 +165,12 @@ impl World<'_> {
             return;
         }
         let batches = gateway.log.batches(from - 1);
-        let given = Message::Given {
+        let given = Peer::Given {
             generation,
             from,
             batches,
         };
-        self.send(side.place(), side.other().place(), given);
+        self.say_to_peer(side, given);
     }
 
     pub(crate) fn given(&mut self, side: Side, generation: Generation, from: u64, mut batches: Vec<Batch>) {

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use crate::{
     agent::Asker,
     database::Process,
-    message::{Event, Message, Timer},
+    message::{Event, Message, Peer, Timer},
     place::{Place, Side},
     time::At,
     world::World,
@@ -240,48 +240,48 @@ impl World<'_> {
                 replayed,
             } => self.received(side, history, (received, replayed)),
             Message::Submit { number } => self.submitted(side, number),
-            message => self.deliver_to_gateway(side, message),
+            Message::Gateway(said) => self.deliver_to_gateway(side, *said),
+            Message::Heartbeat(..) | Message::Answer { .. } | Message::Accepted { .. } => {}
         }
     }
 
     /// What the two gateways say to each other.
-    fn deliver_to_gateway(&mut self, side: Side, message: Message) {
-        match message {
-            Message::Copy {
+    fn deliver_to_gateway(&mut self, side: Side, said: Peer) {
+        match said {
+            Peer::Copy {
                 generation,
                 batches,
                 marks,
             } => self.copy_arrives(side, generation, &batches, marks),
-            Message::Copied {
+            Peer::Copied {
                 generation,
                 end,
                 marks,
             } => self.copied(side, generation, end, marks),
-            Message::CopyRefused { known } => self.copy_refused(side, known),
-            Message::Realign { generation } => self.realigns(side, generation),
-            Message::Wanted { generation, from } => self.wanted(side, generation, from),
-            Message::Given {
+            Peer::CopyRefused { known } => self.copy_refused(side, known),
+            Peer::Realign { generation } => self.realigns(side, generation),
+            Peer::Wanted { generation, from } => self.wanted(side, generation, from),
+            Peer::Given {
                 generation,
                 from,
                 batches,
             } => self.given(side, generation, from, batches),
-            Message::Fork {
+            Peer::Fork {
                 generation,
                 step,
                 probes,
             } => self.fork_asked(side, generation, step, &probes),
-            Message::Forked {
+            Peer::Forked {
                 generation,
                 step,
                 compared,
             } => self.fork_answered(side, generation, step, &compared),
-            Message::Offer {
+            Peer::Offer {
                 generation,
                 step,
                 batches,
             } => self.offer_arrives(side, generation, step, &batches),
-            Message::Kept { generation, step } => self.kept(side, generation, step),
-            _ => {}
+            Peer::Kept { generation, step } => self.kept(side, generation, step),
         }
     }
 }

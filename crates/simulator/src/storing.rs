@@ -9,7 +9,7 @@ use crate::{
     bug::Bug,
     gateway::{DEGRADE_AFTER, Link, Writing, numbers},
     log::{NotStored, messages},
-    message::{Message, Set, Timer},
+    message::{Message, Peer, Set, Timer},
     place::{Place, Side},
     time::ms,
     world::World,
@@ -128,8 +128,8 @@ impl World<'_> {
             .take_if(|(_, wanted)| *wanted & !gateway.log.stored == 0);
         if let Some((step, _)) = kept {
             let generation = gateway.generation;
-            let message = Message::Kept { generation, step };
-            self.send(side.place(), side.other().place(), message);
+            let message = Peer::Kept { generation, step };
+            self.say_to_peer(side, message);
         }
     }
 
