@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use plimsoll_tests::{
-    TestEstate, Transcript, Writers,
+    Drill, TestEstate, Transcript, Writers,
     lab::{self, Link, Network},
     wait_for,
 };
@@ -170,26 +170,55 @@ impl Partitions {
         });
     }
 
-    /// The witness hears both: the same as a link that is cut in both directions.
+    /// The witness hears both: the same as a link that is cut in both directions. Cut by the product's own drill, under
+    /// load; the first one is killed in the middle, and its guard makes the link whole.
     fn one_direction_between_the_regions_is_cut(&self) {
         let (active, standby) = self.well();
         let generation = self.generation();
         let writers = Writers::start(&self.estate);
-        let mut transcript = Transcript::begin(
-            "regions-one-way",
-            &format!("nothing passes from {standby} to {active}, which leads; the other direction does"),
+        let note = self.estate.layout().root().join("cut-links.json");
+        let soon = ["--kill-after-min", "0s", "--kill-after-max", "1s"];
+        let wanted = ["drill", "partition", "--between", "witness", "--lasts", "5m"];
+        let mut killed = self.estate.begin(&[&wanted[..], &soon[..]].concat());
+        wait_for("a link to be cut", LIMIT, || note.exists().then_some(()));
+        killed.kill().expect("it runs");
+        killed.wait().expect("it ends");
+        wait_for("the guard to make it whole", LIMIT, || {
+            (!note.exists()).then_some(())
+        });
+        self.estate.wait_until_protected();
+
+        let wanted = [
+            "--between",
+            "regions",
+            "--direction",
+            "in",
+            "--lasts",
+            "12s",
+            "--rate",
+            "3",
+        ];
+        let drill = Drill::measured(&self.estate, "partition", &[&wanted[..], &soon[..]].concat());
+        drill.recount(&self.estate);
+        let run = &drill.runs()[0];
+        let fault = format!("nothing passes from {standby} to {active}");
+        assert!(run["fault"].as_str().unwrap().starts_with(&fault), "{run}");
+        let findings = run["disturbed"]["findings"].as_array().unwrap();
+        let failed: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding["held"] != true)
+            .collect();
+        assert!(failed.is_empty() && findings.len() >= 6, "{run}");
+        assert!(!note.exists());
+        assert_eq!(
+            (self.estate.active(), self.generation()),
+            (active.clone(), generation)
         );
-        let (leader, other) = ([active.as_str()], [standby.as_str()]);
-        self.network.set(&other, &leader, Link::CUT);
-        let cut = Instant::now();
-        self.exposed(&mut transcript);
-        writers.wait_for_write(&active, cut + LONG);
-        transcript.look(&self.estate);
-        transcript.did("the link is whole again");
-        self.network.set_both(&leader, &other, FAR);
-        self.heal(&mut transcript);
-        self.nothing_moved(&transcript, &active, generation, writers);
-        transcript.end(&self.estate);
+        let accepted = writers.finish();
+        assert!(
+            accepted.iter().all(|write| write.region == active),
+            "another region wrote"
+        );
     }
 
     /// The leader's links to the controller and the world come and go: the standby hears it all the time.

@@ -4,7 +4,7 @@ use std::{
     fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -135,6 +135,18 @@ impl TestEstate {
         let mut all = arguments.to_vec();
         all.extend(["--estate", self.name.as_str()]);
         run(&all)
+    }
+
+    /// Begins a command, with `--estate` added, and does not wait for its end.
+    pub fn begin(&self, arguments: &[&str]) -> Child {
+        Command::new(plimsoll())
+            .args(arguments)
+            .args(["--estate", self.name.as_str()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     /// `plimsoll status --output json`, or `None` while the controller does not answer.

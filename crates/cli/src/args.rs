@@ -13,8 +13,9 @@ use crate::commands::gateway::args::Gateway;
 
 pub use aftermath::{FallbackPack, Inform, Jobs, JobsClass, ReleaseJobs};
 pub use drill::{
-    Component, Drill, DueDrill, ExpireCredentials, Fault, LoseComponent, LoseControlPlane, LoseIntegration,
-    Outage, RegionLoss, Rehearse, ScheduledDrills, TimerOfDrills,
+    Between, Component, CutLinks, Direction, Drill, DueDrill, ExpireCredentials, Fault, LoseComponent,
+    LoseControlPlane, LoseIntegration, MendLinks, Outage, RegionLoss, Rehearse, ScheduledDrills,
+    TimerOfDrills,
 };
 pub use recover::{Disaster, Migration, Recover};
 

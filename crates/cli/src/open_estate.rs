@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -109,6 +110,12 @@ impl OpenEstate {
         let mut programs = vec![self.controller_program(), self.front_door_program()];
         programs.extend(self.regions().iter().map(|region| self.region_program(region)));
         programs
+    }
+
+    /// Where a site is, when it has a network namespace of its own.
+    pub fn place(&self, site: &str) -> Option<(Ipv4Addr, PathBuf)> {
+        let namespace = self.sites.namespace(site)?;
+        Some((self.sites.address(site), namespace))
     }
 
     fn program(&self, name: &str, binary: &str, settings: PathBuf, directory: PathBuf) -> Program {

@@ -21,6 +21,11 @@ pub enum Drill {
     ControlPlane(LoseControlPlane),
     /// Keep messages from being delivered for a while under load; they are stored, told of, and delivered afterwards
     IntegrationOutage(LoseIntegration),
+    /// Cut the link between two sites silently for a while, under load; nothing moves, and it is made whole again
+    Partition(CutLinks),
+    /// Make whole what a partition drill cut, once it has ended; started by the drill itself
+    #[command(hide = true)]
+    MendPartition(MendLinks),
     /// Replace every certificate by one that lives for moments, and that one by the next, under load
     Credentials(ExpireCredentials),
     /// Tell which drills the calendar plans, how old their proof is, and why none is run now
@@ -31,6 +36,51 @@ pub enum Drill {
     Timer(TimerOfDrills),
     /// End the drill that runs; what it did is taken back
     Abort(AbortDrill),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct CutLinks {
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+    /// Which link: that between the `regions`, between the active region and the controller, which is the `witness`, or
+    /// between the standby region and it (`standby-witness`)
+    #[arg(long, value_enum, default_value_t = Between::Regions)]
+    pub between: Between,
+    /// Which packets vanish: `both` ways, or those alone that go `out` of the active region or come `in` to it (of the
+    /// standby region, where that is the one that is cut off from the witness)
+    #[arg(long, value_enum, default_value_t = Direction::Both)]
+    pub direction: Direction,
+    /// How long it lasts: 5s to 5m
+    #[arg(long, default_value = "15s", value_name = "TIME")]
+    pub lasts: Span,
+    /// Only tell what would be cut, and whether that can be done here
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Whose link is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Between {
+    Regions,
+    Witness,
+    StandbyWitness,
+}
+
+/// Which packets vanish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Direction {
+    Both,
+    Out,
+    In,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct MendLinks {
+    #[command(flatten)]
+    pub which: Which,
+    /// At the latest after this long, even while whoever started it lives
+    #[arg(long, value_name = "TIME")]
+    pub within: Span,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -11,8 +11,10 @@ mod failback;
 mod fault;
 mod integration_outage;
 mod keep;
+mod links;
 mod load;
 mod machine;
+mod partition;
 mod person;
 mod planned;
 mod probe;
@@ -27,6 +29,7 @@ use std::{path::PathBuf, time::Duration};
 
 pub use alone::abort;
 pub use keep::DOCUMENT;
+pub use links::guard as mend_partition;
 pub use load::now;
 pub use planned::planned;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -40,7 +43,8 @@ use types::{
 use self::{disturb::Scene, public::Public, run::Measured};
 use crate::{
     args::{
-        ExpireCredentials, LoseComponent, LoseControlPlane, LoseIntegration, Output, RegionLoss, Rehearse,
+        CutLinks, ExpireCredentials, LoseComponent, LoseControlPlane, LoseIntegration, Output, RegionLoss,
+        Rehearse,
     },
     failure::{Exit, Failure},
     open_estate::OpenEstate,
@@ -190,6 +194,22 @@ pub async fn credentials(
     let asked = Rehearsal::of("credentials", &request.rehearse);
     let life = request.life.as_duration();
     let once = async |scene: Scene<'_>| credentials::once(scene, life).await;
+    rehearse_scene(estate, &asked, talk, once).await
+}
+
+pub async fn partition(estate: &OpenEstate, request: &CutLinks, talk: &Talk) -> Result<Exit, Failure> {
+    let lasts = partition::lasts(request)?;
+    if request.dry_run {
+        return partition::dry_run(estate, request, talk).await;
+    }
+    partition::check(estate)?;
+    let asked = Rehearsal::of("partition", &request.rehearse);
+    let wanted = partition::Wanted {
+        between: request.between,
+        direction: request.direction,
+        lasts,
+    };
+    let once = async |scene: Scene<'_>| partition::once(scene, wanted).await;
     rehearse_scene(estate, &asked, talk, once).await
 }
 

@@ -130,6 +130,13 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
             drill::check_moments(&request.rehearse)?;
             drill::integration_outage(&open(&request.rehearse.which)?, &request, talk).await
         }
+        Command::Drill(Drill::Partition(request)) => {
+            drill::check_moments(&request.rehearse)?;
+            drill::partition(&open(&request.rehearse.which)?, &request, talk).await
+        }
+        Command::Drill(Drill::MendPartition(request)) => {
+            drill::mend_partition(&open(&request.which)?, &request)
+        }
         Command::Drill(Drill::Credentials(request)) => {
             drill::check_moments(&request.rehearse)?;
             drill::credentials(&open(&request.rehearse.which)?, &request, talk).await

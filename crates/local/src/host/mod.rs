@@ -10,6 +10,7 @@
 
 mod addons;
 mod binaries;
+mod cut;
 mod error;
 mod files;
 mod home;
@@ -24,6 +25,7 @@ mod tree;
 
 pub use addons::{Addons, install as install_addons};
 pub use binaries::{Binaries, install as install_binaries};
+pub use cut::{CutError, check_cut, ensure_cut, ensure_whole};
 pub use error::{Code, Error};
 pub use files::Files;
 pub use home::{Home, RunAs};

@@ -105,16 +105,23 @@ pub fn start(files: &Files, program: &Program) -> Result<ProcessRef, Error> {
     Ok(running)
 }
 
-/// A new process belongs to the network namespace of the thread that starts it; so a thread of its own enters it, which
-/// then ends, and we stay where we are.
 fn spawn_within(command: &mut Command, namespace: &Path) -> Result<std::io::Result<Child>, Error> {
     let entered = fs::File::open(namespace).map_err(Error::file("open", namespace))?;
-    let spawn = || {
-        rustix::thread::move_into_link_name_space(entered.as_fd(), Some(LinkNameSpaceType::Network))?;
-        command.spawn()
+    Ok(within(&entered, || command.spawn()))
+}
+
+/// Starts a process in a network namespace. It belongs to that of the thread that starts it; so a thread of its own enters
+/// it, which then ends, and we stay where we are.
+pub(super) fn within<T: Send>(
+    namespace: &fs::File,
+    start: impl FnOnce() -> std::io::Result<T> + Send,
+) -> std::io::Result<T> {
+    let entered = || {
+        rustix::thread::move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?;
+        start()
     };
-    let done = std::thread::scope(|scope| scope.spawn(spawn).join());
-    Ok(done.unwrap_or_else(|_| Err(std::io::Error::other("the thread that starts it failed"))))
+    let done = std::thread::scope(|scope| scope.spawn(entered).join());
+    done.unwrap_or_else(|_| Err(std::io::Error::other("the thread that starts it failed")))
 }
 
 /// Asks a program to end everything it started and then itself; after `grace` the whole tree is killed.

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 use types::Timestamp;
 
-use super::{fault, integration_outage, load::now};
+use super::{fault, integration_outage, links, load::now};
 use crate::{
     failure::{Exit, Failure},
     open_estate::OpenEstate,
@@ -91,6 +91,8 @@ pub async fn take(estate: &OpenEstate, scenario: &str) -> Result<Alone, Failure>
         .and_then(|()| file.rewind())
         .and_then(|()| file.write_all(&text))
         .map_err(Failure::file("write", &path))?;
+    // Left behind by a drill that was killed, and whose guard was killed with it.
+    links::mend(estate)?;
     Ok(Alone(file))
 }
 
@@ -113,6 +115,11 @@ fn read(file: &mut File) -> Option<Held> {
 /// `plimsoll drill abort`
 pub async fn abort(estate: &OpenEstate, talk: &Talk) -> Result<Exit, Failure> {
     let Some(held) = running(estate)? else {
+        // A drill that was killed takes nothing back; somebody else may have been killed with it.
+        if links::mend(estate)? {
+            talk.say("no drill runs; links that one had cut are whole again");
+            return Ok(Exit::Done);
+        }
         return Err(Failure::no("PL0423", "no drill runs on this estate"));
     };
     let ended = Pid::from_raw(held.pid).is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
@@ -160,10 +167,11 @@ pub async fn unless_aborted<T>(
     )
 }
 
-/// Starts what does not run, lets go on what was stopped in place, and opens lanes that a drill rested.
+/// Makes links whole, starts what does not run, lets go on what was stopped in place, and opens lanes that a drill rested.
 ///
 /// A failover that has begun goes on: the controller decides about that, and half of one helps nobody.
 async fn take_back(estate: &OpenEstate) -> Result<(), Failure> {
+    links::mend(estate)?;
     for program in estate.programs() {
         if program.running().is_some() {
             fault::thaw(&program)?;

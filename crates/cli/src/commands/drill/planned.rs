@@ -21,7 +21,12 @@ pub async fn planned(estate: &OpenEstate, scenario: DrillScenario, talk: &Talk) 
         Drill::ControlPlane(request) => control_plane(estate, &request, talk).await,
         Drill::IntegrationOutage(request) => integration_outage(estate, &request, talk).await,
         Drill::Credentials(request) => credentials(estate, &request, talk).await,
-        Drill::Schedule(_) | Drill::Due(_) | Drill::Timer(_) | Drill::Abort(_) => Err(unknown(scenario)),
+        Drill::Partition(_)
+        | Drill::MendPartition(_)
+        | Drill::Schedule(_)
+        | Drill::Due(_)
+        | Drill::Timer(_)
+        | Drill::Abort(_) => Err(unknown(scenario)),
     }
 }
 
@@ -68,7 +73,12 @@ mod tests {
                 Drill::ControlPlane(_) => scenario == ControlPlane,
                 Drill::IntegrationOutage(_) => scenario == IntegrationOutage,
                 Drill::Credentials(_) => scenario == Credentials,
-                Drill::Schedule(_) | Drill::Due(_) | Drill::Timer(_) | Drill::Abort(_) => false,
+                Drill::Partition(_)
+                | Drill::MendPartition(_)
+                | Drill::Schedule(_)
+                | Drill::Due(_)
+                | Drill::Timer(_)
+                | Drill::Abort(_) => false,
             };
             assert!(is_itself, "{scenario}");
         }
