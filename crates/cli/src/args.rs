@@ -11,7 +11,7 @@ use types::{EstateName, RegionName, Span, TenantName, host::SitePlace};
 
 use crate::commands::gateway::args::Gateway;
 
-pub use aftermath::{FallbackPack, Inform, Jobs, JobsClass, ReleaseJobs};
+pub use aftermath::{FallbackPack, Inform, Jobs, JobsClass, ReadFrom, ReleaseJobs};
 pub use drill::{
     Between, Component, CutLinks, Direction, Drill, DueDrill, ExpireCredentials, Fault, LoseComponent,
     LoseControlPlane, LoseIntegration, MendLinks, Outage, RegionLoss, Rehearse, ScheduledDrills,

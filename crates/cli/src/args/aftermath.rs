@@ -48,22 +48,42 @@ pub enum JobsClass {
 #[derive(Clone, Debug, clap::Args)]
 pub struct FallbackPack {
     /// The site, as the estate file names it
-    #[arg(long, value_name = "NAME")]
-    pub site: SiteName,
+    #[arg(long, value_name = "NAME", required_unless_present = "due")]
+    pub site: Option<SiteName>,
+    /// Every site whose pack is older than --older-than; for a timer, which may ask as often as it likes
+    #[arg(long, conflicts_with_all = ["site", "warehouse"])]
+    pub due: bool,
+    /// How old a pack may become, with --due
+    #[arg(long, default_value = "1h", value_name = "TIME", requires = "due")]
+    pub older_than: Span,
+    /// Which database is read first: that of the region that leads, or a standby's, which costs the other nothing
+    /// [default: leader; with --due, standby]
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub from: Option<ReadFrom>,
     /// Code of its warehouse in the ERP [default: the one whose code is in the site's name]
     #[arg(long, value_name = "CODE")]
     pub warehouse: Option<String>,
-    /// Directory for the pack; made if it does not exist [default: below the estate's own]
+    /// Directory for the pack, made if it does not exist; with --due, for a directory of each site [default: below the
+    /// estate's own]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// How many labels to set aside for it; 0: the last ones again
-    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(0..=500), value_name = "COUNT")]
-    pub labels: u32,
+    /// How many labels to set aside for it; 0: the last ones again. Only the region that leads can [default: 40; with
+    /// --due, 0]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=500), value_name = "COUNT")]
+    pub labels: Option<u32>,
     /// How long people may work with it
     #[arg(long, default_value = "12h", value_name = "TIME")]
     pub valid: Span,
     #[command(flatten)]
     pub which: Which,
+}
+
+// Variants carry no doc comments: clap would blow up the help to explain them.
+/// Whose database a pack is read from first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReadFrom {
+    Leader,
+    Standby,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -1,10 +1,12 @@
 //! `plimsoll fallback-pack --site NAME`: what a warehouse works with on paper while the ERP is away.
 //!
 //! The region that leads is asked first, and sets labels aside for this pack alone. While none leads, a standby is read: its
-//! database answers what it has received, with the labels that were set aside last.
+//! database answers what it has received, with the labels that were set aside last. A timer has a standby read first, so
+//! that packs cost the region that leads nothing.
 
 mod code128;
 mod csv;
+mod due;
 mod pack;
 mod page;
 
@@ -14,20 +16,27 @@ use std::{
 };
 
 use serde_json::json;
-use types::{RegionName, SiteName, Timestamp};
+use types::{RegionName, SiteName, Span, Timestamp};
 
 use super::{
     erp::{CallError, Erp, failed},
     gateway::{leader, words},
 };
 use crate::{
-    args::FallbackPack,
+    args::{FallbackPack, ReadFrom},
     failure::{Exit, Failure},
     open_estate::OpenEstate,
     talk::Talk,
 };
 use pack::{LabelRange, Pack, Warehouse};
 use page::About;
+
+/// Labels of a pack when nobody says how many.
+const LABELS: u32 = 40;
+/// For people.
+const PAGE: &str = "pack.html";
+/// For programs; it says when it was made.
+const DOCUMENT: &str = "pack.json";
 
 /// What was read, and where.
 struct Read {
@@ -36,25 +45,51 @@ struct Read {
     fresh_labels: bool,
 }
 
-/// Makes the pack.
+/// Which pack is wanted.
+struct Wanted<'a> {
+    site: SiteName,
+    warehouse: Option<&'a str>,
+    from: ReadFrom,
+    labels: u32,
+    directory: PathBuf,
+}
+
+/// Makes the pack of one site, or all that are due.
 pub async fn run(estate: &OpenEstate, request: &FallbackPack, talk: &Talk) -> Result<Exit, Failure> {
-    let read = read(estate, request, talk).await?;
+    let Some(site) = &request.site else {
+        return due::run(estate, request, talk).await;
+    };
+    let own = || directory_of(&estate.layout.root().join("fallback"), site);
+    let wanted = Wanted {
+        site: site.clone(),
+        warehouse: request.warehouse.as_deref(),
+        from: request.from.unwrap_or(ReadFrom::Leader),
+        labels: request.labels.unwrap_or(LABELS),
+        directory: request.out.clone().unwrap_or_else(own),
+    };
+    make(estate, &wanted, request.valid, talk).await?;
+    Ok(Exit::Done)
+}
+
+/// Where packs of a site are kept below a directory of all.
+fn directory_of(all: &Path, site: &SiteName) -> PathBuf {
+    all.join(site.as_str())
+}
+
+async fn make(estate: &OpenEstate, wanted: &Wanted<'_>, valid: Span, talk: &Talk) -> Result<(), Failure> {
+    let read = read(estate, wanted, talk).await?;
     let generated = Timestamp::from_system(SystemTime::now());
-    let life = i64::try_from(request.valid.as_duration().as_micros()).unwrap_or(i64::MAX);
+    let life = i64::try_from(valid.as_duration().as_micros()).unwrap_or(i64::MAX);
     let valid_until = Timestamp::from_micros(generated.as_micros().saturating_add(life));
     let about = About {
         estate: estate.controller.estate.as_str(),
-        site: &request.site,
+        site: &wanted.site,
         region: read.region.as_str(),
         generated,
         valid_until,
         fresh_labels: read.fresh_labels,
     };
-    let directory = match &request.out {
-        Some(directory) => directory.clone(),
-        None => estate.layout.root().join("fallback").join(request.site.as_str()),
-    };
-    write(&directory, &about, &read.pack)?;
+    write(&wanted.directory, &about, &read.pack)?;
     let pack = &read.pack;
     talk.say(format_args!(
         "{} lines to pick, {} deliveries, {} receipts, {} labels; read from {}{}; valid until {valid_until}",
@@ -65,22 +100,25 @@ pub async fn run(estate: &OpenEstate, request: &FallbackPack, talk: &Talk) -> Re
         read.region,
         if pack.standby { ", a standby" } else { "" },
     ));
-    anstream::println!("{}", directory.join("pack.html").display());
-    Ok(Exit::Done)
+    anstream::println!("{}", wanted.directory.join(PAGE).display());
+    Ok(())
 }
 
-async fn read(estate: &OpenEstate, request: &FallbackPack, talk: &Talk) -> Result<Read, Failure> {
+async fn read(estate: &OpenEstate, wanted: &Wanted<'_>, talk: &Talk) -> Result<Read, Failure> {
     let mut regions = estate.regions();
     // Whoever leads has everything; which one that is matters less than to have paper.
     let leading = leader::find(estate).await.ok().map(|leader| leader.status.region);
-    regions.sort_by_key(|region| Some(region) != leading.as_ref());
+    regions.sort_by_key(|region| (Some(region) != leading.as_ref()) == (wanted.from == ReadFrom::Leader));
     let mut failure = None;
     for region in regions {
-        let labels = match Some(&region) == leading.as_ref() {
-            true => request.labels,
-            false => 0,
-        };
-        match of_region(estate, &region, request, labels, talk).await {
+        let leads = Some(&region) == leading.as_ref();
+        let labels = if leads { wanted.labels } else { 0 };
+        if wanted.labels > labels {
+            talk.say(format_args!(
+                "{region} is a standby and sets no labels aside: the pack has the last ones again"
+            ));
+        }
+        match of_region(estate, &region, wanted, labels, talk).await {
             Ok(read) => return Ok(read),
             Err(error) if error.code == "PL0443" => return Err(error),
             Err(error) => {
@@ -95,7 +133,7 @@ async fn read(estate: &OpenEstate, request: &FallbackPack, talk: &Talk) -> Resul
 async fn of_region(
     estate: &OpenEstate,
     region: &RegionName,
-    request: &FallbackPack,
+    wanted: &Wanted<'_>,
     labels: u32,
     talk: &Talk,
 ) -> Result<Read, Failure> {
@@ -105,7 +143,7 @@ async fn of_region(
         .call("plimsoll.fallback/warehouses", &json!({}))
         .await
         .map_err(told)?;
-    let code = choose(&known, &request.site, request.warehouse.as_deref())?;
+    let code = choose(&known, &wanted.site, wanted.warehouse)?;
     let mut fresh_labels = false;
     if labels > 0 {
         let asked = json!({ "warehouse": code, "count": labels, "by": words::person() });
@@ -164,8 +202,8 @@ fn write(directory: &Path, about: &About<'_>, pack: &Pack) -> Result<(), Failure
         "estate": about.estate, "site": about.site, "region": about.region, "generated": about.generated,
         "validUntil": about.valid_until, "freshLabels": about.fresh_labels, "pack": pack,
     });
-    files.push((directory.join("pack.json"), format!("{json:#}\n").into_bytes()));
-    files.push((directory.join("pack.html"), page::html(about, pack).into_bytes()));
+    files.push((directory.join(DOCUMENT), format!("{json:#}\n").into_bytes()));
+    files.push((directory.join(PAGE), page::html(about, pack).into_bytes()));
     for (path, content) in files {
         // Never half a file: the last pack is what people have when the next one fails.
         let partial = path.with_extension("partial");
