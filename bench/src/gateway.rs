@@ -17,7 +17,7 @@ use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
         ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings, JournalSettings, LaneSettings,
-        PeerSettings, Priority, ProofSettings, RetrySettings, TlsFiles,
+        PayloadSettings, PeerSettings, Priority, ProofSettings, RetrySettings, TlsFiles,
     },
 };
 
@@ -251,6 +251,7 @@ fn settings(
             body_max: ByteSize::new(64 << 10),
             concurrency: 1,
             lane: lane(),
+            payloads: PayloadSettings::default(),
             edi: None,
             files: None,
             outbound: None,

@@ -37,6 +37,8 @@ pub mod code {
     pub const NOT_DEAD: &str = "PL0608";
     /// The last comparison found no such phantom (404).
     pub const UNKNOWN_PHANTOM: &str = "PL0609";
+    /// Bodies of this integration are not shown (403).
+    pub const NOT_SHOWN: &str = "PL0636";
     /// Another decision about the phantom was made before (409).
     pub const DECIDED: &str = "PL0610";
 }

@@ -144,4 +144,6 @@ codes! {
     WEAK_DEPENDENCY = "PL0153";
     /// A location that is not known.
     LOCATION = "PL0154";
+    /// Something masked of what is not shown.
+    MASKED = "PL0160";
 }

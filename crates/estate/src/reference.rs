@@ -412,6 +412,11 @@ fn reasons() -> String {
             "a night, and the morning in which somebody notices",
         ),
         (
+            "`integrations[].payloads`",
+            "`redacted`".to_owned(),
+            "who looks after deliveries needs a message's shape and fate, and seldom what it says of people",
+        ),
+        (
             "`integrations[].keep`",
             defaults::KEEP.to_string(),
             "longer than point-in-time recovery reaches back: what was applied since is applied again",

@@ -39,6 +39,7 @@ mod retention;
 mod role;
 mod scrub;
 mod sftp;
+mod shown;
 mod start;
 mod state;
 

@@ -42,6 +42,14 @@ pub fn unknown_message(integration: impl std::fmt::Display, key: &str) -> Proble
     problem(404, code::UNKNOWN_MESSAGE, message)
 }
 
+/// The estate says that nobody is shown its bodies.
+pub fn not_shown(integration: impl std::fmt::Display) -> Problem {
+    let message = format!("the estate says that bodies of `{integration}` are not shown");
+    problem(403, code::NOT_SHOWN, message).hint(
+        "`payloads: visible` of the integration in the estate file would show them, but for what is `masked`",
+    )
+}
+
 /// It was settled and trimmed: only its key is left.
 pub fn trimmed_message(
     integration: impl std::fmt::Display,

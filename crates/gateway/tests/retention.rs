@@ -181,6 +181,38 @@ async fn the_backlog_of_a_paused_lane_is_parked_and_drains_in_order_when_it_live
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn each_integration_is_kept_for_its_own_time() {
+    let world = World::start_with(|settings| {
+        soon(settings);
+        let lanes = [
+            ("acme-edi", Span::from_millis(1)),
+            ("web-shop", Span::from_hours(24)),
+        ];
+        let lanes = lanes.map(|(name, keep)| (IntegrationName::new(name).unwrap(), keep));
+        if let Some(retention) = &mut settings.journal.retention {
+            // For what belongs to no integration, and longer than the shortest.
+            retention.messages = Span::from_hours(24);
+            retention.lanes = BTreeMap::from(lanes);
+        }
+    })
+    .await
+    .synchronised()
+    .await;
+    send(&world.west, numbers(1..=90)).await;
+    let first = both_trimmed(&world).await;
+    assert_eq!(posted_to_shop(&world.west, "SO-01").await, 202);
+    send(&world.west, numbers(91..=270)).await;
+    // Of the segments behind, the first holds the shop's message, and those behind it wait for it.
+    let looks = std::sync::atomic::AtomicU32::new(0);
+    let status = world
+        .west
+        .until(|_| looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 60)
+        .await;
+    assert_eq!(status.journal.trimmed, first);
+    assert_eq!(posted_to_shop(&world.west, "SO-01").await, 200, "a duplicate");
+}
+
 async fn posted_to_shop(node: &Node, number: &str) -> u16 {
     let sent = node.post_to("web-shop", shop_order(number)).await.unwrap();
     sent.0.as_u16()

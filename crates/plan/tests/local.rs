@@ -8,9 +8,9 @@ use estate::Estate;
 use plan::{Blueprint, Refusal, Workload};
 use plimsoll_plan as plan;
 use types::{
-    TenantName,
+    Span, TenantName,
     host::{Host, Layout, Programs},
-    settings::{Authority, RunsWhen, SiteRole},
+    settings::{Authority, Payloads, RunsWhen, SiteRole},
 };
 
 fn read(text: &str) -> Estate {
@@ -97,6 +97,45 @@ fn the_strictest_tier_in_use_decides_who_may_start_a_failover() {
     let estate = read(&text);
     let (blueprint, _) = plan::local(&estate, None, &host(&estate)).unwrap();
     assert_eq!(blueprint.controller.failover.authority, Authority::OnePerson);
+}
+
+#[test]
+fn the_gateway_is_told_of_each_integration_how_long_it_is_kept_and_what_is_shown_of_it() {
+    let text = text()
+        .replace(
+            "      bodyMax: 256KiB\n",
+            "      bodyMax: 256KiB\n      payloads: visible\n      masked: [/customer/name, '/lines/*/note']\n",
+        )
+        .replace(
+            "      rateMax: 20\n",
+            "      rateMax: 20\n      payloads: hidden\n      keep: 36d\n      outbound: { to: 'https://api.parcels.example.net/in' }\n",
+        );
+    let estate = read(&text);
+    let (blueprint, _) = plan::local(&estate, None, &host(&estate)).unwrap();
+    let gateway = &blueprint.regions[0].gateway;
+    let kept = &gateway.journal.retention.as_ref().unwrap().lanes;
+    let kept: BTreeMap<&str, Span> = kept.iter().map(|(name, keep)| (name.as_str(), *keep)).collect();
+    assert_eq!(
+        kept,
+        BTreeMap::from([
+            ("acme-edi", Span::from_days(35)),
+            ("parcel-labels", Span::from_days(36)),
+            ("web-shop", Span::from_days(35)),
+        ])
+    );
+    let shown: Vec<_> = gateway
+        .integrations
+        .iter()
+        .map(|one| (one.name.as_str(), one.payloads.show, one.payloads.masked.len()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("acme-edi", Payloads::Redacted, 0),
+            ("parcel-labels", Payloads::Hidden, 0),
+            ("web-shop", Payloads::Visible, 2),
+        ]
+    );
 }
 
 #[test]

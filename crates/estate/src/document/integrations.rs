@@ -1,7 +1,7 @@
 //! Partners, and the streams of messages between them and the ERP.
 
 use ipnet::Ipv4Net;
-use types::settings::{Duplicates, EdiDocument, IdempotencySource, Priority, SignatureScheme};
+use types::settings::{Duplicates, EdiDocument, IdempotencySource, Payloads, Priority, SignatureScheme};
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
 use crate::{
@@ -68,6 +68,10 @@ mapping! {
         Optional "criticality" criticality: Criticality,
         /// Payloads are kept this long after they were applied; by default 35d.
         Optional "keep" keep: Span,
+        /// What people are shown of its messages by `plimsoll gateway`; by default `redacted`: their shape, and no value.
+        Optional "payloads" payloads: Payloads,
+        /// Never shown of a message, also with `payloads: visible`: JSON pointers in which `*` stands for any one key or place.
+        Optional "masked" masked: List<Pointer>,
         /// Who answers for it.
         Optional "owner" owner: Line,
         /// Where files lie, with `protocol: sftp` or `file-drop`.

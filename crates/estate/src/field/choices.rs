@@ -1,7 +1,9 @@
 //! Enums whose values are words.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
-use types::settings::{Authority, DrillScenario, Duplicates, EdiDocument, Priority, Probe, SignatureScheme};
+use types::settings::{
+    Authority, DrillScenario, Duplicates, EdiDocument, Payloads, Priority, Probe, SignatureScheme,
+};
 
 use super::{Field, text_of};
 use crate::{
@@ -119,6 +121,7 @@ word_fields! {
         "deferrable" = Criticality::Deferrable,
     }
     Priority { "first" = Priority::First, "normal" = Priority::Normal, "last" = Priority::Last }
+    Payloads { "hidden" = Payloads::Hidden, "redacted" = Payloads::Redacted, "visible" = Payloads::Visible }
     LinkKind { "internet" = LinkKind::Internet, "vpn" = LinkKind::Vpn, "express-route" = LinkKind::ExpressRoute }
     DeviceKind {
         "printer" = DeviceKind::Printer,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use ipnet::Ipv4Net;
 use serde::Serialize;
 use types::settings::{
-    AfterFile, EdiSettings, FilesFrom, FilesSettings, IdempotencySource, OutboundSettings, Priority,
-    ProofSettings, SftpCredential, SftpSettings, SignatureScheme,
+    AfterFile, EdiSettings, FilesFrom, FilesSettings, IdempotencySource, OutboundSettings, PayloadSettings,
+    Priority, ProofSettings, SftpCredential, SftpSettings, SignatureScheme,
 };
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
@@ -79,6 +79,9 @@ pub struct Integration {
     pub criticality: Criticality,
     /// Payloads are kept this long after they were applied.
     pub keep: Span,
+    /// What people are shown of its messages.
+    #[serde(skip_serializing_if = "PayloadSettings::is_default")]
+    pub payloads: PayloadSettings,
     /// Who answers for it.
     pub owner: Option<String>,
     /// What was agreed on with a partner that speaks EDI.

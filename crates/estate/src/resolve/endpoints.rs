@@ -1,6 +1,6 @@
 //! Where outbound messages go, how partners prove who they are, how long is tried.
 
-use types::settings::{IdempotencySource, OutboundTarget};
+use types::settings::{IdempotencySource, OutboundTarget, Payloads};
 
 mod files;
 
@@ -23,6 +23,7 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         check_authentication(one, problems);
         check_idempotency(one, problems);
         check_retry(one, problems);
+        check_payloads(one, problems);
         check_edi(one, problems);
         files::check(one, problems);
         check_outbound(one, problems);
@@ -265,6 +266,23 @@ fn check_idempotency(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
         problems
             .error(code::PROTOCOL, span, format!("{headers} have no headers"))
             .help("write `idempotency: file`, or name a place in the message: `{ pointer: /number }`")
+            .done();
+    }
+}
+
+/// Who names what must not be shown may take the rest for shown.
+fn check_payloads(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let Some(span) = one.written.masked.span() else {
+        return;
+    };
+    if one.model.payloads.show != Payloads::Visible {
+        problems
+            .warning(
+                code::MASKED,
+                span,
+                format!("nothing of the messages of `{}` is shown anyway", one.model.name),
+            )
+            .help("take `masked` out, or say `payloads: visible`")
             .done();
     }
 }

@@ -2,12 +2,12 @@
 
 use types::Span;
 
-use super::assemble::{Draft, StampItem};
+use super::assemble::{Draft, Item, StampItem};
 use crate::{
     SourceSpan, code,
-    document::{ContainerDocument, ObjectsDocument},
+    document::{ContainerDocument, IntegrationDocument, ObjectsDocument},
     field::{Given, Located},
-    model::Container,
+    model::{Container, Integration},
     problems::Problems,
 };
 
@@ -258,6 +258,29 @@ fn check_attachments(
     }
 }
 
+/// A partner that refuses a document within the time that was agreed speaks of something that must still be there.
+fn check_answers(
+    keep: Option<SourceSpan>,
+    one: &Item<'_, IntegrationDocument, Integration>,
+    problems: &mut Problems<'_>,
+) {
+    let Some(edi) = &one.model.edi else { return };
+    if edi.answer_within > one.model.keep {
+        let agreement = one.written.edi.get();
+        too_short(
+            keep,
+            agreement.and_then(|edi| edi.answer_within.span()),
+            format!(
+                "messages are gone after {}, and the partner may take {} to acknowledge them",
+                one.model.keep, edi.answer_within
+            ),
+            "what it then refuses must still be there",
+            format!("let `keep` be {} at least", edi.answer_within),
+            problems,
+        );
+    }
+}
+
 /// Payloads must be there for as long as a database may go back behind them, and not longer than the journal.
 fn check_messages(draft: &Draft<'_>, problems: &mut Problems<'_>) {
     let stamps: std::collections::BTreeMap<_, _> = draft.stamps.iter().map(|one| (&one.name, one)).collect();
@@ -267,10 +290,11 @@ fn check_messages(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         .map(|(name, tenant)| (name, tenant))
         .collect();
     for one in draft.integrations.iter() {
+        let keep = one.model.keep;
+        check_answers(one.written.keep.span(), one, problems);
         let Some(span) = one.written.keep.span() else {
             continue;
         };
-        let keep = one.model.keep;
         let stamp = tenants
             .get(&one.model.tenant)
             .and_then(|tenant| stamps.get(&tenant.stamp));

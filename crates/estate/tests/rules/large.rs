@@ -483,6 +483,11 @@ pub(crate) const CASES: &[super::Case] = &[
     ("logs: 30d", "logs: 30h", &["PL0135"]),
     ("criticality: critical\n", "keep: 10d\n", &["PL0135"]),
     ("criticality: critical\n", "keep: 90d\n", &["PL0135"]),
+    (
+        "criticality: critical\n",
+        "masked: [/customer/name, '/lines/*/note']\n",
+        &["PL0160"],
+    ),
     // Money, exceptions, the entrance.
     (
         "alertAtPercent: [60, 100]",

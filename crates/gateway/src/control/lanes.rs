@@ -18,14 +18,14 @@ use axum::{
 };
 use journal::key_hash;
 use serde::Deserialize;
-use types::{IntegrationName, Timestamp};
+use types::{IntegrationName, Timestamp, settings::PayloadSettings};
 
 use crate::{
     files::Pickup,
     gateway::{Gateway, Term, now},
     lanes::{Desk, keep},
     ledger::{Ledger, age_ms},
-    lock, outbound, refusal,
+    lock, outbound, refusal, shown,
 };
 
 /// Stuck messages that are shown.
@@ -77,10 +77,13 @@ fn one(gateway: &Gateway, ledger: &Ledger, desks: &[Arc<Desk>], index: usize) ->
         quarantined: lane.quarantined,
         parked: lane.parked,
         oldest_pending_ms: lane.oldest().map(|since| age_ms(since, now())),
-        detail: lane.detail.clone(),
-        delivery: desks
-            .get(index)
-            .map_or(Delivery::Elsewhere, |desk| desk.delivery()),
+        detail: lane
+            .detail
+            .as_ref()
+            .map(|why| shown::words(&settings.payloads, why)),
+        delivery: desks.get(index).map_or(Delivery::Elsewhere, |desk| {
+            shown::delivery(&settings.payloads, desk.delivery())
+        }),
         documents: desks
             .get(index)
             .and_then(|_| gateway.integrations[index].documents()),
@@ -128,11 +131,11 @@ pub async fn show(
         ordering: settings.lane.ordering.clone(),
         under_way: desk.under_way(),
         secrets: Some(gateway.integrations[index].secrets.status()),
-        stuck: stuck(&gateway, desk),
+        stuck: stuck(&gateway, desk, &settings.payloads),
     }))
 }
 
-fn stuck(gateway: &Gateway, desk: &Desk) -> Vec<StuckMessage> {
+fn stuck(gateway: &Gateway, desk: &Desk, payloads: &PayloadSettings) -> Vec<StuckMessage> {
     let resting = desk.resting().into_iter().take(STUCK_MAX);
     resting
         .filter_map(|(one, again)| {
@@ -143,7 +146,7 @@ fn stuck(gateway: &Gateway, desk: &Desk) -> Vec<StuckMessage> {
             let last = lock(&gateway.history)
                 .of(one.sequence)
                 .last()
-                .map(|last| last.said.clone());
+                .map(|last| shown::words(payloads, &last.said));
             Some(StuckMessage {
                 sequence: one.sequence,
                 message_id: record.entry.id,
@@ -236,7 +239,9 @@ pub async fn dead_letters(
     };
     let mut letters: Vec<DeadLetter> = Vec::new();
     for lane in lanes {
-        letters.extend(letters_of(&gateway, lane));
+        let payloads = &gateway.integrations[lane].settings.payloads;
+        let found = letters_of(&gateway, lane).into_iter();
+        letters.extend(found.map(|letter| shown::letter(payloads, letter)));
     }
     letters.sort_by_key(|letter| (letter.since, letter.sequence));
     let all = letters.len() as u64;

@@ -12,10 +12,9 @@ use axum::{
 };
 use journal::{ReadError, Record, key_hash};
 use serde::Deserialize;
-use serde_json::Value;
 use types::{Generation, Timestamp};
 
-use crate::{gateway::Gateway, lock, refusal};
+use crate::{gateway::Gateway, lock, refusal, shown};
 
 /// Messages in one page at most.
 const PAGE_MAX: u32 = 10_000;
@@ -94,10 +93,15 @@ pub async fn trace(
         }
         Err(error) => return Err(Problem::failed(error.to_string())),
     };
+    let payloads = &settings.payloads;
     if query.reveal {
+        if !shown::may_reveal(payloads) {
+            tracing::warn!(%integration, key, "a person is refused a message's body");
+            return Err(refusal::not_shown(&integration));
+        }
         tracing::info!(%integration, key, "a person reads a message's body");
     }
-    let attempts = lock(&gateway.history).of(sequence).to_vec();
+    let attempts = shown::attempts(payloads, lock(&gateway.history).of(sequence));
     let dead = super::lanes::letter(&gateway, &settings.name, &key, sequence, state);
     let counted = lock(&gateway.register).attempts(&settings.name, &key);
     let in_erp = in_erp(&gateway, &record).await;
@@ -109,14 +113,14 @@ pub async fn trace(
         accepted: Timestamp::from_micros(record.entry.time),
         body_hash: hex::encode(record.entry.body_hash),
         body_bytes: record.entry.body.len() as u64,
-        body: body(&record, query.reveal),
+        body: shown::body(payloads, &record.entry.body, query.reveal),
         message_id: record.entry.id,
         copies,
         state,
         answer: attempts.last().map(|last| last.said.clone()),
         attempts_all: counted.max(u32::try_from(attempts.len()).unwrap_or(u32::MAX)),
         attempts,
-        dead,
+        dead: dead.map(|letter| shown::letter(payloads, letter)),
         in_erp,
     }))
 }
@@ -128,54 +132,4 @@ async fn in_erp(gateway: &Gateway, record: &Record) -> Option<bool> {
     let asked = term.erp.as_ref()?.missing(&record.entry.stream, &ids);
     let missing = tokio::time::timeout(ERP_MAX, asked).await.ok()?.ok()?;
     Some(missing.is_empty())
-}
-
-fn body(record: &Record, reveal: bool) -> Value {
-    if journal::is_erased(&record.entry.body) {
-        return Value::String(crate::personal::ERASED.to_owned());
-    }
-    match serde_json::from_slice(&record.entry.body) {
-        Ok(value) if reveal => value,
-        Ok(value) => redacted(value),
-        Err(_) if reveal => Value::String(String::from_utf8_lossy(&record.entry.body).into_owned()),
-        Err(_) => Value::String(format!("{} bytes", record.entry.body.len())),
-    }
-}
-
-/// The same shape, and nothing of what it says.
-fn redacted(value: Value) -> Value {
-    let word = match value {
-        Value::Object(fields) => {
-            return Value::Object(
-                fields
-                    .into_iter()
-                    .map(|(name, value)| (name, redacted(value)))
-                    .collect(),
-            );
-        }
-        Value::Array(items) => return Value::Array(items.into_iter().map(redacted).collect()),
-        Value::Null => return Value::Null,
-        Value::Bool(_) => "(yes or no)".to_owned(),
-        Value::Number(_) => "(number)".to_owned(),
-        Value::String(text) => format!("(text of {})", text.chars().count()),
-    };
-    Value::String(word)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_redacted_body_keeps_its_shape_and_nothing_else() {
-        let body = serde_json::json!({ "partner": "Example Stores", "lines": [{ "sku": "A-1", "quantity": 3 }], "note": null });
-        assert_eq!(
-            redacted(body),
-            serde_json::json!({
-                "partner": "(text of 14)",
-                "lines": [{ "sku": "(text of 3)", "quantity": "(number)" }],
-                "note": null
-            })
-        );
-    }
 }

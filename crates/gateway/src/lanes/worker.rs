@@ -26,7 +26,7 @@ use super::{
 use crate::{
     erp::Erp,
     gateway::{Gateway, Term, now},
-    lock, reconcile,
+    lock, reconcile, shown,
 };
 
 /// A call that is made.
@@ -162,7 +162,8 @@ fn fenced(term: &Term, why: Option<&str>) {
 
 /// Writes down what became of a message.
 fn remember(gateway: &Gateway, lane: usize, tried: &Tried, verdict: Verdict) {
-    let name = &gateway.integrations[lane].settings.name;
+    let settings = &gateway.integrations[lane].settings;
+    let (name, payloads) = (&settings.name, &settings.payloads);
     let (sequence, Some(id)) = (tried.sequence, &tried.message_id) else {
         return;
     };
@@ -181,7 +182,7 @@ fn remember(gateway: &Gateway, lane: usize, tried: &Tried, verdict: Verdict) {
             tracing::warn!(
                 sequence,
                 id,
-                why,
+                why = shown::words(payloads, &why),
                 attempts,
                 gave_up,
                 "a message is not delivered any more"

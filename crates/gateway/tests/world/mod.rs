@@ -27,7 +27,7 @@ use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
         EdiSettings, EdiStandard, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings,
-        JournalSettings, LaneSettings, PeerSettings, Priority, ProofSettings, RetrySettings,
+        JournalSettings, LaneSettings, PayloadSettings, PeerSettings, Priority, ProofSettings, RetrySettings,
     },
 };
 
@@ -215,6 +215,7 @@ fn integration(root: &Path, name: &str, lane: LaneSettings) -> IntegrationSettin
         body_max: ByteSize::new(16 << 10),
         concurrency: 4,
         lane,
+        payloads: PayloadSettings::default(),
         edi: None,
         files: None,
         outbound: None,

@@ -115,6 +115,7 @@ impl<'e> Planner<'_, 'e> {
             buffering: one.buffering,
             criticality: one.criticality,
             keep: one.keep,
+            payloads: one.payloads.clone(),
             owner: one.owner.clone(),
             capabilities: self.survey.dependants(&one.name).to_vec(),
         }

@@ -58,6 +58,7 @@ impl Planner<'_> {
                     criticality: integration.criticality.as_str().to_owned(),
                     owner: integration.owner.clone(),
                 },
+                payloads: integration.payloads.clone(),
                 edi: integration.edi.clone(),
                 files: integration
                     .files
@@ -75,7 +76,9 @@ impl Planner<'_> {
                     .map(|one| one.with_secret(layout.integration_token(&integration.name))),
             });
         let kept = self.estate.integrations.iter();
-        let kept = kept.filter(|one| one.tenant == *self.name && one.direction == Direction::Inbound);
+        // What leaves is kept in the journal as well.
+        let kept = kept.filter(|one| one.direction == Direction::Inbound || one.outbound.is_some());
+        let kept = kept.filter(|one| one.tenant == *self.name);
         let kept = kept.map(|one| (one.name.clone(), one.keep));
         Ok(GatewaySettings {
             estate: self.estate.name.clone(),

@@ -134,6 +134,9 @@ pub struct IntegrationSettings {
     pub concurrency: u16,
     /// How it is delivered.
     pub lane: LaneSettings,
+    /// What people are shown of its messages.
+    #[serde(default, skip_serializing_if = "PayloadSettings::is_default")]
+    pub payloads: PayloadSettings,
     /// What was agreed on with a partner that speaks EDI; without it messages are JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edi: Option<EdiSettings>,
@@ -186,6 +189,38 @@ pub enum SignatureScheme {
     Timestamped,
     /// Standard Webhooks: `v1,BASE64` over `ID.SECONDS.BODY`, with the id and the time in headers beside it.
     StandardWebhooks,
+}
+
+/// What people are shown of an integration's messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PayloadSettings {
+    /// How much.
+    #[serde(default)]
+    pub show: Payloads,
+    /// Never these: JSON pointers (RFC 6901) in which `*` stands for any one key or place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<String>,
+}
+
+impl PayloadSettings {
+    /// Whether it says nothing that is not so anyway.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How much people are shown of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Payloads {
+    /// Nothing: neither bodies nor what the ERP said about them, which quotes them.
+    Hidden,
+    /// The shape of a body, and no value of it.
+    #[default]
+    Redacted,
+    /// A body as it came, to who asks for it; but not what is masked.
+    Visible,
 }
 
 /// How one integration's messages are delivered, and what is said of it in metrics.

@@ -24,7 +24,8 @@ pub use edi::{EdiAddress, EdiDocument, EdiSettings, EdiStandard};
 pub use files::{AfterFile, FilesFrom, FilesSettings, SftpCredential, SftpSettings};
 pub use gateway::{
     CertificateDoorSettings, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings,
-    JournalSettings, LaneSettings, PeerSettings, Priority, ProofSettings, RetentionSettings, RetrySettings,
+    JournalSettings, LaneSettings, PayloadSettings, Payloads, PeerSettings, Priority, ProofSettings,
+    RetentionSettings, RetrySettings,
     SignatureScheme,
 };
 pub use outbound::{Duplicates, OutboundSettings, OutboundTarget};

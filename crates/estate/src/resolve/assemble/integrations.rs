@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use types::{
     IntegrationName, PartnerName, SecretName,
-    settings::{Duplicates, EdiSettings, EdiStandard, OutboundSettings, OutboundTarget, SignatureScheme},
+    settings::{
+        Duplicates, EdiSettings, EdiStandard, OutboundSettings, OutboundTarget, PayloadSettings, Payloads,
+        SignatureScheme,
+    },
 };
 
 use super::{Context, line, values};
@@ -116,6 +119,10 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
         buffering,
         criticality,
         keep: written.keep.or(defaults::KEEP),
+        payloads: PayloadSettings {
+            show: written.payloads.or(Payloads::default()),
+            masked: values(&written.masked).into_iter().map(|one| one.0).collect(),
+        },
         owner: line(&written.owner),
         edi: written
             .edi

@@ -123,6 +123,9 @@ pub struct Lane {
     pub criticality: Criticality,
     /// Payloads are kept this long after they were applied.
     pub keep: Span,
+    /// What people are shown of its messages.
+    #[serde(skip_serializing_if = "types::settings::PayloadSettings::is_default")]
+    pub payloads: types::settings::PayloadSettings,
     /// Who answers for it.
     pub owner: Option<String>,
     /// Capabilities that cannot do without it.

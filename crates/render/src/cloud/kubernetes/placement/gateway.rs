@@ -231,6 +231,7 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                     criticality: lane.criticality.as_str().to_owned(),
                     owner: lane.owner.clone(),
                 },
+                payloads: lane.payloads.clone(),
                 edi: lane.edi.clone(),
                 files: fetched(lane),
                 outbound: lane

@@ -1,0 +1,82 @@
+//! What people are shown of messages is what the estate says of their integration, whoever asks.
+
+mod world;
+
+use api::gateway::{code, lanes::Reveal};
+use types::{
+    IntegrationName,
+    settings::{GatewaySettings, PayloadSettings, Payloads},
+};
+use world::World;
+
+fn by_policy(settings: &mut GatewaySettings) {
+    settings.integrations[0].payloads = PayloadSettings {
+        show: Payloads::Visible,
+        masked: vec!["/customer/name".to_owned(), "/lines/*/sku".to_owned()],
+    };
+    settings.integrations[1].payloads.show = Payloads::Hidden;
+}
+
+fn body(number: &str) -> String {
+    format!(
+        r#"{{"number": "{number}", "customer": {{"name": "Ann Example"}}, "lines": [{{"sku": "A-1", "quantity": 3}}]}}"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_shown_without_what_is_masked_and_of_a_hidden_one_nothing_is_told_anywhere() {
+    let world = World::start_with(by_policy).await;
+    // What the ERP says is as if it quoted the message.
+    world
+        .west_erp
+        .inbox()
+        .refused
+        .extend(["PO-1", "WS-1"].map(ToOwned::to_owned));
+    world.west.lead(1, true).await;
+    assert_eq!(world.west.post(body("PO-1")).await.unwrap().0, 202);
+    assert_eq!(world.west.post_to("web-shop", body("WS-1")).await.unwrap().0, 202);
+    world
+        .west
+        .until(|status| status.lanes[0].rejected == 1 && status.lanes[1].rejected == 1)
+        .await;
+    let operator = world.west.operator();
+    let (edi, shop): (IntegrationName, IntegrationName) =
+        ("acme-edi".parse().unwrap(), "web-shop".parse().unwrap());
+
+    let shape = operator.trace(&edi, "PO-1", Reveal::Shape).await.unwrap();
+    assert_eq!(shape.body["customer"]["name"], "(text of 11)");
+    let seen = operator.trace(&edi, "PO-1", Reveal::Body).await.unwrap();
+    assert_eq!(
+        seen.body,
+        serde_json::json!({
+            "number": "PO-1",
+            "customer": { "name": "(masked)" },
+            "lines": [{ "sku": "(masked)", "quantity": 3 }],
+        })
+    );
+    assert_eq!(seen.answer.as_deref(), Some("no such product"));
+
+    let hidden = operator.trace(&shop, "WS-1", Reveal::Shape).await.unwrap();
+    assert_eq!((hidden.body, hidden.in_erp), ("(hidden)".into(), Some(false)));
+    assert_eq!(hidden.answer.as_deref(), Some("(hidden)"));
+    assert!(hidden.attempts.iter().all(|one| one.said == "(hidden)"));
+    assert_eq!(hidden.dead.unwrap().why, "(hidden)");
+    let refused = operator.trace(&shop, "WS-1", Reveal::Body).await.unwrap_err();
+    let problem = refused.problem().unwrap();
+    assert_eq!((problem.status, problem.code.as_str()), (403, code::NOT_SHOWN));
+    let letters = operator.dead_letters(None).await.unwrap().letters;
+    let why: Vec<(&str, &str)> = letters
+        .iter()
+        .map(|one| (one.message_id.as_str(), one.why.as_str()))
+        .collect();
+    assert!(
+        why.contains(&("PO-1", "no such product")) && why.contains(&("WS-1", "(hidden)")),
+        "{why:?}"
+    );
+    let log = std::fs::read_to_string(world.directory.path().join("west.log")).unwrap();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("WS-1")).collect();
+    assert!(
+        !told.is_empty() && told.iter().all(|line| !line.contains("no such product")),
+        "{told:#?}"
+    );
+}
