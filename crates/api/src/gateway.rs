@@ -154,6 +154,9 @@ pub struct LaneStatus {
     /// EDI documents on their way to the partner, where it leads and such are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents: Option<lanes::Documents>,
+    /// Whether they leave, and why not, where it leads and such are sent; a person's pause is `delivery`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending: Option<lanes::Delivery>,
     /// Where its files are fetched, where they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<lanes::Files>,

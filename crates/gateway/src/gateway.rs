@@ -8,7 +8,10 @@ use std::{
 
 use api::{
     client::Client,
-    gateway::{Reconciliation, lanes::Documents},
+    gateway::{
+        Reconciliation,
+        lanes::{Delivery, Documents},
+    },
 };
 use journal::{Pruner, Reader};
 use tokio::sync::{Notify, Semaphore};
@@ -56,6 +59,12 @@ impl Integration {
     pub fn documents(&self) -> Option<Documents> {
         let sends = self.desk.is_none() || self.sends_documents();
         self.tray().filter(|_| sends).map(Tray::documents)
+    }
+
+    /// Whether what goes out leaves, and why not; nothing where nothing goes out.
+    pub fn sending(&self) -> Option<Delivery> {
+        self.documents()?;
+        self.tray().map(|tray| tray.guard.told())
     }
 
     /// Whether anybody knows where documents of EDI go.

@@ -87,6 +87,10 @@ fn one(gateway: &Gateway, ledger: &Ledger, desks: &[Arc<Desk>], index: usize) ->
         documents: desks
             .get(index)
             .and_then(|_| gateway.integrations[index].documents()),
+        sending: desks
+            .get(index)
+            .and_then(|_| gateway.integrations[index].sending())
+            .map(|sending| shown::delivery(&settings.payloads, sending)),
         files: desks
             .get(index)
             .and_then(|_| gateway.integrations[index].pickup.as_ref())

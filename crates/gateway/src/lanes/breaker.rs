@@ -4,7 +4,7 @@
 //! one delivery at a time (probation), then as before. A person opens it by pausing the lane; that lasts until a person
 //! resumes it, and messages are stored meanwhile.
 
-use api::gateway::lanes::Hold;
+use api::gateway::lanes::{Delivery, Hold};
 use rand::Rng;
 
 use super::policy::{Backoff, Moment};
@@ -103,6 +103,26 @@ impl Breaker {
             times,
         };
         blamed
+    }
+
+    /// As people are told.
+    pub fn told(&self, now: Moment) -> Delivery {
+        let ms = |span: Moment| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        match self {
+            Self::Closed { .. } => Delivery::Closed,
+            Self::Open {
+                why, since, until, ..
+            } => Delivery::Open {
+                why: why.clone(),
+                since_ms: ms(now.saturating_sub(*since)),
+                again_ms: ms(until.saturating_sub(now)),
+            },
+            Self::Probation { why, since, .. } => Delivery::Probation {
+                why: why.clone(),
+                since_ms: ms(now.saturating_sub(*since)),
+            },
+            Self::Paused(hold) => Delivery::Paused(hold.clone()),
+        }
     }
 
     /// A person pauses the lane.

@@ -11,7 +11,6 @@ use tokio::sync::Notify;
 use types::settings::IntegrationSettings;
 
 use super::{
-    breaker::Breaker,
     budget::{Ended, Why},
     meter::Meter,
     policy::{Moment, Policy},
@@ -185,22 +184,6 @@ impl Desk {
 
     /// Whether it delivers, as people are told.
     pub fn delivery(&self) -> Delivery {
-        let now = self.now();
-        let ms = |span: Moment| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        match lock(&self.scheduler).breaker() {
-            Breaker::Closed { .. } => Delivery::Closed,
-            Breaker::Open {
-                why, since, until, ..
-            } => Delivery::Open {
-                why: why.clone(),
-                since_ms: ms(now.saturating_sub(*since)),
-                again_ms: ms(until.saturating_sub(now)),
-            },
-            Breaker::Probation { why, since, .. } => Delivery::Probation {
-                why: why.clone(),
-                since_ms: ms(now.saturating_sub(*since)),
-            },
-            Breaker::Paused(hold) => Delivery::Paused(hold.clone()),
-        }
+        lock(&self.scheduler).breaker().told(self.now())
     }
 }

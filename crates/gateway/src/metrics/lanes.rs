@@ -36,6 +36,7 @@ struct Seen {
     secrets_stale: bool,
     waits: bool,
     documents: Option<Documents>,
+    sending_stopped: bool,
     files: Option<Files>,
     applied: u64,
     refused: u64,
@@ -98,6 +99,10 @@ impl Lanes {
                 secrets_age_seconds: now.since(secrets.since).as_secs(),
                 secrets_stale: secrets.trouble.is_some(),
                 documents: desks.get(index).and_then(|_| integration.documents()),
+                sending_stopped: matches!(
+                    integration.sending(),
+                    Some(Delivery::Open { .. } | Delivery::Probation { .. })
+                ),
                 files: integration.pickup.as_ref().filter(|_| leads).map(Pickup::told),
                 applied: meters.applied.get(),
                 refused: meters.refused.get(),
@@ -190,6 +195,14 @@ impl Lanes {
             "plimsoll_gateway_edi_overdue",
             "documents whose acknowledgement did not come in time",
             |one| one.overdue,
+        )?;
+        let lanes = self.0.iter().filter(|one| one.documents.is_some());
+        let values = lanes.map(|one| ([("lane", one.name.as_str())], u64::from(one.sending_stopped)));
+        gauges(
+            encoder,
+            "plimsoll_gateway_outbound_breaker_open",
+            "1 while one letter at a time is tried because the other side takes nothing",
+            values,
         )
     }
 

@@ -15,12 +15,13 @@
 //! or a person resumes the lane, nothing of the lane goes out.
 //!
 //! Where letters go is one [`target`] for each lane, and each lane is a task of its own: a printer that is off keeps back
-//! nobody else's messages. What cannot be handed over ends among the dead letters, from where a person sends it again
+//! nobody else's messages. While it is off, a breaker ([`guard`]) lets one letter at a time find out. What cannot be handed over ends among the dead letters, from where a person sends it again
 //! ([`held`]).
 
 mod decide;
 mod documents;
 mod events;
+mod guard;
 mod heard;
 mod held;
 mod letter;

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use api::gateway::lanes::Documents;
 
 use super::{
+    guard::Guard,
     phantoms::Phantoms,
     waiting::{NONE, Waiting},
 };
@@ -14,6 +15,8 @@ use crate::{edi::Numbers, lock};
 pub struct Tray {
     /// One step at a time, in or out: control numbers and acknowledgements follow each other.
     pub work: tokio::sync::Mutex<Work>,
+    /// Whether anything leaves, as far as the other side goes.
+    pub guard: Guard,
     documents: Mutex<Documents>,
 }
 
@@ -32,6 +35,7 @@ impl Default for Tray {
     fn default() -> Self {
         Self {
             work: tokio::sync::Mutex::default(),
+            guard: Guard::default(),
             documents: Mutex::new(NONE),
         }
     }

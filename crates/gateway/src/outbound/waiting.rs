@@ -1,6 +1,7 @@
 //! What was written and is not acknowledged yet: derived from the journal at the beginning of a term.
 
 mod given_up;
+mod probe;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -57,6 +58,19 @@ struct Open {
     held: u64,
     /// It was about to be printed, and nobody knows what came of it.
     tried: bool,
+}
+
+impl Open {
+    fn due(&self, gateway: &Gateway, integration: &str, number: u64) -> Result<Option<Due>, Problem> {
+        let letter = read(gateway, integration, number)?;
+        Ok(letter.map(|(letter, bytes)| Due {
+            number,
+            letter,
+            bytes,
+            failures: self.failures,
+            tried: self.tried,
+        }))
+    }
 }
 
 /// A letter that should be posted now.
@@ -219,17 +233,10 @@ impl Waiting {
                 }
                 free
             });
-        let Some((&number, open)) = found else {
-            return Ok(None);
-        };
-        let letter = read(gateway, integration, number)?;
-        Ok(letter.map(|(letter, bytes)| Due {
-            number,
-            letter,
-            bytes,
-            failures: open.failures,
-            tried: open.tried,
-        }))
+        match found {
+            Some((number, open)) => open.due(gateway, integration, *number),
+            None => Ok(None),
+        }
     }
 
     /// A letter was handed over: the time for its answer begins, or it is settled where there is none.

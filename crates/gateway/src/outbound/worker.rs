@@ -90,6 +90,7 @@ pub async fn run(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, lane: usize) {
         }
     };
     clerk.subscribe().await;
+    clerk.tray.guard.begin_anew();
     let mut trouble = None;
     while !term.fenced.load(Ordering::SeqCst) {
         if !clerk.is_held() {

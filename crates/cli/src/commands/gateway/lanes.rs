@@ -1,6 +1,9 @@
 //! `plimsoll gateway lanes`
 
-use api::gateway::{LaneStatus, lanes::Claim};
+use api::gateway::{
+    LaneStatus,
+    lanes::{Claim, Delivery},
+};
 
 use super::{args::Lanes, leader, print_json, words};
 use crate::{
@@ -61,11 +64,21 @@ fn row(lane: &LaneStatus) -> [String; 13] {
     ]
 }
 
-/// Why delivery does not go on; else why no files are fetched.
+/// Why delivery does not go on; else why nothing leaves, or no files are fetched.
 fn detail(lane: &LaneStatus) -> String {
     let files = || {
         let away = lane.files.as_ref()?.away.as_ref()?;
         Some(format!("no files: {away}"))
     };
-    lane.detail.clone().or_else(files).unwrap_or_default()
+    let sending = || match lane.sending.as_ref()? {
+        Delivery::Open { why, .. } | Delivery::Probation { why, .. } => {
+            Some(format!("nothing leaves: {why}"))
+        }
+        Delivery::Elsewhere | Delivery::Closed | Delivery::Paused(_) => None,
+    };
+    lane.detail
+        .clone()
+        .or_else(sending)
+        .or_else(files)
+        .unwrap_or_default()
 }

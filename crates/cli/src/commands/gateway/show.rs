@@ -124,6 +124,13 @@ fn show(lane: &LaneDetail) {
             ),
         ),
         ("documents", documents(status.documents.as_ref())),
+        (
+            "sending",
+            status
+                .sending
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), words::delivery_with_reason),
+        ),
         ("files", files(status.files.as_ref())),
         (
             "oldest",

@@ -76,6 +76,15 @@ impl Error {
         }
     }
 
+    /// Whether it says of the other side, and not of the letter, that nothing can be handed over now.
+    pub const fn is_absence(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Unknown(_) | Self::Write { .. } => true,
+            Self::Refused { status, .. } => matches!(status, 429 | 500..=599),
+            Self::Final(_) => false,
+        }
+    }
+
     /// Whether the other side will say the same to the same bytes whenever it is asked. Others of its refusals end when
     /// somebody corrects an address, a key or a limit.
     pub const fn is_final(&self) -> bool {

@@ -13,6 +13,7 @@ use crate::{
     edi,
     gateway::now,
     outbound::{
+        guard::Try,
         heard::{Rejected, give_up},
         target::{Error, Target},
         waiting::Due,
@@ -38,20 +39,36 @@ impl Clerk<'_> {
             if self.is_held() || self.term.fenced.load(Ordering::SeqCst) {
                 return Ok(());
             }
+            let may = self.tray.guard.may_try();
+            if may == Try::Nothing {
+                return Ok(());
+            }
             let due = {
                 let work = self.tray.work.lock().await;
                 let phantoms = &work.phantoms;
                 if phantoms.holds() {
                     return Ok(());
                 }
-                work.waiting
-                    .due(self.gateway, self.name, phantoms, Instant::now())?
+                if may == Try::One {
+                    work.waiting.probe(self.gateway, self.name, phantoms)?
+                } else {
+                    work.waiting
+                        .due(self.gateway, self.name, phantoms, Instant::now())?
+                }
             };
             let Some(due) = due else { return Ok(()) };
             // Not under the lock: while one request hangs, acknowledgements come in and are answered.
             match self.hand_over(target, &due).await {
-                Ok(answer) => self.arrived(&due, answer).await?,
+                Ok(answer) => {
+                    self.answered().await;
+                    self.arrived(&due, answer).await?;
+                }
                 Err(error) => {
+                    if error.is_absence() {
+                        self.absent(&error);
+                    } else {
+                        self.answered().await;
+                    }
                     self.failed(target, &due, &error).await?;
                     if error.stops() {
                         return Ok(());
@@ -61,6 +78,24 @@ impl Clerk<'_> {
             self.pace().await;
         }
         Ok(())
+    }
+
+    /// The other side is there.
+    async fn answered(&self) {
+        if self.tray.guard.answered() {
+            tracing::info!(integration = self.name, "the other side answers again");
+            self.tray.work.lock().await.waiting.wake();
+        }
+    }
+
+    fn absent(&self, error: &Error) {
+        if self.tray.guard.failed(&error.to_string(), &self.backoff) {
+            tracing::warn!(
+                integration = self.name,
+                %error,
+                "the other side does not take anything: one letter at a time is tried"
+            );
+        }
     }
 
     async fn hand_over(&self, target: &Target, due: &Due) -> Result<Bytes, Error> {
