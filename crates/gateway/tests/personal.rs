@@ -4,10 +4,16 @@
 
 mod world;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use api::gateway::personal::{EraseRequest, SearchRequest};
-use types::IntegrationName;
+use api::gateway::{
+    GatewayStatus,
+    personal::{EraseRequest, SearchRequest},
+};
+use types::{
+    IntegrationName, Span,
+    settings::{GatewaySettings, RetentionSettings},
+};
 use world::World;
 
 const MAIL: &str = "ann@example.com";
@@ -98,4 +104,72 @@ async fn an_erased_body_is_gone_from_both_regions_and_both_journals_are_sound() 
     assert_eq!(world.east.ids().await, before);
     let status = world.east.until(|_| true).await;
     assert_eq!(status.journal.quarantined, 0);
+}
+
+fn soon(settings: &mut GatewaySettings) {
+    settings.journal.retention = Some(RetentionSettings {
+        messages: Span::from_millis(1),
+        lanes: BTreeMap::new(),
+        keys: Span::from_hours(24),
+        every: Span::from_millis(40),
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_parked_is_found_and_erased_in_both_regions_and_both_stay_sound() {
+    const SHOP: usize = 1;
+    let mut world = World::start_with(soon).await.synchronised().await;
+    let name: IntegrationName = "web-shop".parse().unwrap();
+    world.west_erp.inbox().refused.insert("SO-01".to_owned());
+    let body = format!(r#"{{"number": "SO-01", "customer": "an example", "mail": "{MAIL}"}}"#);
+    assert_eq!(world.west.post_to("web-shop", body).await.unwrap().0, 202);
+    world.west.until(|status| status.lanes[SHOP].rejected == 1).await;
+    for number in 1..=90 {
+        let note = "x".repeat(15_000);
+        let body = format!(r#"{{"number": "PO-{number}", "note": "{note}"}}"#);
+        assert_eq!(world.west.post(body).await.unwrap().0, 202);
+    }
+    let parked = |status: &GatewayStatus| status.journal.trimmed > 0 && status.journal.parked == 1;
+    world.west.until(parked).await;
+    world.east.until(parked).await;
+
+    let operator = world.west.operator();
+    let search = SearchRequest {
+        integration: name.clone(),
+        messages: Vec::new(),
+        text: Some(MAIL.to_owned()),
+        after: 0,
+    };
+    let found = operator.search_personal(&search).await.unwrap().found;
+    let ids: Vec<&str> = found.iter().map(|one| one.message_id.as_str()).collect();
+    assert_eq!(ids, ["SO-01"]);
+    let hash = found[0].body_hash.clone();
+    let trimmed = operator.erase_personal(&erase(&["PO-1"])).await.unwrap();
+    assert!(!trimmed[0].erased && trimmed[0].why.as_ref().unwrap().contains("trimmed"));
+    let request = EraseRequest {
+        integration: name,
+        ..erase(&["SO-01"])
+    };
+    for _ in 0..2 {
+        let erased = operator.erase_personal(&request).await.unwrap();
+        assert!(erased[0].erased, "{erased:?}");
+    }
+    for node in [&world.west, &world.east] {
+        assert_eq!(mentions(&node.settings.journal.directory), 0);
+    }
+
+    world.west.kill();
+    world.east.kill();
+    world.east.start().await;
+    world.east.lead(2, true).await;
+    let by_id = SearchRequest {
+        messages: vec!["SO-01".to_owned()],
+        text: None,
+        ..search
+    };
+    let operator = world.east.operator();
+    let found = operator.search_personal(&by_id).await.unwrap().found.remove(0);
+    assert!(found.erased && found.body_hash == hash, "{found:?}");
+    let status = world.east.until(|_| true).await;
+    assert_eq!((status.journal.quarantined, status.journal.parked), (0, 1));
 }

@@ -7,13 +7,16 @@
 //! was this one. Nothing else of the log changes, so batches, chain, sidecar, copies and comparisons neither know nor
 //! care.
 //!
+//! A record that was parked is overwritten where it is parked, in the same way: what is noted of the file that it lies in
+//! is a crc32c too, which the same four bytes leave as it was.
+//!
 //! A power cut in the middle leaves a record that is damaged, which the other region's copy mends. So copies are erased
 //! one after the other, never at the same time: that is up to the caller.
 
 use std::{io, path::Path};
 
 use crate::{
-    Disk, ReadError, Reader,
+    Disk, DiskFile, ReadError, Reader,
     frame::{self, BATCH_LEN},
     index::{Extent, load},
     segment,
@@ -33,6 +36,8 @@ pub enum Erased {
     Now,
     /// It was gone before.
     Before,
+    /// It was trimmed and not parked: there is no body any more.
+    Trimmed,
 }
 
 /// Why a body was not erased.
@@ -75,37 +80,41 @@ impl Reader {
     /// # Errors
     /// [`EraseError`].
     pub fn erase(&self, disk: &dyn Disk, directory: &Path, sequence: u64) -> Result<Erased, EraseError> {
-        let unknown = EraseError::Unknown(sequence);
         let Some((extent, end)) = self.place(sequence) else {
-            return Err(unknown);
+            return self.erase_parked(sequence);
         };
         let path = segment::path(directory, extent.segment);
         let writing = |source| EraseError::Write { sequence, source };
         let file = disk.open(&path).map_err(writing)?;
         let mut bytes = load(&*file, &extent)?;
-        let Some(record) = place_in(&bytes, sequence) else {
-            return Err(unknown);
+        match place_in(&bytes, sequence) {
+            Some(record) if extent.offset + record.end as u64 > end => Err(EraseError::TooNew(sequence)),
+            _ => erase_in(&*file, &mut bytes, extent.offset, sequence),
+        }
+    }
+
+    /// Where it is parked. A file of parked records that is written anew at the same moment may have it as it was: that
+    /// is why erasures are gone through again.
+    fn erase_parked(&self, sequence: u64) -> Result<Erased, EraseError> {
+        let place = self.index().parked.get(&sequence).cloned();
+        let Some(place) = place else {
+            let trimmed = sequence > 0 && sequence <= self.floor().sequence;
+            return if trimmed {
+                Ok(Erased::Trimmed)
+            } else {
+                Err(EraseError::Unknown(sequence))
+            };
         };
-        if extent.offset + record.end as u64 > end {
-            return Err(EraseError::TooNew(sequence));
-        }
-        let Some((view, _)) = frame::decode_record(&bytes[record.clone()]) else {
-            return Err(unknown);
-        };
-        if is_erased(view.body) {
-            return Ok(Erased::Before);
-        }
-        if view.body.len() < LEAST {
-            return Err(EraseError::TooShort(sequence));
-        }
-        let body = frame::body_in(&view);
-        overwrite(&mut bytes[record.clone()], body.clone());
-        let from = record.start + body.start;
-        let to = record.start + body.end;
-        file.write_at(&bytes[from..to], extent.offset + from as u64)
-            .and_then(|()| file.sync_data())
-            .map_err(writing)?;
-        Ok(Erased::Now)
+        let mut bytes = vec![0; usize::try_from(place.length).unwrap_or(usize::MAX)];
+        place
+            .file
+            .read_at(&mut bytes, place.offset)
+            .map_err(|source| ReadError::Read {
+                segment: 0,
+                offset: place.offset,
+                source,
+            })?;
+        erase_in(&*place.file, &mut bytes, place.offset, sequence)
     }
 
     /// Where a record's batch lies, and up to where its segment is no longer written.
@@ -120,6 +129,31 @@ impl Reader {
         };
         (extent.first <= sequence).then_some((extent, end))
     }
+}
+
+/// Erases a record of the batch that lies there in a file.
+fn erase_in(file: &dyn DiskFile, bytes: &mut [u8], offset: u64, sequence: u64) -> Result<Erased, EraseError> {
+    let unknown = EraseError::Unknown(sequence);
+    let Some(record) = place_in(bytes, sequence) else {
+        return Err(unknown);
+    };
+    let Some((view, _)) = frame::decode_record(&bytes[record.clone()]) else {
+        return Err(unknown);
+    };
+    if is_erased(view.body) {
+        return Ok(Erased::Before);
+    }
+    if view.body.len() < LEAST {
+        return Err(EraseError::TooShort(sequence));
+    }
+    let body = frame::body_in(&view);
+    overwrite(&mut bytes[record.clone()], body.clone());
+    let from = record.start + body.start;
+    let to = record.start + body.end;
+    file.write_at(&bytes[from..to], offset + from as u64)
+        .and_then(|()| file.sync_data())
+        .map_err(|source| EraseError::Write { sequence, source })?;
+    Ok(Erased::Now)
 }
 
 /// Where in the bytes of a batch a record lies.

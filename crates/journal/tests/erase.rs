@@ -108,3 +108,50 @@ fn a_copy_of_what_was_erased_is_a_copy_of_the_log() {
     assert_eq!(copy.position(), journal.position());
     assert!(is_erased(&copy.reader().read(1, 1).unwrap()[0].entry.body));
 }
+
+#[test]
+fn a_parked_body_goes_where_it_is_parked_and_the_file_stays_sound() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(directory.path());
+    fill(&mut journal, 1..80);
+    let oldest = journal.pruner().sealed()[0];
+    let parked = [oldest.first + 1, oldest.first + 4];
+    let trim = journal
+        .pruner()
+        .prepare(oldest.ordinal, |at| parked.contains(&at))
+        .unwrap();
+    journal.trim(trim).unwrap();
+    let reader = journal.reader();
+    let before = reader.read_one(parked[0]).unwrap().unwrap();
+    let erase = |sequence| reader.erase(&RealDisk, directory.path(), sequence);
+    assert_eq!(erase(parked[0]).unwrap(), Erased::Now);
+    assert_eq!(erase(parked[0]).unwrap(), Erased::Before);
+    assert_eq!(
+        erase(oldest.first).unwrap(),
+        Erased::Trimmed,
+        "of it nothing is left but its key"
+    );
+    let check = |reader: &Reader| {
+        let after = reader.read_one(parked[0]).unwrap().unwrap();
+        assert!(is_erased(&after.entry.body) && !is_erased(&before.entry.body));
+        assert_eq!(after.entry.body_hash, body_hash(&before.entry.body));
+        let other = reader.read_one(parked[1]).unwrap().unwrap();
+        assert_eq!(other.entry.body_hash, body_hash(&other.entry.body));
+    };
+    check(&reader);
+    drop((reader, journal));
+    // What was noted of the file, its crc32c, still is what it has.
+    assert!(survey(&RealDisk, directory.path(), |_| ()).unwrap().is_sound());
+    let (journal, recovery) = open(directory.path());
+    assert!(recovery.damage.is_empty() && recovery.missing.is_empty());
+    check(&journal.reader());
+    let part = journal.pruner().parts();
+    let part = part
+        .iter()
+        .find(|one| one.kind == plimsoll_journal::PartKind::Parked)
+        .unwrap();
+    assert!(
+        journal.pruner().part(part).is_ok(),
+        "the other region takes it as it is"
+    );
+}

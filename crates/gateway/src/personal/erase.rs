@@ -9,7 +9,7 @@ use api::{
         personal::{EraseRequest, Erasure},
     },
 };
-use journal::{EraseError, Erased, RealDisk, key_hash};
+use journal::{EraseError, Erased, ReadError, RealDisk, key_hash};
 use serde::{Deserialize, Serialize};
 
 use super::search::streams;
@@ -45,6 +45,9 @@ enum Unerased {
     /// Something that is kept is still needed.
     #[error("the exchange with the partner that it belongs to is not finished yet")]
     Open,
+    /// Nobody has its body any more.
+    #[error("it was trimmed from the journal, and its body with it")]
+    Trimmed,
     /// A record of the gateway's own.
     #[error("it is a record of what the gateway did, and holds no document")]
     Own,
@@ -84,11 +87,17 @@ pub async fn request(
         };
         let written = match check(gateway, integration, id) {
             Ok((stream, sequence)) => {
-                let record = gateway.reader.read_one(sequence);
-                let record = record.map_err(|error| Problem::failed(error.to_string()))?;
-                let Some(record) = record else {
-                    answer.push(erasure(false, Some(Unerased::Unknown.to_string())));
-                    continue;
+                let record = match gateway.reader.read_one(sequence) {
+                    Ok(Some(record)) => record,
+                    Ok(None) => {
+                        answer.push(erasure(false, Some(Unerased::Unknown.to_string())));
+                        continue;
+                    }
+                    Err(ReadError::Trimmed { .. }) => {
+                        answer.push(erasure(false, Some(Unerased::Trimmed.to_string())));
+                        continue;
+                    }
+                    Err(error) => return Err(Problem::failed(error.to_string())),
                 };
                 Written {
                     stream,
@@ -202,7 +211,8 @@ async fn overwrite(gateway: &Gateway, sequence: u64) -> Result<(), String> {
     let (reader, directory) = (gateway.reader.clone(), gateway.settings.journal.directory.clone());
     let erasing = tokio::task::spawn_blocking(move || reader.erase(&RealDisk, &directory, sequence));
     match erasing.await {
-        Ok(Ok(Erased::Now | Erased::Before)) => Ok(()),
+        // Trimmed since, also in this region alone: then nothing is left to erase.
+        Ok(Ok(Erased::Now | Erased::Before | Erased::Trimmed)) => Ok(()),
         // What is too short for a mark is too short for a person.
         Ok(Err(EraseError::TooShort(_))) => Ok(()),
         Ok(Err(error)) => Err(crate::start::chain(&error)),

@@ -10,7 +10,7 @@ use api::{
         personal::{Found, SearchAnswer, SearchRequest},
     },
 };
-use journal::{Record, is_erased, key_hash};
+use journal::{ReadError, Record, is_erased, key_hash};
 use types::Timestamp;
 
 use crate::{edi::records, gateway::Gateway, lock};
@@ -45,8 +45,12 @@ pub fn search(gateway: &Gateway, request: &SearchRequest) -> Result<SearchAnswer
         for stream in streams(request.integration.as_str()) {
             let sequence = lock(&gateway.ledger).find(&key_hash(&stream, id));
             let Some(sequence) = sequence else { continue };
-            let record = gateway.reader.read_one(sequence);
-            let record = record.map_err(|error| Problem::failed(error.to_string()))?;
+            let record = match gateway.reader.read_one(sequence) {
+                Ok(record) => record,
+                // Of it there is a key, and nothing of a person.
+                Err(ReadError::Trimmed { .. }) => continue,
+                Err(error) => return Err(Problem::failed(error.to_string())),
+            };
             found.extend(record.map(|record| told(gateway, &record)));
         }
     }
@@ -64,7 +68,8 @@ pub fn streams(integration: &str) -> [String; 2] {
 fn scan(gateway: &Gateway, request: &SearchRequest, text: &str) -> Result<SearchAnswer, Problem> {
     let streams = streams(request.integration.as_str());
     let (mut found, mut read, mut bytes) = (Vec::new(), 0, 0);
-    let mut after = request.after.max(gateway.reader.floor().sequence);
+    // What was parked is read first: it is older than what the log has.
+    let mut after = request.after;
     loop {
         let records = gateway.reader.read(after + 1, STEP);
         let records = records.map_err(|error| Problem::failed(error.to_string()))?;
