@@ -25,8 +25,7 @@ pub use files::{AfterFile, FilesFrom, FilesSettings, SftpCredential, SftpSetting
 pub use gateway::{
     CertificateDoorSettings, ErpSettings, GatewaySettings, IdempotencySource, IntegrationSettings,
     JournalSettings, LaneSettings, PayloadSettings, Payloads, PeerSettings, Priority, ProofSettings,
-    RetentionSettings, RetrySettings,
-    SignatureScheme,
+    RetentionSettings, RetrySettings, SignatureScheme,
 };
 pub use outbound::{Duplicates, OutboundSettings, OutboundTarget};
 pub use process::{ProcessSettings, ReadyWhen, RunsWhen, StopSignal};
