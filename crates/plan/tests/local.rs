@@ -103,6 +103,10 @@ fn the_strictest_tier_in_use_decides_who_may_start_a_failover() {
 fn the_gateway_is_told_of_each_integration_how_long_it_is_kept_and_what_is_shown_of_it() {
     let text = text()
         .replace(
+            "  integrations:\n",
+            "  retention: { journal: 40d }\n  integrations:\n",
+        )
+        .replace(
             "      bodyMax: 256KiB\n",
             "      bodyMax: 256KiB\n      payloads: visible\n      masked: [/customer/name, '/lines/*/note']\n",
         )
@@ -123,18 +127,17 @@ fn the_gateway_is_told_of_each_integration_how_long_it_is_kept_and_what_is_shown
             ("web-shop", Span::from_days(35)),
         ])
     );
-    let shown: Vec<_> = gateway
-        .integrations
-        .iter()
-        .map(|one| (one.name.as_str(), one.payloads.show, one.payloads.masked.len()))
+    let shown = gateway.integrations.iter();
+    let shown: BTreeMap<&str, (Payloads, usize)> = shown
+        .map(|one| (one.name.as_str(), (one.payloads.show, one.payloads.masked.len())))
         .collect();
     assert_eq!(
         shown,
-        [
-            ("acme-edi", Payloads::Redacted, 0),
-            ("parcel-labels", Payloads::Hidden, 0),
-            ("web-shop", Payloads::Visible, 2),
-        ]
+        BTreeMap::from([
+            ("acme-edi", (Payloads::Redacted, 0)),
+            ("parcel-labels", (Payloads::Hidden, 0)),
+            ("web-shop", (Payloads::Visible, 2)),
+        ])
     );
 }
 

@@ -26,7 +26,7 @@ pub struct Inbox {
     pub places: BTreeMap<String, (String, u64)>,
     /// Effects ever made, one entry per `done`, what was lost later included.
     pub effects: Vec<String>,
-    /// Calls of `process_message`, whatever became of them.
+    /// Messages that were delivered, alone or with others, whatever became of them.
     pub calls: Vec<String>,
     /// Calls of `process_messages`: the ids in each.
     pub together: Vec<Vec<String>>,
@@ -267,6 +267,7 @@ fn process_together(inbox: &mut Inbox, body: &Value) -> Response {
         .map(|one| one["message_id"].as_str().unwrap().to_owned());
     let ids: Vec<String> = ids.collect();
     inbox.together.push(ids.clone());
+    inbox.calls.extend(ids.clone());
     if fence_of(body) != inbox.fence {
         return Json(fenced(inbox)).into_response();
     }
