@@ -11,19 +11,21 @@ use api::{
     gateway::GatewayStatus,
     site::Observation,
 };
-use driver::Ports;
+use driver::{Ports, Reign};
 use recovery::{
     decide::{
-        Beginning, Decision, Eligibility, Move, Order, Sightings, Snapshot, decide_beginning, decide_failover,
+        Beginning, Decision, Eligibility, Move, Order, Sightings, Snapshot, Underway, decide_beginning,
+        decide_failover,
     },
     sagas::{bootstrap, failover},
 };
-use saga::{Faults, Outcome, SagaId};
+use saga::Faults;
 use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::{RegionName, Timestamp, settings::ControllerSettings};
 use uuid::Uuid;
 
+mod driving;
 mod moves;
 mod reincarnation;
 
@@ -40,8 +42,6 @@ use crate::{
 
 /// Who acts when nobody ordered it.
 const MYSELF: &str = "plimsolld";
-/// After a saga that came to nothing, the next is not started before this: what refused needs time to change its mind.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// An order by a person is forgotten after this, so that half of two authorisations does not lie in wait for ever.
 const ORDER_AGE_MAX: Duration = Duration::from_secs(600);
 
@@ -65,6 +65,8 @@ struct Heard {
     sightings: Sightings,
     gateways: BTreeMap<RegionName, (Instant, GatewayStatus)>,
     orders: Vec<(Instant, Order)>,
+    /// Who led, with which database, when they were given.
+    ordered_about: Option<(RegionName, String)>,
     last_failover: Option<Timestamp>,
     not_before: Option<Instant>,
     /// When something was first wrong, while it still is.
@@ -97,6 +99,21 @@ pub enum OrderError {
     Store(#[from] store::Error),
 }
 
+// === impl Heard ===
+
+impl Heard {
+    /// Orders are about whoever leads and end when writes have moved, not with the saga that moved them: what people say
+    /// while its last steps wait is about the new one. A planned move that was taken back leaves them.
+    fn forget_orders(&mut self, reign: Option<&Reign>) {
+        let is = reign.cloned().map(about);
+        if self.ordered_about != is {
+            self.orders.clear();
+            self.ordered_about = is;
+        }
+        self.orders.retain(|(at, _)| at.elapsed() < ORDER_AGE_MAX);
+    }
+}
+
 // === impl Controller ===
 
 impl Controller {
@@ -125,6 +142,7 @@ impl Controller {
             sightings: Sightings::new(names, store.eligibility().await?, Duration::ZERO),
             gateways: BTreeMap::new(),
             orders: Vec::new(),
+            ordered_about: record.latest().map(about),
             last_failover: store.last_done(failover::KIND).await?,
             not_before: None,
             detected: None,
@@ -206,16 +224,24 @@ impl Controller {
     /// Everything a decision is made from.
     pub(crate) async fn snapshot(&self) -> Snapshot {
         let promised = self.witness.promised().await;
-        let running = self.runner.running().map(|running| running.kind);
+        let running = match self.runner.running() {
+            Some(running) => Some(Underway {
+                gives_way: self.runner.gives_way(&running).await,
+                kind: running.kind,
+            }),
+            None => None,
+        };
         let (reign, now) = (self.record.latest(), self.uptime());
         let mut heard = self.heard();
-        heard.orders.retain(|(at, _)| at.elapsed() < ORDER_AGE_MAX);
+        heard.forget_orders(reign.as_ref());
         Snapshot {
             listening_for: heard.sightings.listening_for(now),
-            reign,
             promised,
-            last_failover: heard.last_failover,
+            last_failover: heard
+                .last_failover
+                .max(moved_by(running.as_ref(), reign.as_ref())),
             running,
+            reign,
             regions: heard.sightings.regions(now),
             eligibility: heard.sightings.eligibility().cloned(),
             orders: heard.orders.iter().map(|(_, order)| order.clone()).collect(),
@@ -269,7 +295,11 @@ impl Controller {
             return Ok(decision);
         }
         match &decision {
-            Decision::Proceed(go) => self.begin_failover(go, &snapshot, detected, now).await?,
+            Decision::Proceed(go) => {
+                if self.clear_the_way(&go.reason.to_string()).await? {
+                    self.begin_failover(go, &snapshot, detected, now).await?;
+                }
+            }
             _ => self.begin_estate(decide_beginning(&snapshot)).await?,
         }
         Ok(decision)
@@ -324,66 +354,6 @@ impl Controller {
         self.begin(bootstrap::KIND, MYSELF, serde_json::json!(plan)).await
     }
 
-    async fn begin(
-        self: &Arc<Self>,
-        kind: &str,
-        by: &str,
-        params: serde_json::Value,
-    ) -> Result<(), StartError> {
-        let id = SagaId(Uuid::now_v7());
-        self.runner.create(id, kind, params.clone()).await?;
-        self.drive(Running {
-            id,
-            kind: kind.to_owned(),
-        });
-        self.audit(by, kind, serde_json::json!({ "saga": id, "plan": params }))
-            .await;
-        Ok(())
-    }
-
-    fn drive(self: &Arc<Self>, running: Running) {
-        let (this, of) = (Arc::clone(self), running.clone());
-        self.runner
-            .drive(running, async move |outcome| this.ended_with(&of, outcome).await);
-    }
-
-    async fn ended_with(&self, running: &Running, outcome: Outcome) {
-        let saga = running.id;
-        let (what, detail) = match &outcome {
-            Outcome::Done { .. } => {
-                tracing::info!(%saga, kind = running.kind, "done");
-                ("done", serde_json::json!({ "saga": saga }))
-            }
-            Outcome::Unwound { node, why } => {
-                tracing::warn!(%saga, kind = running.kind, node, why, "came to nothing");
-                (
-                    "unwound",
-                    serde_json::json!({ "saga": saga, "node": node, "why": why }),
-                )
-            }
-            Outcome::Stuck { node, why } => {
-                tracing::error!(%saga, kind = running.kind, node, why, "is stuck: somebody must act");
-                (
-                    "stuck",
-                    serde_json::json!({ "saga": saga, "node": node, "why": why }),
-                )
-            }
-        };
-        self.audit(MYSELF, &format!("{} {what}", running.kind), detail)
-            .await;
-        let now = self.wall();
-        let mut heard = self.heard();
-        heard.detected = None;
-        if matches!(outcome, Outcome::Done { .. }) {
-            heard.orders.clear();
-            if running.kind == failover::KIND {
-                heard.last_failover = Some(now);
-            }
-        } else {
-            heard.not_before = Some(Instant::now() + PAUSE_AFTER_FAILURE);
-        }
-    }
-
     /// Takes an order or authorisation by a person, and follows it when nothing speaks against it.
     ///
     /// # Errors
@@ -412,12 +382,12 @@ impl Controller {
         self.heard().orders.push((Instant::now(), order));
         let decision = self.look().await?;
         match (&decision, self.runner.running()) {
-            // The watch may have followed the order first.
-            (_, Some(running)) if running.kind == failover::KIND => Ok(running),
             (Decision::Refuse { .. }, _) => {
                 self.heard().orders.clear();
                 Err(OrderError::Refused(decision.to_string()))
             }
+            // The watch may have followed the order first.
+            (_, Some(running)) if running.kind == failover::KIND => Ok(running),
             _ => Err(OrderError::NotNow(decision.to_string())),
         }
     }
@@ -457,6 +427,17 @@ impl Controller {
                 .map(|(_, observation)| observation.clone()),
         }
     }
+}
+
+/// What an order is about.
+fn about(reign: Reign) -> (RegionName, String) {
+    (reign.active, reign.incarnation)
+}
+
+/// When the failover that runs moved writes, if it has: the hold-off begins then, not when its last step ends.
+fn moved_by(running: Option<&Underway>, reign: Option<&Reign>) -> Option<Timestamp> {
+    let running = running.filter(|running| running.gives_way && running.kind == failover::KIND);
+    running.and(reign).map(|reign| reign.since)
 }
 
 /// Recent sights.

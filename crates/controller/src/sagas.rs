@@ -9,6 +9,7 @@ use driver::Ports;
 use recovery::sagas::{bootstrap, failback, failover, reincarnation, switchover};
 use saga::{Engine, Faults, Log, Outcome, SagaId};
 use serde_json::Value;
+use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::store::Store;
@@ -23,6 +24,23 @@ pub struct Running {
     pub id: SagaId,
     /// Its kind.
     pub kind: String,
+}
+
+/// What became of a saga that was to give way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It ended for this.
+    Clear,
+    /// It had ended by itself.
+    EndedMeanwhile,
+    /// It does not give way any more, and nobody drives it now.
+    Barred,
+}
+
+/// The task that drives the saga.
+struct Driver {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
 }
 
 /// Why a saga was not started.
@@ -47,6 +65,7 @@ pub struct Runner {
     failback: Engine<Ports>,
     reincarnation: Engine<Ports>,
     running: Mutex<Option<Running>>,
+    driver: Mutex<Option<Driver>>,
     tracker: TaskTracker,
     cancel: CancellationToken,
 }
@@ -84,6 +103,7 @@ impl Runner {
             failback: engine(failback::definition()?),
             reincarnation: engine(reincarnation::definition()?),
             running: Mutex::default(),
+            driver: Mutex::default(),
             tracker,
             cancel,
         })
@@ -135,11 +155,12 @@ impl Runner {
         ended: impl FnOnce(Outcome) -> R + Send + 'static,
     ) {
         self.set_running(Some(running.clone()));
-        let this = Arc::clone(self);
-        self.tracker.spawn(async move {
+        let (this, stop) = (Arc::clone(self), self.cancel.child_token());
+        let stopped = stop.clone();
+        let task = self.tracker.spawn(async move {
             // Dropping the engine in the middle is what a crash would do, so shutting down needs no more than this.
             let outcome = tokio::select! {
-                () = this.cancel.cancelled() => return,
+                () = stopped.cancelled() => return,
                 outcome = this.resume_until_ended(&running) => outcome,
             };
             if let Some(outcome) = outcome {
@@ -147,6 +168,38 @@ impl Runner {
                 this.set_running(None);
             }
         });
+        *self.driver.lock().unwrap_or_else(PoisonError::into_inner) = Some(Driver { stop, task });
+    }
+
+    /// Whether the saga that runs may be ended for something more urgent.
+    pub async fn gives_way(&self, running: &Running) -> bool {
+        let Ok(engine) = self.engine(&running.kind) else {
+            return false;
+        };
+        // One that cannot be read stays in the way.
+        engine.gives_way(running.id).await.unwrap_or(false)
+    }
+
+    /// Stops driving the saga that runs and ends it, if it gives way. Otherwise it has to be driven again.
+    ///
+    /// # Errors
+    /// [`StartError`]; it has to be driven again.
+    pub async fn supersede(&self, running: &Running, why: &str) -> Result<Way, StartError> {
+        let engine = self.engine(&running.kind)?;
+        let driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Driver { stop, task }) = driver {
+            stop.cancel();
+            // A task that panicked drives nothing either.
+            let _ = task.await;
+        }
+        if self.running().as_ref() != Some(running) {
+            return Ok(Way::EndedMeanwhile);
+        }
+        if !engine.supersede(running.id, why).await? {
+            return Ok(Way::Barred);
+        }
+        self.set_running(None);
+        Ok(Way::Clear)
     }
 
     async fn resume_until_ended(&self, running: &Running) -> Option<Outcome> {

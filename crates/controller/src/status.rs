@@ -277,7 +277,10 @@ pub fn summary(record: &Record, ended: Option<(&str, Timestamp)>) -> SagaSummary
                 open.push(&event.node)
             }
             EventKind::Failed { .. } => unwinding = true,
-            EventKind::Succeeded { .. } | EventKind::Undone | EventKind::UndoFailed { .. } => {}
+            EventKind::Succeeded { .. }
+            | EventKind::Undone
+            | EventKind::UndoFailed { .. }
+            | EventKind::Superseded { .. } => {}
         }
     }
     let running = if unwinding { "unwinding" } else { "running" };
@@ -315,9 +318,10 @@ pub fn saga_record(record: &Record, ended: Option<(&str, Timestamp)>) -> SagaRec
         kind: event.kind.name().to_owned(),
         data: match &event.kind {
             EventKind::Succeeded { output } => output.clone(),
-            EventKind::Retrying { why } | EventKind::Failed { why } | EventKind::UndoFailed { why } => {
-                serde_json::Value::String(why.clone())
-            }
+            EventKind::Retrying { why }
+            | EventKind::Failed { why }
+            | EventKind::UndoFailed { why }
+            | EventKind::Superseded { why } => serde_json::Value::String(why.clone()),
             EventKind::Started | EventKind::UndoStarted | EventKind::Undone => serde_json::Value::Null,
         },
     });

@@ -29,6 +29,7 @@ use types::{
 
 use crate::{Controller, OrderError, store::Store, witness::Witness};
 
+mod giving_way;
 mod moves;
 
 fn region(name: &str) -> RegionName {

@@ -242,6 +242,14 @@ pub enum InvalidDefinition {
         /// Its predecessor.
         after: &'static str,
     },
+    /// It gives way at a node that it does not have.
+    #[error("saga `{kind}` gives way at `{node}`, which it does not have")]
+    GivesWay {
+        /// Which saga.
+        kind: &'static str,
+        /// Which node.
+        node: &'static str,
+    },
 }
 
 /// A saga: nodes in an order in which predecessors come first, so that there can be no cycle.
@@ -249,6 +257,8 @@ pub struct Definition<C> {
     kind: &'static str,
     nodes: Vec<Node<C>>,
     ancestors: BTreeMap<&'static str, BTreeSet<&'static str>>,
+    pub(crate) gives_way_until: Option<&'static str>,
+    pub(crate) gives_way_after: Option<&'static str>,
 }
 
 impl<C> Definition<C> {
@@ -280,7 +290,37 @@ impl<C> Definition<C> {
             kind,
             nodes,
             ancestors,
+            gives_way_until: None,
+            gives_way_after: None,
         })
+    }
+
+    /// Until this node begins the saga may be ended for something more urgent: what it did until then changed nothing
+    /// that anybody would have to take back.
+    ///
+    /// # Errors
+    /// [`InvalidDefinition::GivesWay`].
+    pub fn gives_way_until(mut self, node: &'static str) -> Result<Self, InvalidDefinition> {
+        self.gives_way_until = Some(self.known(node)?);
+        Ok(self)
+    }
+
+    /// Once this node has succeeded the saga may be ended for something more urgent: what is left only gives evidence, or
+    /// somebody else does it as well.
+    ///
+    /// # Errors
+    /// [`InvalidDefinition::GivesWay`].
+    pub fn gives_way_after(mut self, node: &'static str) -> Result<Self, InvalidDefinition> {
+        self.gives_way_after = Some(self.known(node)?);
+        Ok(self)
+    }
+
+    fn known(&self, node: &'static str) -> Result<&'static str, InvalidDefinition> {
+        let kind = self.kind;
+        let known = self.ancestors.contains_key(node);
+        known
+            .then_some(node)
+            .ok_or(InvalidDefinition::GivesWay { kind, node })
     }
 
     /// What kind of saga this is.
@@ -380,6 +420,15 @@ mod tests {
             result.err(),
             Some(InvalidDefinition::Twice { kind: "s", node: "a" })
         );
+    }
+
+    #[test]
+    fn a_saga_cannot_give_way_at_a_node_that_it_does_not_have() {
+        let saga = || Definition::new("s", vec![node("a")]).unwrap();
+        let wrong = Some(InvalidDefinition::GivesWay { kind: "s", node: "b" });
+        assert_eq!(saga().gives_way_until("b").err(), wrong);
+        assert_eq!(saga().gives_way_after("b").err(), wrong);
+        assert!(saga().gives_way_until("a").is_ok());
     }
 
     #[test]

@@ -46,6 +46,11 @@ pub enum Outcome {
         /// The reason.
         why: String,
     },
+    /// It ended before its last nodes, for something more urgent.
+    Superseded {
+        /// The reason.
+        why: String,
+    },
 }
 
 /// Why a saga was left where it is. It can be resumed.
@@ -82,7 +87,7 @@ pub struct Engine<C> {
     pub(crate) definition: Arc<Definition<C>>,
     context: Arc<C>,
     pub(crate) log: Arc<dyn Log>,
-    now: Now,
+    pub(crate) now: Now,
     pause: Pause,
     faults: Arc<dyn Faults>,
     /// Which saga somebody wants to stop, and why.
@@ -137,16 +142,7 @@ impl<C: Send + Sync + 'static> Engine<C> {
     /// # Errors
     /// [`Error`]; the saga can be resumed later.
     pub async fn resume(&self, id: SagaId) -> Result<Outcome, Error> {
-        let record = self.log.load(id).await?;
-        if record.kind != self.definition.kind() || record.definition != self.definition.hash() {
-            return Err(Error::DefinitionChanged {
-                id,
-                kind: record.kind,
-                was: record.definition,
-                is: self.definition.hash(),
-            });
-        }
-        let progress = Progress::replay(&self.definition, &record.events)?;
+        let (record, progress) = self.standing(id).await?;
         let mut run = Run {
             engine: self,
             id,
@@ -181,7 +177,7 @@ impl<C: Send + Sync + 'static> Run<'_, C> {
             match self.progress.phase() {
                 Phase::Running => self.forward().await?,
                 Phase::Unwinding => self.unwind().await?,
-                ended @ (Phase::Done | Phase::Unwound | Phase::Stuck) => {
+                ended @ (Phase::Done | Phase::Unwound | Phase::Stuck | Phase::Superseded) => {
                     self.engine.log.close(self.id, ended, (self.engine.now)()).await?;
                     return Ok(self.outcome(ended));
                 }
@@ -207,6 +203,9 @@ impl<C: Send + Sync + 'static> Run<'_, C> {
                 let (node, why) = stuck.map(failure).unwrap_or_default();
                 Outcome::Stuck { node, why }
             }
+            Phase::Superseded => Outcome::Superseded {
+                why: self.progress.superseded().unwrap_or_default().to_owned(),
+            },
             Phase::Done | Phase::Running | Phase::Unwinding => Outcome::Done {
                 outputs: definition
                     .node_names()

@@ -18,6 +18,8 @@
 //! - Undo also runs for a node that *failed*: no answer means unknown outcome, so a failed action may have acted.
 //! - A node may be the point of no return. Once it has begun and not failed, a failure elsewhere is retried instead of
 //!   unwound, because going back would be worse than waiting.
+//! - A saga may say where it gives way: until it changes anything, and once what is left only gives evidence. There it can
+//!   be ended for something more urgent. Nobody drives it at that moment, so this is a death followed by a last event.
 //! - A deadline counts from the first `started` event by the wall clock, so that dying does not prolong it.
 //!
 //! steno (Oxide) showed the way: the intent log, replay, and tests that every saga must pass.
@@ -29,6 +31,7 @@ mod fault;
 mod log;
 mod progress;
 mod running;
+mod supersede;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]

@@ -64,6 +64,11 @@ pub enum EventKind {
         /// The reason.
         why: String,
     },
+    /// The saga ended here, for something more urgent; said of the first node that was not done.
+    Superseded {
+        /// The reason.
+        why: String,
+    },
 }
 
 impl EventKind {
@@ -77,6 +82,7 @@ impl EventKind {
             Self::UndoStarted => "undo-started",
             Self::Undone => "undone",
             Self::UndoFailed { .. } => "undo-failed",
+            Self::Superseded { .. } => "superseded",
         }
     }
 }

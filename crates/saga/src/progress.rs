@@ -88,6 +88,8 @@ impl NodeState {
             (Self::Undoing { first }, EventKind::UndoStarted) => Self::Undoing { first },
             (Self::Undoing { .. }, EventKind::Undone) => Self::Undone,
             (Self::Undoing { .. }, EventKind::UndoFailed { why }) => Self::UndoFailed { why: why.clone() },
+            // The node stays where it is: what it began is left to whatever took over.
+            (state @ (Self::Waiting | Self::Started { .. }), EventKind::Superseded { .. }) => state,
             (state, kind) => {
                 return Err(IllegalTransition {
                     node: event.node.clone(),
@@ -133,12 +135,14 @@ pub enum Phase {
     Unwound,
     /// An undo failed: somebody must act.
     Stuck,
+    /// It ended before its last nodes, for something more urgent.
+    Superseded,
 }
 
 impl Phase {
     /// Whether nothing more will happen on its own.
     pub const fn has_ended(self) -> bool {
-        matches!(self, Self::Done | Self::Unwound | Self::Stuck)
+        matches!(self, Self::Done | Self::Unwound | Self::Stuck | Self::Superseded)
     }
 
     /// Its name, as records show it.
@@ -149,6 +153,7 @@ impl Phase {
             Self::Unwinding => "unwinding",
             Self::Unwound => "unwound",
             Self::Stuck => "stuck",
+            Self::Superseded => "superseded",
         }
     }
 }
@@ -159,6 +164,7 @@ pub struct Progress {
     states: BTreeMap<&'static str, NodeState>,
     undoable: Vec<&'static str>,
     failure: Option<(String, String)>,
+    superseded: Option<String>,
 }
 
 impl Progress {
@@ -174,6 +180,7 @@ impl Progress {
                 .collect(),
             undoable: definition.undo_names().collect(),
             failure: None,
+            superseded: None,
         };
         for event in events {
             progress.apply(event)?;
@@ -191,6 +198,9 @@ impl Progress {
                 *state = state.clone().next(event)?;
                 if let (EventKind::Failed { why }, None) = (&event.kind, &self.failure) {
                     self.failure = Some((event.node.clone(), why.clone()));
+                }
+                if let EventKind::Superseded { why } = &event.kind {
+                    self.superseded = Some(why.clone());
                 }
                 Ok(())
             }
@@ -218,7 +228,9 @@ impl Progress {
     /// Where the saga stands.
     pub fn phase(&self) -> Phase {
         let states = || self.states.values();
-        if states().any(|state| matches!(state, NodeState::UndoFailed { .. })) {
+        if self.superseded.is_some() {
+            Phase::Superseded
+        } else if states().any(|state| matches!(state, NodeState::UndoFailed { .. })) {
             Phase::Stuck
         } else if states().any(NodeState::has_failed) {
             let left = self.undoable.iter().any(|node| self.needs_undo(node));
@@ -233,6 +245,11 @@ impl Progress {
     /// Whether a node may have acted and is not undone.
     pub fn needs_undo(&self, node: &str) -> bool {
         !matches!(self.state(node), NodeState::Waiting | NodeState::Undone)
+    }
+
+    /// Why it ended early, if it did.
+    pub fn superseded(&self) -> Option<&str> {
+        self.superseded.as_deref()
     }
 
     /// The first failure, if there is one: node and reason.

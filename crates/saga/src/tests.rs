@@ -304,3 +304,67 @@ async fn an_aborted_saga_takes_back_what_it_did_unless_there_is_no_return() {
         assert_eq!(left, None, "an ended saga has nothing to take back");
     }
 }
+
+/// The toy, which gives way until `left` begins and once `join` has succeeded, dead before `node`.
+async fn dead_before(node: &'static str) -> (Engine<World>, Arc<MemoryLog>) {
+    struct Dies(&'static str);
+    impl crate::Faults for Dies {
+        fn at(&self, point: &crate::Point) -> crate::Inject {
+            if point.node == self.0 && point.boundary == crate::Boundary::Before {
+                return crate::Inject::Die;
+            }
+            crate::Inject::Nothing
+        }
+    }
+    let log = Arc::new(MemoryLog::default());
+    let nodes = vec![
+        Node::new("claim", claim),
+        Node::new("left", left).after(["claim"]).undo(unleft),
+        Node::new("right", right).after(["left"]),
+        Node::new("join", join).after(["right"]).point_of_no_return(),
+        Node::new("last", last).after(["join"]),
+    ];
+    let definition = Definition::new("toy", nodes).unwrap();
+    let definition = definition.gives_way_until("left").unwrap();
+    let engine = Engine::new(
+        Arc::new(definition.gives_way_after("join").unwrap()),
+        Arc::new(World::default()),
+        Arc::<MemoryLog>::clone(&log) as Arc<dyn Log>,
+        testing::tokio_now(),
+        Arc::new(Dies(node)),
+    );
+    engine.create(ID, json!(1)).await.unwrap();
+    let died = engine.resume(ID).await;
+    assert!(matches!(died, Err(Error::Died(_))), "{node}: {died:?}");
+    (engine, log)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saga_is_superseded_only_where_it_gives_way_and_never_goes_on_afterwards() {
+    for (node, gives_way) in [
+        ("claim", true),
+        ("left", false),
+        ("right", false),
+        ("join", false),
+        ("last", true),
+    ] {
+        let (engine, log) = dead_before(node).await;
+        assert_eq!(engine.gives_way(ID).await.unwrap(), gives_way, "{node}");
+        let before = log.load(ID).await.unwrap().events.len();
+        assert_eq!(engine.supersede(ID, "a fire").await.unwrap(), gives_way, "{node}");
+        let events = log.load(ID).await.unwrap().events;
+        assert_eq!(events.len(), before + usize::from(gives_way), "{node}");
+        if !gives_way {
+            continue;
+        }
+        assert_eq!(events[before].node, node);
+        let why = "a fire".to_owned();
+        assert_eq!(
+            engine.resume(ID).await.unwrap(),
+            Outcome::Superseded { why },
+            "resuming a superseded saga does nothing"
+        );
+        assert!(!engine.supersede(ID, "again").await.unwrap());
+        assert_eq!(log.load(ID).await.unwrap().events, events);
+    }
+}

@@ -45,12 +45,14 @@ pub enum Bug {
     ReconcilesBesideASaga,
     /// Journals are told that they are synced, always, and never are.
     NeverSyncs,
+    /// A saga whose last steps wait keeps every failover back until it ends.
+    NeverGivesWay,
 }
 
 #[cfg(feature = "planted-bugs")]
 impl Bug {
     /// Those that a test shows to be found.
-    pub const FOUND: [Self; 19] = [
+    pub const FOUND: [Self; 20] = [
         Self::PromotesWithoutWaiting,
         Self::CountsTheTermFromTheAnswer,
         Self::AnswersTheFenceBeforeTheKill,
@@ -70,5 +72,6 @@ impl Bug {
         Self::DeliversBesideTheFenceRow,
         Self::ReconcilesBesideASaga,
         Self::NeverSyncs,
+        Self::NeverGivesWay,
     ];
 }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use api::{gateway::GatewayStatus, moves::MoveKind};
 use driver::Reign;
 use lease::{Ballot, Voter};
-use recovery::decide::{Decision, Eligibility, Order, Sightings, Snapshot, decide_failover};
+use recovery::decide::{Decision, Eligibility, Order, Sightings, Snapshot, Underway, decide_failover};
 use saga::{Boundary, MemoryLog, Point, SagaId};
 use types::{RegionName, Timestamp, settings::FailoverSettings};
 
@@ -55,6 +55,8 @@ pub(crate) struct Control {
     pub sightings: Sightings,
     pub gateways: BTreeMap<RegionName, GatewayStatus>,
     pub orders: Vec<(At, Order)>,
+    /// Who led, with which database, when they were given, as in the product.
+    pub ordered_about: Option<(RegionName, String)>,
     pub not_before: At,
     pub detected: Option<Timestamp>,
     pub running: Option<Running>,
@@ -91,6 +93,7 @@ impl Control {
             sightings: Sightings::new(names.to_vec(), None, std::time::Duration::ZERO),
             gateways: BTreeMap::new(),
             orders: Vec::new(),
+            ordered_about: None,
             not_before: At(0),
             detected: None,
             running: None,
@@ -199,9 +202,16 @@ impl World<'_> {
     pub(crate) fn snapshot(&mut self) -> Snapshot {
         let now = self.now;
         let uptime = self.machines[Place::Control.index()].clock.uptime(now);
+        let running = self.underway();
         let trusting = self.planted(Bug::TrustsOldSights);
         let careless = self.planted(Bug::FitByPositionAlone);
         let control = &mut self.control;
+        let reign = control.reign.clone();
+        let about = reign.map(|reign| (reign.active, reign.incarnation));
+        if control.ordered_about != about {
+            control.orders.clear();
+            control.ordered_about = about;
+        }
         control.orders.retain(|(at, _)| now.since(*at) < ORDER_AGE_MAX);
         let mut regions = control.sightings.regions(uptime);
         if trusting {
@@ -213,15 +223,17 @@ impl World<'_> {
         if let Some(known) = eligibility.as_mut().filter(|_| careless) {
             (known.fit_at, known.because) = (Some(known.judged_at), None);
         }
+        // As the product: the hold-off begins when writes have moved.
+        let is_failover =
+            |running: &&Underway| running.gives_way && running.kind == MoveKind::Failover.as_str();
+        let moving = running.as_ref().filter(is_failover);
+        let moved = moving.and(control.reign.as_ref()).map(|reign| reign.since);
         Snapshot {
             listening_for: control.sightings.listening_for(uptime),
             reign: control.reign.clone(),
             promised: control.ballot.promised,
-            last_failover: control.last_failover,
-            running: control
-                .running
-                .as_ref()
-                .map(|running| running.kind.as_str().to_owned()),
+            last_failover: control.last_failover.max(moved),
+            running,
             regions,
             eligibility,
             orders: control.orders.iter().map(|(_, order)| order.clone()).collect(),
@@ -257,6 +269,8 @@ impl World<'_> {
                     format!("a {kind} runs for ever")
                 });
             }
+        }
+        if self.underway().is_some_and(|running| !running.gives_way) {
             return;
         }
         let (snapshot, settings, wall) = (self.snapshot(), self.settings.clone(), self.wall(Place::Control));
@@ -264,6 +278,7 @@ impl World<'_> {
         self.note(&decision, wall);
         if let Decision::Proceed(go) = &decision
             && self.now >= self.control.not_before
+            && self.clear_the_way()
         {
             self.begin_failover(go, &snapshot, wall);
         }

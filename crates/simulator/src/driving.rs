@@ -10,7 +10,7 @@ use std::{
 use api::moves::MoveKind;
 use driver::Ports;
 use recovery::{
-    decide::{Move, Snapshot},
+    decide::{Move, Snapshot, Underway},
     sagas::{failback, failover, switchover},
 };
 use saga::{Definition, Engine, EventKind, Faults, Inject, InvalidDefinition, Log, Outcome, Point, SagaId};
@@ -225,6 +225,44 @@ impl World<'_> {
         }
     }
 
+    /// The saga that runs, as decisions see it.
+    pub(crate) fn underway(&self) -> Option<Underway> {
+        let running = self.control.running.as_ref()?;
+        let gives_way = now_or_never(Box::pin(running.engine.gives_way(running.id)));
+        Some(Underway {
+            kind: running.kind.as_str().to_owned(),
+            gives_way: matches!(gives_way, Some(Ok(true))) && !self.planted(Bug::NeverGivesWay),
+        })
+    }
+
+    /// Ends the saga that runs, if it gives way; answers whether nothing runs any more.
+    pub(crate) fn clear_the_way(&mut self) -> bool {
+        let Some(running) = self.control.running.take() else {
+            return true;
+        };
+        let wall = self.wall(Place::Control);
+        self.control.bridge.set_wall(wall);
+        let (id, kind, engine) = (running.id, running.kind, Arc::clone(&running.engine));
+        // Nobody drives it any more; answers to what it asked find nobody.
+        drop(running);
+        let ended = now_or_never(Box::pin(engine.supersede(id, "a failover is more urgent")));
+        let cleared = matches!(ended, Some(Ok(true)));
+        if cleared {
+            self.stats.saga_ended(kind, "superseded");
+            self.control.unfinished = None;
+            self.ledger.moves_from(None);
+            if kind == MoveKind::Failover {
+                self.control.last_failover = self.control.reign.as_ref().map(|reign| reign.since);
+            }
+            self.say(Place::Control, || {
+                format!("ends the {kind}: a failover is more urgent")
+            });
+        } else {
+            self.drive(id, kind);
+        }
+        cleared
+    }
+
     fn saga_ended(&mut self, outcome: Result<Outcome, saga::Error>) {
         let Some(running) = self.control.running.take() else {
             return;
@@ -238,7 +276,6 @@ impl World<'_> {
             Ok(Outcome::Done { .. }) => {
                 self.stats.saga_ended(kind, "done");
                 control.unfinished = None;
-                control.orders.clear();
                 if kind == MoveKind::Failover {
                     control.last_failover = Some(wall);
                 }
@@ -258,6 +295,8 @@ impl World<'_> {
                 control.not_before = now.plus(PAUSE_AFTER_FAILURE);
                 self.say(Place::Control, || format!("the {kind} is stuck at {node}: {why}"));
             }
+            // Nobody ends a saga while it is driven.
+            Ok(Outcome::Superseded { .. }) => control.unfinished = None,
             Err(saga::Error::Died(point)) => {
                 self.stats.died(&point);
                 self.say(Place::Control, || format!("dies at {point}"));

@@ -185,8 +185,12 @@ impl World<'_> {
             }
         );
         let planned = !waits && !self.control.pending.is_empty();
+        if !waits {
+            // Whoever authorised the last failover begins anew with the next one.
+            self.outside.people = 0;
+        }
         if !waits && !planned {
-            (self.outside.asked_since, self.outside.people) = (None, 0);
+            self.outside.asked_since = None;
             return;
         }
         let since = *self.outside.asked_since.get_or_insert(self.now);

@@ -284,7 +284,9 @@ impl World<'_> {
                 self.ledger
                     .broken(Broken::AppliedTwice, now, || format!("message {number}"));
             }
-            if self.schedule.is_plain_region_loss() && self.ledger.longest_gap > TIER_TIME {
+            let again = self.schedule.failovers_of_lost_again();
+            let again = again.is_some_and(|failovers| self.ledger.failovers == failovers);
+            if (again || self.schedule.is_plain_region_loss()) && self.ledger.longest_gap > TIER_TIME {
                 let gap = self.ledger.longest_gap / 1_000;
                 self.ledger
                     .broken(Broken::TooLate, now, || format!("{gap} ms without a write"));

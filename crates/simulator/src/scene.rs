@@ -6,7 +6,7 @@
 use saga::Boundary;
 
 use crate::{
-    fault::{Deed, Fault, Kind, What},
+    fault::{Deed, Disk, Fault, Kind, What},
     place::{Place, Side},
     random::Random,
     schedule::Scenario,
@@ -53,6 +53,10 @@ pub(crate) fn draw(seed: u64, scenario: Scenario) -> Vec<Fault> {
         Scenario::Scenes => (20, 100),
         Scenario::Anything => (15, 10),
         Scenario::People => (40, 0),
+        Scenario::LostAgain => {
+            lost_again(&mut faults, &mut random);
+            return faults;
+        }
         _ => return faults,
     };
     let first = ms(3_000) + random.below(ms(4_000));
@@ -238,6 +242,37 @@ fn taken_back(faults: &mut Vec<Fault>, first: u64, random: &mut Random) {
     if random.percent(60) {
         deed(faults, first + random.between(ms(5_100), ms(9_500)), Deed::Abort);
     }
+}
+
+/// Writes move, the controller dies and the new region's gateway stands still, so that the saga waits to hear that journal
+/// and ERP agree; meanwhile that region is lost for good. The old one has long been its standby.
+fn lost_again(faults: &mut Vec<Fault>, random: &mut Random) {
+    let first = ms(3_000) + random.below(ms(2_000));
+    let (deed, lost_after) = if random.percent(70) {
+        (Deed::Switchover, random.between(ms(7_000), ms(12_000)))
+    } else {
+        // Behind the hold-off.
+        (Deed::OrderFailover, random.between(ms(14_000), ms(20_000)))
+    };
+    let dies = What::CrashAtStep {
+        node: "reconcile",
+        boundary: Boundary::Before,
+        back_after: random.between(ms(500), ms(3_000)),
+    };
+    at(faults, first - ms(100), dies);
+    self::deed(faults, first, deed);
+    let side = Side::North;
+    let stands_still = What::FreezeGateway {
+        side,
+        lasts: ms(90_000),
+    };
+    at(faults, first + ms(2_500), stands_still);
+    let gone = What::LoseRegion {
+        side,
+        back_after: None,
+        disk: Disk::Kept,
+    };
+    at(faults, first + lost_after, gone);
 }
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ pub enum Scenario {
     Scenes,
     /// Disks that lie, fail, fill, rot and lose their power under the journals, and gateways that end.
     Journals,
+    /// The region to which writes have just moved is lost while the saga that moved them still waits for something.
+    LostAgain,
 }
 
 /// Everything that will happen to one simulated world.
@@ -67,7 +69,7 @@ pub struct Schedule {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Anything,
         Self::RegionLoss,
         Self::Partition,
@@ -80,6 +82,7 @@ impl Scenario {
         Self::Moves,
         Self::Scenes,
         Self::Journals,
+        Self::LostAgain,
     ];
 
     /// Its name.
@@ -97,6 +100,7 @@ impl Scenario {
             Self::Moves => "moves",
             Self::Scenes => "scenes",
             Self::Journals => "journals",
+            Self::LostAgain => "lost-again",
         }
     }
 
@@ -108,6 +112,18 @@ impl Scenario {
         };
         match self {
             Self::Anything | Self::Double | Self::Moves | Self::Scenes => Kind::DRAWN,
+            // Nothing that takes the other region too: that one is lost for good.
+            Self::LostAgain => &[
+                Partition,
+                Cut,
+                Flap,
+                SlowLink,
+                Freeze,
+                CrashControl,
+                RestartGateway,
+                Drift,
+                ClockJump,
+            ],
             Self::RegionLoss => &[LoseRegion],
             Self::Partition => &[Partition, Cut, Isolate, Flap, SlowLink, Disorder],
             Self::Grey => &[Freeze, FreezeAgent, SlowDisk, FullDisk, SlowReplay, SlowLink],
@@ -178,7 +194,7 @@ impl Schedule {
         let count = match scenario {
             Scenario::RegionLoss => 1,
             Scenario::Double => 2,
-            Scenario::Moves | Scenario::Scenes => random.below(2) * random.below(3),
+            Scenario::Moves | Scenario::Scenes | Scenario::LostAgain => random.below(2) * random.below(3),
             _ => 1 + random.below(2) + u64::from(random.percent(40)) * random.below(4),
         };
         let mut faults = Vec::new();
@@ -288,6 +304,35 @@ fn sane(faults: &mut Vec<Fault>) {
 }
 
 impl Schedule {
+    /// Failovers after which a region is lost for good, and nothing else goes wrong but what keeps a saga waiting.
+    pub fn failovers_of_lost_again(&self) -> Option<u32> {
+        let deed = match self.faults.as_slice() {
+            [
+                Fault {
+                    what: What::CrashAtStep { .. },
+                    ..
+                },
+                Fault {
+                    what: What::Person { deed },
+                    ..
+                },
+                Fault {
+                    what: What::FreezeGateway { .. },
+                    ..
+                },
+                Fault {
+                    what: What::LoseRegion { .. },
+                    ..
+                },
+            ] => deed,
+            _ => return None,
+        };
+        if self.scenario != Scenario::LostAgain || self.authority != Authority::Automatic {
+            return None;
+        }
+        Some(if deed.is_move() { 1 } else { 2 })
+    }
+
     /// Whether writes are moved as planned, once, and nothing else happens.
     pub fn is_plain_switchover(&self) -> bool {
         self.authority != Authority::TwoPeople

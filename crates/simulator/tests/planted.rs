@@ -6,7 +6,11 @@
 use plimsoll_simulator::{Broken, Bug, Scenario, Schedule, Simulator};
 
 /// A mistake that is not found within so many seeds of these counts as not found.
-const TRIED: [(Scenario, u64); 2] = [(Scenario::Scenes, 1_500), (Scenario::Anything, 10_000)];
+const TRIED: [(Scenario, u64); 3] = [
+    (Scenario::LostAgain, 100),
+    (Scenario::Scenes, 1_500),
+    (Scenario::Anything, 10_000),
+];
 
 /// The first seed that shows a mistake, and the invariant that it breaks; without the mistake that seed breaks nothing.
 fn first(bug: Bug, (scenario, seeds): (Scenario, u64)) -> Option<(u64, Broken)> {

@@ -42,13 +42,13 @@ impl Store {
             .await
     }
 
-    /// When the last saga of a kind ended well.
+    /// When the last saga of a kind ended well, or gave way after it had done what it was for.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn last_done(&self, kind: &'static str) -> Result<Option<Timestamp>, Error> {
         self.run(move |connection| {
-            let sql = "SELECT max(ended) FROM saga WHERE kind = ?1 AND phase = 'done'";
+            let sql = "SELECT max(ended) FROM saga WHERE kind = ?1 AND phase IN ('done', 'superseded')";
             let ended: Option<i64> = connection
                 .query_row(sql, [kind], |row| row.get(0))
                 .map_err(doing("read when the last saga ended"))?;

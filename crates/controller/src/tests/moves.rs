@@ -17,7 +17,7 @@ fn asked(kind: MoveKind, by: &str) -> MoveRequest {
 }
 
 /// Waits until nothing speaks against a switchover, and returns the controller's answer to its declaration.
-async fn declared(controller: &Arc<Controller>, by: &str) -> api::moves::MovePlan {
+pub(super) async fn declared(controller: &Arc<Controller>, by: &str) -> api::moves::MovePlan {
     let dry = MoveRequest {
         dry_run: true,
         ..asked(MoveKind::Switchover, by)

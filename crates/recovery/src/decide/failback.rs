@@ -3,7 +3,7 @@
 use api::site::{DatabaseState, Observation, Role};
 use types::{RegionName, settings::FailoverSettings};
 
-use super::{Check, RegionSight, Snapshot, Verdict};
+use super::{Check, RegionSight, Snapshot, Underway, Verdict};
 
 /// Asks every question about bringing `region` back as a standby.
 pub fn decide_failback(seen: &Snapshot, region: &RegionName, settings: &FailoverSettings) -> Vec<Check> {
@@ -33,7 +33,7 @@ pub fn decide_failback(seen: &Snapshot, region: &RegionName, settings: &Failover
         sight.and_then(|sight| sight.observation.as_ref())
     };
     let running = match &seen.running {
-        Some(kind) => check(
+        Some(Underway { kind, .. }) => check(
             "no other recovery runs",
             Verdict::Wait,
             format!("a {kind} is running"),

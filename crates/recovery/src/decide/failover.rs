@@ -18,12 +18,15 @@ use super::{
 ///
 /// The order of the questions matters: first whether anything is wrong, then whether we may judge at all, then whether
 /// moving would be safe, and people last, so that nobody is asked to authorise what would be refused anyway.
+///
+/// A saga that gives way does not keep a failover back: whoever proceeds ends it first.
 pub fn decide_failover(seen: &Snapshot, settings: &FailoverSettings, now: Timestamp) -> Decision {
     let Some(reign) = &seen.reign else {
         return Decision::Nothing;
     };
-    if let Some(kind) = &seen.running {
-        return wait(WaitingOn::Saga { kind: kind.clone() }, None);
+    if let Some(running) = seen.running.as_ref().filter(|running| !running.gives_way) {
+        let kind = running.kind.clone();
+        return wait(WaitingOn::Saga { kind }, None);
     }
     let Some(active) = seen.region(&reign.active) else {
         return Decision::Nothing;

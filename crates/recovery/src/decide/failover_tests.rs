@@ -4,6 +4,8 @@ use api::site::{DatabaseObservation, LeaderSight, LeaseState, Observation, Site}
 use types::{Generation, RegionName, Span};
 use uuid::Uuid;
 
+use crate::decide::Underway;
+
 use super::{
     super::{Beginning, Eligibility, Ineligible, Order, decide_beginning},
     *,
@@ -375,11 +377,36 @@ fn people_are_asked_when_the_tier_says_so_and_two_means_two() {
     asked(Authority::TwoPeople, &["ada", "bob"], PROCEED);
 }
 
+fn holds(kind: &str) -> Underway {
+    Underway {
+        kind: kind.to_owned(),
+        gives_way: false,
+    }
+}
+
+#[test]
+fn a_saga_that_gives_way_keeps_no_failover_back() {
+    let tail = |seen: &mut Snapshot, _: &mut FailoverSettings| {
+        seen.running = Some(Underway {
+            gives_way: true,
+            ..holds("switchover")
+        });
+    };
+    check(tail, "nothing to do");
+    check(
+        |seen, settings| {
+            silent(seen);
+            tail(seen, settings);
+        },
+        PROCEED,
+    );
+}
+
 #[test]
 fn one_transition_at_a_time() {
     let running = |seen: &mut Snapshot, _: &mut FailoverSettings| {
         silent(seen);
-        seen.running = Some("failover".to_owned());
+        seen.running = Some(holds("failover"));
     };
     check(running, "wait: a failover is running");
 }
@@ -415,7 +442,7 @@ fn a_well_region_leads_in_a_newer_generation_after_a_failover_that_came_to_nothi
     check(
         |seen, settings| {
             promised(seen, settings);
-            seen.running = Some("failover".to_owned());
+            seen.running = Some(holds("failover"));
         },
         "wait: a failover is running",
     );

@@ -24,7 +24,7 @@ pub use eligibility::{ELIGIBLE_GRACE, Eligibility, Ineligible};
 pub use failback::decide_failback;
 pub use failover::decide_failover;
 pub use rehearse::{Never, NotNow, Overdue, Rehearsal, Schedule, Standing, next_rehearsal, plan_rehearsals};
-pub use sightings::{Order, RegionSight, Sightings, Snapshot};
+pub use sightings::{Order, RegionSight, Sightings, Snapshot, Underway};
 pub use switchover::{Check, LAG_BYTES_MAX, Planned, Verdict, decide_switchover, other_region};
 
 /// What to do about a failover right now.

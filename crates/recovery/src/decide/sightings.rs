@@ -42,6 +42,15 @@ pub struct Order {
     pub reason: String,
 }
 
+/// The saga that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Underway {
+    /// Its kind.
+    pub kind: String,
+    /// It may be ended for something more urgent: it has changed nothing yet, or what is left only gives evidence.
+    pub gives_way: bool,
+}
+
 /// Everything a decision is made from, at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -53,8 +62,8 @@ pub struct Snapshot {
     pub promised: Generation,
     /// When the last failover ended well.
     pub last_failover: Option<Timestamp>,
-    /// Kind of the saga that runs.
-    pub running: Option<String>,
+    /// The saga that runs.
+    pub running: Option<Underway>,
     /// Every region.
     pub regions: Vec<RegionSight>,
     /// What was known of the standby when the active region was last seen well.

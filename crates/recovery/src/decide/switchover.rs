@@ -12,7 +12,7 @@ use driver::Reign;
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName, settings::FailoverSettings};
 
-use super::{RegionSight, Snapshot};
+use super::{RegionSight, Snapshot, Underway};
 
 /// A standby that is further behind would make people wait while it catches up: a second at 16 MiB/s.
 pub const LAG_BYTES_MAX: u64 = 16 << 20;
@@ -157,7 +157,7 @@ fn destination(seen: &Snapshot, reign: &Reign, to: &RegionName) -> Check {
 fn nothing_runs(seen: &Snapshot) -> Check {
     let question = "no other recovery runs";
     match &seen.running {
-        Some(kind) => check(question, Verdict::Wait, format!("a {kind} is running")),
+        Some(Underway { kind, .. }) => check(question, Verdict::Wait, format!("a {kind} is running")),
         None => check(question, Verdict::Good, "none"),
     }
 }

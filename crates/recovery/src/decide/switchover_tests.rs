@@ -9,6 +9,13 @@ use uuid::Uuid;
 use super::*;
 use crate::decide::decide_failback;
 
+fn running(kind: &str) -> Underway {
+    Underway {
+        kind: kind.to_owned(),
+        gives_way: true,
+    }
+}
+
 fn region(name: &str) -> RegionName {
     RegionName::new(name).unwrap()
 }
@@ -150,7 +157,7 @@ fn what_passes_is_waited_for() {
         check(change, "north", PeerState::InSync, Verdict::Wait, Some(because));
     };
     wait(
-        |seen| seen.running = Some("failback".to_owned()),
+        |seen| seen.running = Some(running("failback")),
         "no other recovery runs",
     );
     wait(
@@ -217,7 +224,7 @@ fn a_region_can_come_back_when_it_is_heard_and_another_one_leads() {
         Verdict::Wait
     );
     assert_eq!(
-        worst(|seen| seen.running = Some("failover".to_owned()), "north"),
+        worst(|seen| seen.running = Some(running("failover")), "north"),
         Verdict::Wait
     );
     assert_eq!(

@@ -10,7 +10,7 @@
 //!   made beside it, and what was there is kept until the new copy streams.
 //! - Nothing moves: who leads stays, and to follow harms nobody. So there is nothing to take back, and whoever wants the
 //!   writes at home again asks for a switchover afterwards.
-//! - While a saga runs no failover is decided. So this one ends at once when the region that leads is lost.
+//! - It gives way to a failover at any time, and ends by itself when the region that leads is lost.
 
 use std::time::Duration;
 
@@ -111,7 +111,8 @@ pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
                 .after(["await_workloads"])
                 .says("Nothing is left to do."),
         ],
-    )
+    )?
+    .gives_way_until("finish")
 }
 
 async fn await_agent(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionError> {

@@ -11,6 +11,7 @@
 //! - Partners' messages go to the new gateway as early as possible; they need a journal, not an ERP.
 //! - `fence_old` never fails: an unreachable region leaves no proof, and the candidate then waits for the lease instead.
 //! - `promote` is the point of no return. Refused, the saga unwinds and the decision is made anew with a newer number.
+//! - The region that leads now may be lost too: from the record on this saga gives way to another failover.
 //! - What was decided is recorded before traffic moves, so that a controller that dies in between sends it there too.
 
 use std::time::Duration;
@@ -47,8 +48,7 @@ pub const NODES: [&str; 11] = [
 
 /// How often the new gateway is asked whether it is done; part of the measured recovery time.
 const ASK_EVERY: Duration = Duration::from_millis(100);
-/// What the reconciler does as well, and what only gives evidence, is not waited for longer than this: the region that
-/// leads now may be lost too, and while a saga runs no other failover can be decided.
+/// What the reconciler does as well, and what only gives evidence, is not waited for longer than this.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Replaying a long journal takes its time, which is worth knowing.
 const REPLAY_PATIENCE: Duration = Duration::from_secs(300);
@@ -153,7 +153,8 @@ pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
                 .retry_every(ASK_EVERY),
             Node::new("finish", finish).says("Nothing is left to do.").after(["reconcile", "follow_old_gateway"]),
         ],
-    )
+    )?
+    .gives_way_after("record_active")
 }
 
 /// From here on the witness grants the old generation nothing. Not undone: a number is burned, nothing else.

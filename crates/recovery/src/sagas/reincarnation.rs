@@ -9,7 +9,8 @@
 //!   one is refused by it.
 //! - The same region leads on, under a new lease. Its old one ends meanwhile and takes the database down with it, as after
 //!   any lease; it is started anew as soon as the new one holds.
-//! - While a saga runs no failover is decided, so this one does not wait for a long replay: the gateway goes on with it.
+//! - It gives way to a failover except while the region is told to lead on, and does not wait for a long replay: the
+//!   gateway goes on with it.
 //! - Nothing is to be taken back: a newer generation of the same leader is as good as the old one.
 
 use std::time::Duration;
@@ -89,7 +90,9 @@ pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
                 .after(["reconcile"])
                 .says("Nothing is left to do but to look at the report."),
         ],
-    )
+    )?
+    .gives_way_until("lead_region")?
+    .gives_way_after("record_active")
 }
 
 async fn claim_generation(ports: &Ports, inputs: &Inputs) -> Result<Claimed, ActionError> {

@@ -14,6 +14,8 @@
 //! - The generation is claimed after the release, because a promise to somebody else would end the old reign at once,
 //!   and not cleanly. The receipt of the release saves the wait for the old lease.
 //! - `promote` is the point of no return. Before it every failure ends with the old region leading, in a newer generation.
+//! - Until traffic is held nothing has changed, and once it is recorded who leads the rest is the reconciler's as well. A
+//!   failover that is decided then ends this saga and begins.
 //! - The old gateway stops accepting before the new one begins, so that no message is acknowledged by one region alone.
 //! - The old region follows without a rewind: its history ends where the new one begins.
 
@@ -84,7 +86,9 @@ pub struct Plan {
 pub fn definition() -> Result<Definition<Ports>, InvalidDefinition> {
     let mut nodes = before_the_move();
     nodes.extend(after_the_move());
-    Definition::new(KIND, nodes)
+    Definition::new(KIND, nodes)?
+        .gives_way_until("hold_traffic")?
+        .gives_way_after("record_active")
 }
 
 fn before_the_move() -> Vec<Node<Ports>> {

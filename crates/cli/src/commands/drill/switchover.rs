@@ -149,6 +149,12 @@ pub async fn ended(
                 let (kind, state) = (&record.summary.kind, &record.summary.state);
                 return Err(Failure::no("PL0412", format!("the {kind} was {state}{why}")));
             }
+            "superseded" => {
+                let event = record.events.iter().find(|event| event.kind == "superseded");
+                let why = event.and_then(|event| event.data.as_str()).unwrap_or_default();
+                let kind = &record.summary.kind;
+                return Err(Failure::no("PL0412", format!("the {kind} gave way: {why}")));
+            }
             _ => {}
         }
         at = record.summary.at_nodes.join(", ");

@@ -1,0 +1,166 @@
+//! A region that is lost while a saga still has something to wait for.
+
+use super::{moves::declared, *};
+
+/// Longer than anything a failover may take, shorter than a saga's own patience.
+const STANDS_STILL: Duration = Duration::from_secs(50);
+
+async fn kinds_and_phases(controller: &Controller, count: usize) -> Vec<(String, String)> {
+    let rows = controller.store.sagas(count).await.unwrap();
+    rows.into_iter().map(|row| (row.kind, row.phase)).collect()
+}
+
+fn named(rows: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(kind, phase): &(&str, &str)| ((*kind).to_owned(), (*phase).to_owned());
+    rows.iter().map(owned).collect()
+}
+
+/// Waits until the region that does not lead could take over although a saga runs.
+async fn only_the_saga_exposes(controller: &Controller, kind: &str) {
+    let told = format!("a {kind} is running");
+    until("only the saga exposes the estate", async || {
+        let protection = controller.status().await.unwrap().protection;
+        matches!(protection, Protection::Exposed { because } if because == [told.clone()])
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switchover_whose_new_region_is_lost_gives_way_to_a_failover() {
+    let estate = Estate::new(Authority::Automatic);
+    let controller = estate.running().await;
+    estate.world.slow("north", "gateway-status", STANDS_STILL);
+    declared(&controller, "ada").await;
+    until("north leads", async || estate.leads(&north())).await;
+    // The controller waits for the new gateway's word once a second, and takes none for a gone gateway.
+    let streams = |picture: driver::simulated::Picture| picture.following == [(west(), north())];
+    until("west follows", async || streams(estate.world.picture())).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let running = controller.runner.running().unwrap();
+    assert_eq!(running.kind, "switchover");
+
+    estate.world.kill(&north());
+    let killed = Instant::now();
+    until("west leads again", async || estate.leads(&west())).await;
+    let limit = Duration::from_secs(2) + LEASE;
+    assert!(killed.elapsed() <= limit, "led after {:?}", killed.elapsed());
+    idle(&controller).await;
+    let rows = [
+        ("failover", "done"),
+        ("switchover", "superseded"),
+        ("bootstrap", "done"),
+    ];
+    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    let record = controller.store.saga(running.id).await.unwrap().unwrap();
+    let last = record.events.last().unwrap();
+    assert!(
+        matches!(&last.kind, saga::EventKind::Superseded { why } if why.contains("nothing was heard")),
+        "{last:?}"
+    );
+    stop(&controller).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failover_that_replays_for_minutes_gives_way_to_the_next_one_behind_the_hold_off() {
+    let estate = Estate::new(Authority::Automatic);
+    let controller = estate.running().await;
+    // The new gateway answers nobody for so long that the replay is given up only after five minutes.
+    estate.world.slow("north", "gateway-status", STANDS_STILL * 4);
+    estate.world.kill(&west());
+    until("north leads", async || estate.leads(&north())).await;
+    let moved = Instant::now();
+    estate.world.start(&west());
+    let streams = |picture: driver::simulated::Picture| picture.following == [(west(), north())];
+    until("west follows", async || streams(estate.world.picture())).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    estate.world.kill(&north());
+    until("west leads again", async || estate.leads(&west())).await;
+    let (hold_off, after) = (estate.settings().failover.hold_off.as_duration(), moved.elapsed());
+    let limit = hold_off + Duration::from_secs(2) + LEASE;
+    assert!(hold_off <= after && after <= limit, "led after {after:?}");
+    idle(&controller).await;
+    let rows = [
+        ("failover", "done"),
+        ("failover", "superseded"),
+        ("bootstrap", "done"),
+    ];
+    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    stop(&controller).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switchover_that_has_changed_nothing_yet_gives_way() {
+    let estate = Estate::new(Authority::Automatic);
+    let controller = estate.running().await;
+    estate.world.slow("west", "checkpoint", STANDS_STILL);
+    declared(&controller, "ada").await;
+    only_the_saga_exposes(&controller, "switchover").await;
+    estate.world.kill(&west());
+    let killed = Instant::now();
+    until("north leads", async || estate.leads(&north())).await;
+    let limit = Duration::from_secs(2) + LEASE;
+    assert!(killed.elapsed() <= limit, "led after {:?}", killed.elapsed());
+    idle(&controller).await;
+    let rows = [
+        ("failover", "done"),
+        ("switchover", "superseded"),
+        ("bootstrap", "done"),
+    ];
+    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    stop(&controller).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switchover_in_the_middle_keeps_a_failover_back_until_it_is_taken_back() {
+    let estate = Estate::new(Authority::Automatic);
+    let controller = estate.running().await;
+    // Between holding people's requests and giving the right to write away there is somebody to be let go on.
+    estate.world.slow("west", "release", Duration::from_secs(5));
+    declared(&controller, "ada").await;
+    until("traffic is held", async || {
+        estate.world.picture().route == Some(Route::HoldingFor(west()))
+    })
+    .await;
+    estate.world.kill(&west());
+    until("the failover waits for it", async || {
+        controller.status().await.unwrap().decision == "wait: a switchover is running"
+    })
+    .await;
+    until("north leads", async || estate.leads(&north())).await;
+    idle(&controller).await;
+    let rows = [
+        ("failover", "done"),
+        ("switchover", "unwound"),
+        ("bootstrap", "done"),
+    ];
+    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    stop(&controller).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_people_say_while_the_last_steps_wait_is_not_forgotten_with_them() {
+    let estate = Estate::new(Authority::TwoPeople);
+    let controller = estate.running().await;
+    // The new gateway stays silent until the switchover has given up asking it.
+    estate
+        .world
+        .slow("north", "gateway-status", Duration::from_secs(25));
+    let plan = declared(&controller, "ada").await;
+    controller.approve(&plan.id, "bob").await.unwrap();
+    until("north leads", async || estate.leads(&north())).await;
+    let streams = |picture: driver::simulated::Picture| picture.following == [(west(), north())];
+    until("west follows", async || streams(estate.world.picture())).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    estate.world.kill(&north());
+    until("people are asked", async || {
+        let decision = controller.status().await.unwrap().decision;
+        decision.contains("0 of 2 authorisations given")
+    })
+    .await;
+    let alone = controller.order(&order(north(), "ada")).await;
+    assert!(matches!(&alone, Err(OrderError::NotNow(why)) if why.contains("1 of 2")));
+    idle(&controller).await;
+    controller.order(&order(north(), "bob")).await.unwrap();
+    until("west leads again", async || estate.leads(&west())).await;
+    stop(&controller).await;
+}
