@@ -6,7 +6,7 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use journal::ReadError;
@@ -20,8 +20,10 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// A follower that is damaged asks the leader this often whether it may copy anew: a leader that has not read its own
 /// log yet keeps it from cutting anything off.
 const AGAIN: Duration = Duration::from_secs(5);
+/// What could not be read, or whose damage could not be noted (on a full disk, say), is read again after this long.
+const READ_AGAIN: Duration = Duration::from_secs(60);
 
-/// Reads every segment that the start has not read, then looks after what is damaged until the gateway ends.
+/// Reads every segment that the start has not read, then looks after what is damaged, until the gateway ends.
 pub async fn run(gateway: Arc<Gateway>) {
     tokio::select! {
         () = gateway.cancel.cancelled() => {}
@@ -30,18 +32,25 @@ pub async fn run(gateway: Arc<Gateway>) {
 }
 
 async fn work(gateway: &Arc<Gateway>) {
+    loop {
+        read(gateway).await;
+        let read_at = Instant::now();
+        while read_at.elapsed() < READ_AGAIN {
+            tokio::time::sleep(AGAIN).await;
+            if gateway.state().role == Role::Following && !gateway.reader.gaps().is_empty() {
+                realign(gateway);
+            }
+        }
+    }
+}
+
+async fn read(gateway: &Arc<Gateway>) {
     let segments = gateway.reader.unchecked();
     for ordinal in &segments {
         segment(gateway, *ordinal).await;
     }
-    if !segments.is_empty() {
+    if !segments.is_empty() && gateway.reader.unchecked().is_empty() {
         tracing::info!(segments = segments.len(), "the journal was read to its end");
-    }
-    loop {
-        tokio::time::sleep(AGAIN).await;
-        if gateway.state().role == Role::Following && !gateway.reader.gaps().is_empty() {
-            realign(gateway);
-        }
     }
 }
 

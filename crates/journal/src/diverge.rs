@@ -209,7 +209,8 @@ fn forget_behind(index: &mut Index, segment: u64, offset: u64) {
         .extents
         .retain(|extent| (extent.segment, extent.offset) < (segment, offset));
     index.segments.retain(|ordinal, _| *ordinal <= segment);
-    index.unchecked.retain(|ordinal| *ordinal < segment);
+    // What is left of the segment in which the cut lies may not have been read yet either.
+    index.unchecked.retain(|ordinal| *ordinal <= segment);
 }
 
 /// Carries out the cut that the watermark announces, if it announces one.

@@ -469,10 +469,8 @@ impl Found {
 
 /// What the header of a segment says is its first sequence number, if it is intact.
 fn first_of(disk: &dyn Disk, directory: &Path, ordinal: u64) -> Option<u64> {
-    let mut head = [0; HEADER_LEN as usize];
     let file = disk.open(&segment::path(directory, ordinal)).ok()?;
-    file.read_at(&mut head, 0).ok()?;
-    segment::is_header(&head, ordinal).then(|| frame::u64_at(&head, 24))
+    segment::first_of(&*file, ordinal)
 }
 
 /// Name of a copy of bad bytes: it says what they are, so that every open finds the same files.

@@ -59,8 +59,8 @@
 //! # Repair
 //!
 //! [`Reader::gaps`] says which batches are damaged or lacking; [`Journal::repair`] puts the other region's exact bytes
-//! where they were. A log whose damage reaches over the end of a segment is cut off before it and copied anew
-//! ([`Journal::set_aside_from`], [`Journal::cut`]).
+//! where they were. A log that lacks a whole segment is cut off before it and copied anew ([`Journal::set_aside_from`],
+//! [`Journal::cut`]).
 //!
 //! # Errors
 //!

@@ -26,8 +26,7 @@ pub enum RepairError {
         /// Last one.
         last: u64,
     },
-    /// The damage reaches over the end of a segment or into a segment that is gone: this log must be cut off before it
-    /// and copied anew.
+    /// The damage reaches into a segment that is gone: this log must be cut off before it and copied anew.
     #[error("the batches from sequence {first} on do not fit where they were")]
     NotInPlace {
         /// First sequence number.
@@ -41,26 +40,50 @@ pub enum RepairError {
     Append(#[from] AppendError),
 }
 
-/// A stretch between what is intact, in one segment.
-#[derive(Clone, Copy)]
-struct Place {
+/// Segment and offset.
+type Place = (u64, u64);
+
+/// A stretch of one segment between what is intact, and what belongs there.
+struct Stretch<'a> {
     segment: u64,
     from: u64,
     to: u64,
     /// Whether something intact lies right behind it; otherwise zeros may be left over.
     bounded: bool,
+    batches: &'a [Batch],
 }
 
-impl Place {
-    /// How many marks fill it up together with so many bytes of batches, if they fit.
-    fn marks(self, bytes: u64) -> Option<u64> {
-        let spare = (self.to - self.from).checked_sub(bytes)?;
+impl Stretch<'_> {
+    /// How many marks fill it up together with its batches, if they fit.
+    ///
+    /// Several batches of one write have one mark before the first of them: there need not be room for another.
+    fn marks(&self) -> Option<u64> {
+        let bytes: u64 = self.batches.iter().map(|batch| batch.bytes().len() as u64).sum();
+        let spare = self.to.checked_sub(self.from)?.checked_sub(bytes)?;
         let mark = MARK_LEN as u64;
         if self.bounded {
             spare.is_multiple_of(mark).then_some(spare / mark)
         } else {
-            (spare >= mark).then_some(1)
+            Some((spare / mark).min(1))
         }
+    }
+
+    /// What is to be written there, and where the batches lie then.
+    fn bytes(&self, extents: &mut Vec<Extent>) -> Option<Vec<u8>> {
+        let marks = usize::try_from(self.marks()?).ok()?;
+        let head = self.batches.first()?;
+        // How many batches one write held there is unknown, and does not matter: a mark says only what lies before it.
+        let mut bytes = frame::encode_mark(head.first() - 1, head.header.previous).repeat(marks);
+        for batch in self.batches {
+            extents.push(Extent::of(
+                &batch.header,
+                self.segment,
+                self.from + bytes.len() as u64,
+            ));
+            bytes.extend_from_slice(batch.bytes());
+        }
+        bytes.resize(usize::try_from(self.to - self.from).ok()?, 0);
+        Some(bytes)
     }
 }
 
@@ -83,9 +106,11 @@ impl Reader {
 }
 
 impl Journal {
-    /// Writes exact copies of the batches of one gap ([`Reader::gaps`]) where they were; durable upon return.
+    /// Writes exact copies of the batches of one gap ([`Reader::gaps`]) where they were, in as many segments as it
+    /// reaches over; durable upon return.
     ///
-    /// The damaged bytes were copied to `quarantine/` when the log was opened. A crash on the way leaves the damage.
+    /// The damaged bytes were copied to `quarantine/` when the log was opened. A crash on the way leaves the damage, or
+    /// what is left of it in later segments.
     ///
     /// # Errors
     /// [`RepairError`].
@@ -95,44 +120,17 @@ impl Journal {
             return Err(RepairError::Empty);
         };
         let (first, last) = (head.first(), tail.last());
-        let places = self.places(batches, first, last)?;
-        let bytes: u64 = batches.iter().map(|batch| batch.bytes().len() as u64).sum();
-        let fitting = places
-            .into_iter()
-            .find_map(|place| Some((place, place.marks(bytes)?)));
-        let (place, marks) = fitting.ok_or(RepairError::NotInPlace { first })?;
-
-        // How many batches one write held there is unknown, and does not matter: a mark says only what lies before it.
-        let mark = frame::encode_mark(first - 1, head.header.previous);
-        let mut written = mark.repeat(usize::try_from(marks).unwrap_or(usize::MAX));
-        let mut extents = Vec::with_capacity(batches.len());
-        for batch in batches {
-            let offset = place.from + written.len() as u64;
-            extents.push(Extent::of(&batch.header, place.segment, offset));
-            written.extend_from_slice(batch.bytes());
-        }
-        if !place.bounded {
-            written.resize(usize::try_from(place.to - place.from).unwrap_or(usize::MAX), 0);
+        let (mut writes, mut extents) = (Vec::new(), Vec::with_capacity(batches.len()));
+        for stretch in self.stretches(batches, first, last)? {
+            let bytes = stretch.bytes(&mut extents);
+            let bytes = bytes.ok_or(RepairError::NotInPlace { first })?;
+            writes.push((stretch, bytes));
         }
         // The block in which the log ends may be in memory as it was.
         self.gather = Gather::default();
-        let file = self.own(place.segment)?;
-        let file = file.ok_or(RepairError::NotInPlace { first })?;
-        // Marks may come to lie elsewhere than the sidecar has them.
-        self.scribe.wait();
-        if self
-            .tail
-            .as_ref()
-            .is_some_and(|tail| tail.ordinal == place.segment)
-        {
-            self.collected = None;
+        for (stretch, bytes) in writes {
+            self.overwrite(&stretch, &bytes)?;
         }
-        let removed = sidecar::remove(&*self.disk, &self.directory, place.segment);
-        removed.map_err(|source| self.poisoned_by("remove a sidecar", source))?;
-        let done = file
-            .write_at(&written, place.from)
-            .and_then(|()| file.sync_data());
-        done.map_err(|source: io::Error| self.poisoned_by("repair a batch", source))?;
         self.index_mut(|index| {
             index
                 .extents
@@ -140,6 +138,33 @@ impl Journal {
             let at = index.find(first);
             index.extents.splice(at..at, extents);
         });
+        Ok(())
+    }
+
+    /// Durable upon return.
+    fn overwrite(&mut self, stretch: &Stretch<'_>, bytes: &[u8]) -> Result<(), RepairError> {
+        let first = stretch.batches.first().map_or(0, Batch::first);
+        let file = self.own(stretch.segment)?;
+        let file = file.ok_or(RepairError::NotInPlace { first })?;
+        // Marks may come to lie elsewhere than the sidecar has them.
+        self.scribe.wait();
+        if self
+            .tail
+            .as_ref()
+            .is_some_and(|tail| tail.ordinal == stretch.segment)
+        {
+            self.collected = None;
+        }
+        let removed = sidecar::remove(&*self.disk, &self.directory, stretch.segment);
+        removed.map_err(|source| self.poisoned_by("remove a sidecar", source))?;
+        let write = || {
+            if stretch.from == HEADER_LEN && segment::first_of(&*file, stretch.segment).is_none() {
+                segment::write_header(&*file, stretch.segment, first)?;
+            }
+            file.write_at(bytes, stretch.from)?;
+            file.sync_data()
+        };
+        write().map_err(|source: io::Error| self.poisoned_by("repair a batch", source))?;
         Ok(())
     }
 
@@ -159,8 +184,56 @@ impl Journal {
         Ok(self.reader().index().segments.get(&ordinal).cloned())
     }
 
-    /// Where the batches may have been, if they connect what is intact on both sides.
-    fn places(&self, batches: &[Batch], first: u64, last: u64) -> Result<Vec<Place>, RepairError> {
+    /// Where the batches were, if they connect what is intact on both sides: the header of each segment says with which
+    /// one it begins.
+    fn stretches<'a>(
+        &self,
+        mut batches: &'a [Batch],
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<Stretch<'a>>, RepairError> {
+        let ((mut segment, mut from), behind) = self.edges(batches, first, last)?;
+        let reader = self.reader();
+        let index = reader.index();
+        let not_in_place = RepairError::NotInPlace { first };
+        let mut stretches = Vec::new();
+        while segment < behind.0 {
+            let Some(next) = index.segments.get(&(segment + 1)) else {
+                return Err(not_in_place);
+            };
+            let to = self.options.segment_bytes;
+            let here = match segment::first_of(&**next, segment + 1) {
+                Some(begins) => batches.partition_point(|batch| batch.first() < begins),
+                // Its header is damaged too.
+                None => split_by_room(
+                    batches,
+                    to.saturating_sub(from),
+                    (segment + 1 == behind.0).then_some(behind.1),
+                ),
+            };
+            let (now, later) = batches.split_at(here);
+            stretches.push(Stretch {
+                segment,
+                from,
+                to,
+                bounded: false,
+                batches: now,
+            });
+            (segment, from, batches) = (segment + 1, HEADER_LEN, later);
+        }
+        stretches.push(Stretch {
+            segment,
+            from,
+            to: behind.1,
+            bounded: true,
+            batches,
+        });
+        stretches.retain(|stretch| !stretch.batches.is_empty());
+        Ok(stretches)
+    }
+
+    /// Where what is intact ends before the batches, and where it begins again behind them: segment and offset of both.
+    fn edges(&self, batches: &[Batch], first: u64, last: u64) -> Result<(Place, Place), RepairError> {
         let disconnected = RepairError::Disconnected { first, last };
         let reader = self.reader();
         let index = reader.index();
@@ -174,43 +247,47 @@ impl Journal {
         let Some((_, chain)) = connected else {
             return Err(disconnected);
         };
-        let behind = index.extents.iter().find(|extent| extent.first > last);
-        let (segment, to) = match behind {
+        let from = match (before, index.segments.keys().next()) {
+            (Some(extent), _) => (extent.segment, extent.offset + extent.length),
+            (None, Some(oldest)) => (*oldest, HEADER_LEN),
+            (None, None) => return Err(RepairError::NotInPlace { first }),
+        };
+        match index.extents.iter().find(|extent| extent.first > last) {
             Some(extent) if extent.first == last + 1 && previous(&index, extent)? == Some(chain) => {
-                (extent.segment, extent.offset)
+                Ok((from, (extent.segment, extent.offset)))
             }
             None if (self.end.sequence, self.end.chain) == (last, chain) => {
                 let tail = self.tail.as_ref().ok_or(RepairError::NotInPlace { first })?;
-                (tail.ordinal, tail.offset)
+                Ok((from, (tail.ordinal, tail.offset)))
             }
-            Some(_) | None => return Err(disconnected),
-        };
-        let from = |extent: &Extent| extent.offset + extent.length;
-        let same = before.filter(|extent| extent.segment == segment);
-        let mut places = vec![Place {
-            segment,
-            from: same.map_or(HEADER_LEN, from),
-            to,
-            bounded: true,
-        }];
-        // Or at the end of the segment before.
-        let far = index
-            .segments
-            .range(..segment)
-            .next_back()
-            .filter(|_| same.is_none());
-        if let Some((ordinal, _)) = far
-            && before.is_none_or(|extent| extent.segment == *ordinal)
-        {
-            places.push(Place {
-                segment: *ordinal,
-                from: before.map_or(HEADER_LEN, from),
-                to: self.options.segment_bytes,
-                bounded: false,
-            });
+            Some(_) | None => Err(disconnected),
         }
-        Ok(places)
     }
+}
+
+/// How many batches, from the first on, lay in a segment with that much room, when nothing says with which one the next
+/// segment began: as many as fit, and so many that the others fill the next one up to where it is intact, if that is
+/// known.
+fn split_by_room(batches: &[Batch], room: u64, intact_from: Option<u64>) -> usize {
+    let used = batches.iter().scan(0, |used, batch| {
+        *used += batch.bytes().len() as u64;
+        Some(*used)
+    });
+    let fitting = used.take_while(|used| *used <= room).count();
+    let fills = |here: &usize| {
+        let rest = Stretch {
+            segment: 0,
+            from: HEADER_LEN,
+            to: intact_from?,
+            bounded: true,
+            batches: &batches[*here..],
+        };
+        rest.marks()
+    };
+    (0..=fitting)
+        .rev()
+        .find(|here| fills(here).is_some())
+        .unwrap_or(fitting)
 }
 
 /// The chain that an intact batch continues.

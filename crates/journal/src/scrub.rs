@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use crate::{
-    Damage, Journal, ReadError, Reader, Record,
+    Damage, DiskFile, Journal, ReadError, Reader, Record,
     append::AppendError,
     found::kept_name,
     frame,
@@ -112,12 +112,12 @@ fn is_intact(bytes: &[u8], extent: &Extent) -> bool {
 impl Journal {
     /// Takes note that the batch with `sequence` is damaged, if it is: its bytes are copied to `quarantine/`, it counts
     /// among [`Reader::gaps`] from now on, and the next start reads its segment whole. `None`: it is intact, there is no
-    /// such batch, or this was noted before.
+    /// such batch, or this was noted before. What could not be noted makes its segment one that was not checked
+    /// ([`Reader::unchecked`]), so that nobody takes this copy for a whole one.
     ///
     /// # Errors
     /// [`CondemnError`].
     pub fn condemn(&mut self, sequence: u64) -> Result<Option<Condemned>, CondemnError> {
-        self.check_poison()?;
         let reader = self.reader();
         let at = reader.index().find(sequence);
         let Some((extent, file)) = reader.extent(at) else {
@@ -126,8 +126,22 @@ impl Journal {
         if extent.first > sequence || extent.chain.is_none() {
             return Ok(None);
         }
-        let bytes = load(&*file, &extent)?;
-        if is_intact(&bytes, &extent) {
+        let noted = self.note(at, &extent, &*file);
+        if noted.is_err() {
+            self.index_mut(|index| index.unchecked.insert(extent.segment));
+        }
+        noted
+    }
+
+    fn note(
+        &mut self,
+        at: usize,
+        extent: &Extent,
+        file: &dyn DiskFile,
+    ) -> Result<Option<Condemned>, CondemnError> {
+        self.check_poison()?;
+        let bytes = load(file, extent)?;
+        if is_intact(&bytes, extent) {
             return Ok(None);
         }
         let quarantine = self.directory.join("quarantine");

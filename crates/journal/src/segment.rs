@@ -37,6 +37,13 @@ pub(crate) fn is_header(bytes: &[u8], ordinal: u64) -> bool {
         && frame::u64_at(bytes, 16) == ordinal
 }
 
+/// What the header of a segment says is its first sequence number, if it is intact.
+pub(crate) fn first_of(file: &dyn DiskFile, ordinal: u64) -> Option<u64> {
+    let mut head = [0; HEADER_LEN as usize];
+    file.read_at(&mut head, 0).ok()?;
+    is_header(&head, ordinal).then(|| frame::u64_at(&head, 24))
+}
+
 /// Writes a segment's header, without syncing it.
 pub(crate) fn write_header(file: &dyn DiskFile, ordinal: u64, first: u64) -> io::Result<()> {
     file.write_at(&header(ordinal, first), 0)

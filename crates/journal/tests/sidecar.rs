@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use plimsoll_journal::{Batch, Journal, ReadError, Recovery};
+use plimsoll_journal::{Batch, CondemnError, Journal, ReadError, Recovery};
 use world::{entry, ids, open};
 
 /// Four segments of three records each.
@@ -169,4 +169,39 @@ fn damage_that_a_start_did_not_see_is_met_by_reading_noted_and_repaired() {
     drop(journal);
     assert_eq!(by_sidecar(&open(directory.path()).1), (4, 2, 12));
     assert_eq!(by_sidecar(&open(directory.path()).1), (4, 3, 12));
+}
+
+#[test]
+fn what_lies_before_a_cut_in_a_segment_that_was_not_read_still_counts_as_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(filled(directory.path()));
+    flip(&segment(directory.path(), 2), 64 + 32 + 64 + 300);
+    let (mut journal, _) = open(directory.path());
+    let aside = journal.set_aside_from(6).unwrap();
+    journal.cut(&aside).unwrap();
+    journal.append(&[entry(20, 1000)], 3).unwrap();
+    let reader = journal.reader();
+    assert_eq!((reader.unchecked(), reader.checked_up_to()), (vec![1, 2], 0));
+    assert_eq!(reader.check_segment(1, 1, u64::MAX).unwrap(), (vec![], None));
+    assert_eq!(reader.checked_up_to(), 3);
+    assert_eq!(reader.check_segment(2, 1, u64::MAX).unwrap(), (vec![4], None));
+    assert_eq!(journal.condemn(4).unwrap().unwrap().lost, [4]);
+}
+
+#[test]
+fn a_segment_whose_damage_cannot_be_noted_counts_as_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(filled(directory.path()));
+    flip(&segment(directory.path(), 2), 64 + 32 + 64 + 300);
+    let disk = world::FaultyDisk::new();
+    let (mut journal, _) = world::open_on(std::sync::Arc::new(disk.clone()), directory.path());
+    let reader = journal.reader();
+    assert_eq!(reader.check_segment(2, 1, u64::MAX).unwrap(), (vec![4], None));
+    disk.room.store(0, std::sync::atomic::Ordering::SeqCst);
+    assert!(matches!(journal.condemn(4), Err(CondemnError::Keep { .. })));
+    assert_eq!((reader.unchecked(), reader.gaps()), (vec![1, 2, 3], vec![]));
+    disk.room.store(i64::MAX, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(reader.check_segment(2, 1, u64::MAX).unwrap(), (vec![4], None));
+    assert_eq!(journal.condemn(4).unwrap().unwrap().lost, [4]);
+    assert_eq!((reader.unchecked(), reader.gaps()), (vec![1, 3], vec![4..=4]));
 }

@@ -430,7 +430,8 @@ impl DiskFile for LyingFile {
         let file = files.entry(self.inode).or_default();
         let grows = (offset + buffer.len()).saturating_sub(file.seen.len()) as u64;
         if grows > room {
-            let fits = buffer.len() - (grows - room) as usize;
+            // Behind the end of a file that was truncated it grows by more than is written.
+            let fits = buffer.len().saturating_sub((grows - room) as usize);
             file.write(&buffer[..fits], offset);
             return Err(io::ErrorKind::StorageFull.into());
         }

@@ -6,6 +6,7 @@ pub mod disk;
 pub mod fork;
 pub mod life;
 pub mod pair;
+pub mod rot;
 pub mod sealed;
 pub mod tally;
 pub mod trimmed;

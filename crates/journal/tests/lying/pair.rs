@@ -12,6 +12,7 @@ use super::{
     disk::{Faults, LyingDisk},
     fork::{fork, offer},
     life::{Verdict, entry, open, trace},
+    rot::{is_whole, rot},
     sealed::scrub,
     tally::PairTally as Tally,
     trimmed_pair::{begin_anew, trim},
@@ -236,11 +237,19 @@ impl Pair {
         self.regions.iter().map(floor).collect()
     }
 
+    /// What the leader holds alone, and damaged, is lost: no disaster is drawn then, and it is counted that none was.
+    fn leader_is_whole(&mut self) -> bool {
+        let (leader, _) = self.sides();
+        let whole = leader.is_some_and(|leader| is_whole(&leader.reader()));
+        self.tally.last_copies += u64::from(!whole);
+        whole
+    }
+
     /// The follower's disk is lost with all that was on it, while the leader has everything.
     fn replace(&mut self) -> Verdict {
         self.copy()?;
         let ends = self.ends();
-        if self.misaligned || ends[0] != ends[1] {
+        if self.misaligned || ends[0] != ends[1] || !self.leader_is_whole() {
             return Ok(());
         }
         let region = &mut self.regions[1 - self.leader];
@@ -331,29 +340,19 @@ impl Pair {
     /// The follower's medium rots at rest, while the leader has the same: what rots in its only copy is lost.
     fn rot(&mut self) -> Verdict {
         self.copy()?;
-        let ends = self.ends();
-        let floors = self.floors();
-        if self.misaligned || ends[0] != ends[1] || floors[0] != floors[1] {
-            return Ok(());
-        }
         let region = &mut self.regions[1 - self.leader];
         if region.disk.is_dead() {
             region.cut_power();
         }
         region.start()?;
-        region.journal = None;
-        let segments = region.disk.named("seg-");
-        let Some(path) = segments.get(self.chance.below(segments.len() as u64) as usize) else {
+        // Looked at behind the power cut, which takes back a trim that had not come to its end.
+        let (ends, floors) = (self.ends(), self.floors());
+        if self.misaligned || ends[0] != ends[1] || floors[0] != floors[1] || !self.leader_is_whole() {
             return Ok(());
-        };
-        let chance = &mut self.chance;
-        region.disk.damage(path, |bytes| {
-            let at = chance.below(bytes.len() as u64) as usize;
-            if let Some(byte) = bytes.get_mut(at) {
-                *byte ^= 1 << chance.below(8);
-            }
-        });
-        self.tally.repaired += 1;
+        }
+        let region = &mut self.regions[1 - self.leader];
+        region.journal = None;
+        self.tally.repaired += u64::from(rot(&region.disk, &mut self.chance));
         Ok(())
     }
 
@@ -380,7 +379,11 @@ impl Pair {
             }
             match leader.repair(&batches) {
                 Ok(()) => mended += 1,
-                Err(RepairError::Append(AppendError::Poisoned { .. }) | RepairError::Disconnected { .. }) => {
+                Err(RepairError::Disconnected { .. }) => {}
+                // What a restart reads may be in the page cache alone; without power it is what is on the disk.
+                Err(RepairError::Append(AppendError::Poisoned { .. })) => {
+                    self.regions[self.leader].cut_power();
+                    return Ok(());
                 }
                 Err(other) => return Err(format!("{gap:?} was not repaired: {other:?}")),
             }

@@ -60,6 +60,8 @@ pub struct PairTally {
     pub begun_anew: u64,
     /// Regions whose disk was replaced by an empty one.
     pub replaced: u64,
+    /// Disasters that were not drawn, because the copy that they would have left was damaged itself.
+    pub last_copies: u64,
 }
 
 impl std::ops::AddAssign for PairTally {
@@ -76,5 +78,6 @@ impl std::ops::AddAssign for PairTally {
         self.trims += other.trims;
         self.begun_anew += other.begun_anew;
         self.replaced += other.replaced;
+        self.last_copies += other.last_copies;
     }
 }
