@@ -3,6 +3,8 @@
 //! A thread and not a task, because it blocks in `fdatasync` most of its life.
 //! It ends when every [`Log`] handle is gone; an error of the journal poisons the gateway.
 
+mod copies;
+mod gate;
 mod retain;
 mod tail;
 
@@ -34,6 +36,9 @@ const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Without anything to do for this long the watermark is made durable.
 const QUIET: Duration = Duration::from_millis(50);
 
+use copies::Arrival;
+pub use copies::{Copied, CopyError};
+use gate::Gate;
 pub use retain::RebaseError;
 use retain::Retain;
 pub use tail::Tail;
@@ -50,11 +55,7 @@ pub struct Store {
 
 enum Command {
     Store(Vec<Store>),
-    Copy {
-        batches: Vec<Batch>,
-        generation: u64,
-        reply: oneshot::Sender<Result<Position, CopyError>>,
-    },
+    Copy(Arrival),
     SetAside {
         first: u64,
         reply: oneshot::Sender<Result<SetAside, DivergeError>>,
@@ -77,17 +78,6 @@ enum Command {
         reply: oneshot::Sender<Position>,
     },
     Retain(Retain),
-}
-
-/// Why batches of the leader were not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    /// This gateway no longer follows in that generation.
-    #[error("this gateway does not follow in that generation")]
-    NotFollowing,
-    /// The journal did not take them.
-    #[error(transparent)]
-    Append(#[from] AppendError),
 }
 
 /// Why a suffix was not cut off.
@@ -183,20 +173,6 @@ impl Log {
         let _ = self.commands.send(Command::Store(stores));
     }
 
-    /// Stores the leader's batches; synced upon return.
-    pub async fn copy(
-        &self,
-        batches: Vec<Batch>,
-        generation: u64,
-    ) -> Result<Result<Position, CopyError>, Closed> {
-        self.ask(|reply| Command::Copy {
-            batches,
-            generation,
-            reply,
-        })
-        .await
-    }
-
     /// See [`Journal::set_aside_from`].
     pub async fn set_aside(&self, first: u64) -> Result<Result<SetAside, DivergeError>, Closed> {
         self.ask(|reply| Command::SetAside { first, reply }).await
@@ -251,6 +227,8 @@ struct Writer {
     shared: Arc<Shared>,
     /// Taken from the queue, not written yet.
     waiting: VecDeque<Store>,
+    /// Copies that came before what precedes them.
+    gate: Gate<Arrival>,
 }
 
 impl Writer {
@@ -259,12 +237,14 @@ impl Writer {
             journal,
             shared,
             waiting: VecDeque::new(),
+            gate: Gate::new(),
         }
     }
 
     fn run(mut self, queue: &mpsc::Receiver<Command>) {
         let mut next = None;
         loop {
+            self.give_up();
             let command = match next.take() {
                 Some(command) => command,
                 None => match queue.recv_timeout(QUIET) {
@@ -278,13 +258,7 @@ impl Writer {
             };
             match command {
                 Command::Store(first) => next = self.store(first, queue),
-                Command::Copy {
-                    batches,
-                    generation,
-                    reply,
-                } => {
-                    let _ = reply.send(self.copy(&batches, generation));
-                }
+                Command::Copy(arrival) => self.arrive(arrival),
                 Command::SetAside { first, reply } => {
                     let _ = reply.send(self.journal.set_aside_from(first));
                 }
@@ -417,29 +391,6 @@ impl Writer {
         let bells = ledger.synced_here(batch.last());
         drop(ledger);
         drop(bells);
-    }
-
-    fn copy(&mut self, batches: &[Batch], generation: u64) -> Result<Position, CopyError> {
-        if *lock(&self.shared.permit) != Permit::Copies(generation) {
-            return Err(CopyError::NotFollowing);
-        }
-        let before = self.journal.position().sequence;
-        let committed = self.journal.commit(batches);
-        let after = self.journal.position();
-        // Also when it failed: on a full disk a first part is durable, and the leader does not send that again.
-        let durable = batches
-            .iter()
-            .filter(|batch| (before + 1..=after.sequence).contains(&batch.first()));
-        let mut ledger = lock(&self.shared.ledger);
-        for view in durable.flat_map(Batch::records) {
-            ledger.stored(&view.facts());
-        }
-        ledger.synced_here(after.sequence);
-        drop(ledger);
-        self.update_figures();
-        self.check_poison();
-        committed?;
-        Ok(after)
     }
 
     fn cut(&mut self, aside: &SetAside, generation: u64) -> Result<Position, CutError> {

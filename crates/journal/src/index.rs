@@ -104,6 +104,17 @@ pub struct Epoch {
     pub first: u64,
 }
 
+impl Batch {
+    /// Where a log ends whose last batch it is.
+    pub const fn end(&self) -> Position {
+        Position {
+            sequence: self.last(),
+            chain: self.chain(),
+            generation: self.generation(),
+        }
+    }
+}
+
 /// Why records could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {

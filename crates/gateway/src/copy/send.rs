@@ -1,7 +1,8 @@
 //! The leader's side: keeps the other region's copy up to date, and says when it cannot.
 //!
-//! One request is under way at a time; what was written meanwhile goes into the next one. That makes order and
-//! retry trivial, and costs little, because batches grow while one waits.
+//! Several requests are under way at a time ([`super::flight`]), each with what follows the one before; the receiver
+//! brings them into order. When one of them fails, all are given up, and the peer is asked where it stands: what it has
+//! by then is not sent again, and what it gets twice it knows.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -11,7 +12,10 @@ use std::{
 use api::client::Error;
 use journal::Batch;
 
-use super::wire::{Speaker, Synced};
+use super::{
+    flight::Flights,
+    wire::{Speaker, Synced},
+};
 use crate::{
     gateway::{Gateway, Peer, Term, now},
     link::Link,
@@ -78,62 +82,79 @@ impl Sender<'_> {
     async fn send_batches(&self) {
         // Since when nothing succeeds.
         let mut failing: Option<Instant> = None;
-        // The end of the peer's copy, once it was found to be a prefix of this log.
-        let mut peer_end: Option<u64> = None;
         loop {
-            match self.step(peer_end, failing).await {
+            let failure = match self.find_peer(failing).await {
                 Ok(end) => {
                     failing = None;
-                    peer_end = Some(end);
+                    self.keep_up(end).await
                 }
-                Err(Failure::Overtaken) => return,
-                Err(Failure::Again(why)) => {
-                    peer_end = None;
-                    let since = *failing.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= self.peer.degrade_after {
-                        degrade(self.gateway, &why);
-                    }
-                    tracing::debug!(why, "the other region's copy could not be brought up to date");
-                    let waits = lock(&self.gateway.ledger).acks.link.waits();
-                    tokio::time::sleep(if waits { PAUSE_WAITING } else { PAUSE_GONE }).await;
-                }
+                Err(failure) => failure,
+            };
+            let Failure::Again(why) = failure else { return };
+            let since = *failing.get_or_insert_with(Instant::now);
+            if since.elapsed() >= self.peer.degrade_after {
+                degrade(self.gateway, &why);
+            }
+            tracing::debug!(why, "the other region's copy could not be brought up to date");
+            let waits = lock(&self.gateway.ledger).acks.link.waits();
+            tokio::time::sleep(if waits { PAUSE_WAITING } else { PAUSE_GONE }).await;
+        }
+    }
+
+    /// Sends what follows the end of the peer's copy, which is a prefix of this log, until something goes wrong.
+    async fn keep_up(&self, end: u64) -> Failure {
+        let mut flights = Flights::from(end);
+        loop {
+            if let Err(failure) = self.step(&mut flights).await {
+                return failure;
             }
         }
     }
 
-    /// One request; returns the synced end of the peer's copy.
-    async fn step(&self, peer_end: Option<u64>, failing: Option<Instant>) -> Result<u64, Failure> {
-        if self.gateway.hurt.swap(false, Ordering::SeqCst) {
-            self.mend(failing).await?;
+    /// One request leaves or is answered, or there is something to send.
+    async fn step<'s>(&'s self, flights: &mut Flights<'s>) -> Result<(), Failure> {
+        let news = &self.gateway.shared.tail.news;
+        let hurt = self.gateway.hurt.load(Ordering::SeqCst);
+        if hurt && flights.is_empty() {
+            self.gateway.hurt.store(false, Ordering::SeqCst);
+            return self.mend(None).await;
         }
-        let Some(end) = peer_end else {
-            return self.find_peer(failing).await;
-        };
-        let batches = match self.next(end).await? {
-            batches if batches.is_empty() => {
-                // Nothing to send, or a heartbeat is due.
-                let news = self.gateway.shared.tail.news.notified();
-                let _ = tokio::time::timeout(HEARTBEAT, news).await;
-                self.next(end).await?
+        let (has_room, wait) = (flights.has_room() && !hurt, flights.wait());
+        if has_room && wait.is_zero() {
+            let batches = self.next(flights.sent()).await?;
+            if !batches.is_empty() {
+                self.leave(flights, &batches);
+                return Ok(());
             }
-            batches => batches,
-        };
-        let target = batches.last().map_or(end, Batch::last);
-        let bytes = batches.iter().fold(
-            Vec::with_capacity(batches.iter().map(|batch| batch.bytes().len()).sum()),
-            |mut bytes, batch| {
-                bytes.extend_from_slice(batch.bytes());
-                bytes
-            },
-        );
-        let path = self.speaker.on("/peer/append");
-        let answer = self.peer.client.post_bytes::<Synced>(&path, bytes);
-        let synced = self.within(answer, failing).await?.end.sequence;
-        if synced < target {
-            return Err(Failure::Again(format!("the peer synced {synced} of {target}")));
+            if flights.is_empty() {
+                // Nothing to send, or a heartbeat is due.
+                if tokio::time::timeout(HEARTBEAT, news.notified()).await.is_err() {
+                    let batches = self.next(flights.sent()).await?;
+                    self.leave(flights, &batches);
+                }
+                return Ok(());
+            }
         }
-        self.synced(synced);
-        Ok(synced)
+        tokio::select! {
+            synced = flights.land() => self.synced(synced?),
+            () = news.notified(), if has_room && wait.is_zero() => {}
+            () = tokio::time::sleep(wait), if has_room && !wait.is_zero() => {}
+        }
+        Ok(())
+    }
+
+    /// Without batches it is a heartbeat.
+    fn leave<'s>(&'s self, flights: &mut Flights<'s>, batches: &[Batch]) {
+        let target = batches.last().map_or(flights.sent(), Batch::last);
+        let bytes: Vec<_> = batches.iter().map(|batch| &batch.bytes()[..]).collect();
+        let bytes = bytes.concat();
+        let length = bytes.len();
+        let answering = async move {
+            let path = self.speaker.on("/peer/append");
+            let answer = self.peer.client.post_bytes::<Synced>(&path, bytes);
+            self.within(answer, None).await
+        };
+        flights.leave(target, length, Box::pin(answering));
     }
 
     /// Asks where the peer's copy ends, and whether that is in this log.

@@ -21,7 +21,7 @@ use crate::{
     lanes::{Register, keep},
     ledger::{KIND_MESSAGE, Need},
     lock,
-    log::CopyError,
+    log::{Copied, CopyError},
     marks::Marks,
     personal,
     role::Role,
@@ -91,12 +91,14 @@ async fn append(
     let batches = Batch::parse_all(body).map_err(|error| Problem::bad_request(error.to_string()))?;
     let copied = gateway.log.copy(batches, speaker.generation.get()).await;
     match copied.map_err(|closed| Problem::not_now(closed.to_string()))? {
-        Ok(position) => {
+        Ok(Copied { end, continued }) => {
             // A batch that continues this log names the chain of its end: the logs are the same up to here.
-            *lock(&gateway.aligned) = true;
-            Ok(Json(Synced { end: position.into() }))
+            if continued {
+                *lock(&gateway.aligned) = true;
+            }
+            Ok(Json(Synced { end: end.into() }))
         }
-        Err(CopyError::NotFollowing) => Err(Problem::not_now(CopyError::NotFollowing.to_string())),
+        Err(error @ (CopyError::NotFollowing | CopyError::Early)) => Err(Problem::not_now(error.to_string())),
         Err(CopyError::Append(error @ (AppendError::Diverged { .. } | AppendError::Stale { .. }))) => {
             *lock(&gateway.aligned) = false;
             gateway.misaligned.notify_one();
