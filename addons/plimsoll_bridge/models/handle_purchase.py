@@ -67,8 +67,8 @@ class PlimsollInbox(models.Model):
     @api.model
     def _handle_receipt_confirm(self, payload):
         """What the lines say has come in; the rest is still expected."""
-        check_keys(payload, "payload", ("purchase_order", "partner", "lines"), ("shipment",))
-        lines = check_lines(payload["lines"], optional=("line",))
+        check_keys(payload, "payload", ("purchase_order", "lines"), ("partner", "shipment"))
+        lines = self._scanned(check_lines(payload["lines"], optional=("line",)))
         order = self._purchase_of(payload)
         moves = order.picking_ids.move_ids.filtered(lambda move: move.state not in ("done", "cancel"))
         left = {}
@@ -144,13 +144,17 @@ class PlimsollInbox(models.Model):
 
     @api.model
     def _purchase_of(self, payload):
-        """A purchase order of ours, by our number; the supplier must be the one it was sent to."""
+        """A purchase order of ours, by our number; a supplier must be the one it was sent to.
+
+        Only what our own warehouse scans names no supplier: it receives for all of them.
+        """
         name = check_text(payload["purchase_order"], "payload.purchase_order")
-        partner = self._partner(payload["partner"])
-        orders = self.env["purchase.order"].sudo().search(
-            [("name", "=", name), ("partner_id", "child_of", partner.commercial_partner_id.id), ("state", "!=", "cancel")],
-            limit=2,
-        )
+        domain = [("name", "=", name), ("state", "!=", "cancel")]
+        if "partner" in payload:
+            partner = self._partner(payload["partner"])
+            domain.append(("partner_id", "child_of", partner.commercial_partner_id.id))
+        orders = self.env["purchase.order"].sudo().search(domain, limit=2)
         if len(orders) != 1:
-            raise ValidationError(f"payload.purchase_order: this partner has no purchase order {name!r}")
+            whose = "this partner has" if "partner" in payload else "there is"
+            raise ValidationError(f"payload.purchase_order: {whose} no purchase order {name!r}")
         return orders

@@ -25,7 +25,7 @@ class PlimsollInbox(models.Model):
         order = self._order_of(payload, ("lines", "tracking"))
         tracking = check_text(payload["tracking"], "payload.tracking", 64) if "tracking" in payload else None
         if "lines" in payload:
-            done = self._ship_lines(order, check_lines(payload["lines"], optional=("line",)))
+            done = self._ship_lines(order, self._scanned(check_lines(payload["lines"], optional=("line",))))
             return self._shipment_result(order, done, tracking)
         done = self.env["stock.picking"]
         for _step in range(STEPS_MAX):

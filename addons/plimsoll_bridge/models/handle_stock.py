@@ -23,7 +23,7 @@ class PlimsollInbox(models.Model):
         check_keys(payload, "payload", ("warehouse", "reference", "lines"))
         reference = check_text(payload["reference"], "payload.reference")
         warehouse = self._warehouse(payload["warehouse"])
-        lines = check_lines(payload["lines"], quantity=check_number)
+        lines = self._scanned(check_lines(payload["lines"], quantity=check_number))
         by_sku = self._products(lines, domain=[("is_storable", "=", True)])
         tracked = sorted(sku for sku, product in by_sku.items() if product.tracking != "none")
         if tracked:

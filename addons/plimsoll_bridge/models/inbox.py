@@ -191,6 +191,29 @@ class PlimsollInbox(models.Model):
         return orders
 
     @api.model
+    def _scanned(self, lines):
+        """The same lines by our references: what a scanner reads is a product's GTIN, with or without leading zeros."""
+        skus = {line["sku"] for line in lines}
+        products = self.env["product.product"].sudo()
+        known = set(products.search([("default_code", "in", sorted(skus))]).mapped("default_code"))
+        forms = {
+            sku: {sku.lstrip("0").zfill(length) for length in (8, 12, 13, 14)}
+            for sku in skus - known
+            if sku.isascii() and sku.isdigit() and len(sku) in (8, 12, 13, 14)
+        }
+        if not forms:
+            return lines
+        by_code = products.search([("barcode", "in", sorted(set().union(*forms.values())))]).grouped("barcode")
+        ours = {}
+        for sku, codes in forms.items():
+            found = products.concat(*(by_code[code] for code in codes if code in by_code))
+            if len(found) > 1:
+                raise ValidationError(f"payload.lines: several products have the GTIN {sku}")
+            if found.default_code:
+                ours[sku] = found.default_code
+        return [{**line, "sku": ours.get(line["sku"], line["sku"])} for line in lines]
+
+    @api.model
     def _products(self, lines, where="payload.lines", domain=()):
         """Products by reference, as {sku: product}; every one must be there, and be one."""
         skus = {line["sku"] for line in lines}

@@ -98,6 +98,24 @@ class TestCommands(BridgeCase):
         other = self.env["res.partner"].create({"name": "Example Other", "ref": "BRIDGE-OTHER"})
         self.refused("receipt.confirm", {**about, "partner": other.ref, "lines": lines}, "no purchase order")
 
+    def test_what_a_scanner_reads_is_known_by_its_gtin(self):
+        self.products[0].barcode = "4000001234561"
+        order = self.purchase()
+        order.button_confirm()
+        # A scanner names no supplier; it may read the GTIN with a leading zero.
+        lines = [{"sku": "04000001234561", "quantity": 4}]
+        self.once("m-1", "receipt.confirm", {"purchase_order": order.name, "lines": lines})
+        self.assertEqual(order.order_line.qty_received, 4)
+        self.refused("receipt.confirm", {"purchase_order": "P-NONE", "lines": lines}, "there is no purchase order")
+        payload = {"warehouse": self.warehouse.code, "reference": "COUNT-2", "lines": [{"sku": "4000001234561", "quantity": 90}]}
+        self.assertEqual(self.once("m-2", "stock.adjust", payload)["changed"], {"TST-0001": -14})
+        self.send("m-3", "order.create", self.order_payload(confirm=True))
+        shipped = {"client_order_ref": "PO-EXAMPLE-1", "lines": [{"sku": "4000001234561", "quantity": 2}]}
+        self.once("m-4", "shipment.confirm", shipped)
+        self.assertEqual(self.orders().order_line.mapped("qty_delivered"), [2, 0])
+        unknown = {**payload, "lines": [{"sku": "4000001234578", "quantity": 1}]}
+        self.refused("stock.adjust", unknown, "no product has the reference")
+
     def test_stock_is_what_was_counted(self):
         payload = {"warehouse": self.warehouse.code, "reference": "COUNT-1", "lines": [
             {"sku": "TST-0001", "quantity": 93}, {"sku": "TST-0002", "quantity": 0}]}

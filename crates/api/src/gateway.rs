@@ -4,6 +4,7 @@ mod aftermath;
 pub mod lanes;
 pub mod personal;
 pub mod reconciliation;
+pub mod scans;
 
 use std::time::Duration;
 
@@ -41,6 +42,14 @@ pub mod code {
     pub const NOT_SHOWN: &str = "PL0636";
     /// Another decision about the phantom was made before (409).
     pub const DECIDED: &str = "PL0610";
+    /// An agent posts a scan of another site (403).
+    pub const ANOTHER_SITE: &str = "PL0626";
+    /// A scan's number is too far ahead of those that are there (409).
+    pub const TOO_FAR_AHEAD: &str = "PL0627";
+    /// A site's agent began anew too often (409).
+    pub const TOO_MANY_AGENTS: &str = "PL0628";
+    /// Scans were posted to an integration that takes none (404).
+    pub const NO_SITE: &str = "PL0629";
 }
 
 /// What a gateway does and holds.

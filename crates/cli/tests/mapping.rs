@@ -86,6 +86,26 @@ fn a_template_for_what_leaves_is_tried_out_the_same_way() {
 }
 
 #[test]
+fn scans_of_a_site_become_what_the_example_expects() {
+    let scanner = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/mappings/scanner");
+    let scanner = |name: &str| scanner.join(name).display().to_string();
+    let (code, shown, talk) = Example::new().run(&["test", &scanner("scanner.yaml"), &scanner("samples")]);
+    let names = [
+        "count",
+        "misread",
+        "pack",
+        "pick-of-pallets",
+        "pick",
+        "receive",
+        "ship",
+    ];
+    let expected: String = names
+        .map(|name| format!("as expected       {name}.json\n"))
+        .concat();
+    assert_eq!((code, shown.as_str(), talk.as_str()), (0, expected.as_str(), ""));
+}
+
+#[test]
 fn a_mapping_that_takes_a_case_for_ten_pieces_is_found_out() {
     let example = Example::new();
     example.change("acme-850.yaml", "CA: 12", "CA: 10");

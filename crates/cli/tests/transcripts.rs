@@ -40,6 +40,7 @@ fn help_tells_what_every_command_does() {
         "gateway",
         "gateway lanes",
         "gateway show",
+        "gateway sites",
         "gateway pause",
         "gateway resume",
         "gateway dead-letters",

@@ -346,9 +346,11 @@ pub(crate) const KEEP: Span = Span::from_days(35);
 pub(crate) fn authentication(integration: &IntegrationName, protocol: Protocol) -> Option<Authentication> {
     let secret = |suffix: &str| SecretName::new(format!("{integration}-{suffix}")).ok();
     Some(match protocol {
-        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => Authentication::Bearer {
-            secret: secret("token")?,
-        },
+        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact | Protocol::Scanner => {
+            Authentication::Bearer {
+                secret: secret("token")?,
+            }
+        }
         Protocol::Sftp => Authentication::SshKey {
             secret: secret("key")?,
         },
@@ -357,6 +359,9 @@ pub(crate) fn authentication(integration: &IntegrationName, protocol: Protocol) 
         Protocol::Printer | Protocol::FileDrop => Authentication::None,
     })
 }
+
+/// A handheld that was out of reach for a moment is back by then, and people who wait for a booking have not given up.
+pub(crate) const WAIT_FOR_GAP: Span = Span::from_minutes(5);
 
 /// A partner's server does not mind, and a file is taken within a minute.
 pub(crate) const FILES_EVERY: Span = Span::from_secs(30);

@@ -44,6 +44,7 @@ const MAY_ASK: Table = &[
     ("/v1/lanes/{lane}/resume", &[Kind::Cli]),
     ("/v1/reconciliation", &[Kind::Controller, Kind::Cli]),
     ("/v1/reconciliation/decisions", &[Kind::Cli]),
+    ("/v1/sites", &[Kind::Controller, Kind::Cli]),
     ("/v1/dead-letters", &[Kind::Controller, Kind::Cli]),
     ("/v1/replay", &[Kind::Cli]),
     ("/v1/personal/search", &[Kind::Cli]),
@@ -78,6 +79,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/lanes/{lane}/resume", post(lanes::resume))
         .route("/v1/reconciliation", get(reconciliation::show))
         .route("/v1/reconciliation/decisions", post(reconciliation::decide))
+        .route("/v1/sites", get(lanes::sites))
         .route("/v1/dead-letters", get(lanes::dead_letters))
         .route("/v1/replay", post(lanes::replay))
         .route("/v1/personal/search", post(personal::search))

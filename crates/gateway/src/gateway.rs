@@ -35,7 +35,7 @@ use crate::{
     outbound::{Agreed, Sender, Tray},
     reconcile,
     role::{Event, Refusal, Role, State},
-    state,
+    scans, state,
 };
 
 /// One integration with what is needed to take its messages in.
@@ -52,6 +52,8 @@ pub struct Integration {
     pub pickup: Option<files::Pickup>,
     /// What leaves the ERP through it, where that is not EDI.
     pub sender: Option<Sender>,
+    /// The site whose scans it takes.
+    pub site: Option<scans::Site>,
 }
 
 impl Integration {

@@ -4,12 +4,13 @@
 //! forgotten otherwise is counted on the way.
 
 mod lanes;
+mod sites;
 
 use std::fmt;
 
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text},
+    encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric, text},
     metrics::{
         MetricType,
         counter::{ConstCounter, Counter},
@@ -97,6 +98,7 @@ pub fn text(gateway: &Gateway) -> Result<String, fmt::Error> {
     );
     registry.register_collector(Box::new(Whole::of(gateway)));
     registry.register_collector(Box::new(lanes::Lanes::of(gateway)));
+    registry.register_collector(Box::new(sites::Sites::of(gateway)));
     let mut out = String::new();
     text::encode(&mut out, &registry)?;
     Ok(out)
@@ -275,11 +277,11 @@ fn tell_load(
 }
 
 /// One gauge with a value for each set of labels.
-fn gauges<L: EncodeLabelSet>(
+fn gauges<L: EncodeLabelSet, V: EncodeGaugeValue>(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,
-    values: impl IntoIterator<Item = (L, u64)>,
+    values: impl IntoIterator<Item = (L, V)>,
 ) -> Result<(), fmt::Error> {
     let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     for (labels, value) in values {

@@ -34,6 +34,7 @@ use crate::{
     outbound::{Sender, SenderError},
     retention,
     role::Event,
+    scans::{Site, SiteError},
     scrub, state,
 };
 
@@ -86,6 +87,9 @@ pub enum StartError {
     /// What leaves through a lane cannot be sent.
     #[error("cannot send what leaves the ERP")]
     Sender(#[from] SenderError),
+    /// A site's scans cannot be taken in.
+    #[error("cannot take the scans of a site")]
+    Site(#[from] SiteError),
     /// The remembered role cannot be read.
     #[error("cannot learn which generation this gateway has seen")]
     State(#[from] durable::Error),
@@ -343,6 +347,7 @@ fn integrations(settings: &GatewaySettings) -> Result<Vec<Integration>, StartErr
             settings: integration.clone(),
             desk: Desk::open(integration)?,
             sender: Sender::open(integration)?,
+            site: Site::open(integration)?,
             secrets: Secrets::open(integration).map_err(|source| StartError::Proof {
                 integration: integration.name.to_string(),
                 path: integration.secret_file.clone(),

@@ -16,6 +16,9 @@ const FILES: &[&str] = &[
     include_str!("builtin/edifact-desadv.yaml"),
     include_str!("builtin/edifact-invoic.yaml"),
     include_str!("builtin/edifact-invrpt.yaml"),
+    include_str!("builtin/scan-receive.yaml"),
+    include_str!("builtin/scan-ship.yaml"),
+    include_str!("builtin/scan-count.yaml"),
 ];
 
 /// Every built-in mapping.

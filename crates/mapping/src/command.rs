@@ -145,7 +145,8 @@ impl Kind {
             ],
             Self::ReceiptConfirm => &[
                 ("purchase_order", true, Shape::Text),
-                ("partner", true, Shape::Text),
+                // A supplier speaks for itself alone; the warehouse's own scanners receive for all.
+                ("partner", false, Shape::Text),
                 ("shipment", false, Shape::Text),
                 ("lines", true, Shape::Lines(LINE)),
             ],

@@ -12,6 +12,8 @@ use crate::{
 
 /// Made of the file that a message came in.
 const FILE: &str = "file";
+/// Made of the number that a site's agent gave a scan.
+const SEQUENCE: &str = "sequence";
 const IDEMPOTENCY: &[&str] = &["header", "pointer"];
 
 impl Field for IdempotencySource {
@@ -20,9 +22,12 @@ impl Field for IdempotencySource {
             if matches!(&node.value, Value::Text(text) if text == FILE) {
                 return Some(Self::File);
             }
+            if matches!(&node.value, Value::Text(text) if text == SEQUENCE) {
+                return Some(Self::Sequence);
+            }
             wrong_type(
                 node,
-                "`{ header: NAME }`, `{ pointer: /path }` or `file`",
+                "`{ header: NAME }`, `{ pointer: /path }`, `file` or `sequence`",
                 problems,
             );
             return None;
@@ -85,6 +90,7 @@ impl Field for IdempotencySource {
                 "properties": { "pointer": { "type": "string", "pattern": "^(/[^/]+)+$", "maxLength": 200 } },
             },
             { "const": FILE, "description": "Made of the file that a message came in." },
+            { "const": SEQUENCE, "description": "Made of the number that a site's agent gave a scan." },
         ] })
     }
 

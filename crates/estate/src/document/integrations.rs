@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 use types::settings::{Duplicates, EdiDocument, IdempotencySource, Payloads, Priority, SignatureScheme};
-use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
+use types::{ByteSize, IntegrationName, PartnerName, SecretName, SiteName, Span, TenantName};
 
 use crate::{
     field::{
@@ -80,6 +80,20 @@ mapping! {
         Optional "edi" edi: EdiDocumentAgreement,
         /// What leaves the ERP through an integration with `direction: outbound` that does not speak EDI; without it, nothing does.
         Optional "outbound" outbound: OutboundDocument,
+        /// Whose scans it takes, with `protocol: scanner`.
+        Optional "scanner" scanner: ScannerDocument,
+    }
+
+    /// Scans of a site, forwarded by its edge agent.
+    ScannerDocument "scans of a site" {
+        /// The site; it has an `edge`, and no other integration takes its scans.
+        Required "site" site: SiteName,
+        /// A scan is held back at most this long because one before it has not arrived; then it is delivered, and an alarm stands. By default 5m.
+        Optional "waitForGap" wait_for_gap: Span,
+        /// Code of the site's warehouse in the ERP, for counts.
+        Optional "warehouse" warehouse: Line,
+        /// Texts of mapping files that make commands of scans, tried before the built-in ones for `receive`, `ship` and `count`.
+        Optional "mappings" mappings: List<TemplateText>,
     }
 
     /// What leaves the ERP through an integration that does not speak EDI.

@@ -36,7 +36,7 @@ pub(crate) use environments::EnvironmentDocument;
 pub(crate) use ingress::{IngressDocument, PathDocument};
 pub(crate) use integrations::{
     AuthenticationDocument, EdiDocumentAgreement, FilesDocument, IntegrationDocument, OutboundDocument,
-    PartnerDocument,
+    PartnerDocument, ScannerDocument,
 };
 pub(crate) use organisation::OrganisationDocument;
 pub(crate) use promises::{CapabilityDocument, TierDocument};

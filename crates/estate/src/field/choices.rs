@@ -98,6 +98,7 @@ word_fields! {
         "sftp" = Protocol::Sftp,
         "file-drop" = Protocol::FileDrop,
         "printer" = Protocol::Printer,
+        "scanner" = Protocol::Scanner,
     }
     FileFormat { "json" = FileFormat::Json, "x12" = FileFormat::X12, "edifact" = FileFormat::Edifact }
     FileEnd { "move" = FileEnd::Move, "leave" = FileEnd::Leave }

@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use serde::Serialize;
 use types::settings::{
     AfterFile, EdiSettings, FilesFrom, FilesSettings, IdempotencySource, OutboundSettings, PayloadSettings,
-    Priority, ProofSettings, SftpCredential, SftpSettings, SignatureScheme,
+    Priority, ProofSettings, ScannerSettings, SftpCredential, SftpSettings, SignatureScheme,
 };
 use types::{ByteSize, IntegrationName, PartnerName, SecretName, Span, TenantName};
 
@@ -93,6 +93,9 @@ pub struct Integration {
     /// What leaves the ERP through it, where that is not EDI.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound: Option<OutboundSettings>,
+    /// The site whose scans it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scanner: Option<ScannerSettings>,
 }
 
 /// How a printer is spoken to.
@@ -221,6 +224,8 @@ pub enum Protocol {
     FileDrop,
     /// Raw printer language over TCP.
     Printer,
+    /// Scans of a site, forwarded by its edge agent over HTTPS.
+    Scanner,
 }
 
 /// How a partner proves who it is.

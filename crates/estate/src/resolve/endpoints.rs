@@ -3,6 +3,7 @@
 use types::settings::{IdempotencySource, OutboundTarget, Payloads};
 
 mod files;
+mod scanner;
 
 use super::assemble::{Draft, Item};
 use crate::{
@@ -27,6 +28,7 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         check_edi(one, problems);
         files::check(one, problems);
         check_outbound(one, problems);
+        scanner::check(draft, one, problems);
     }
 }
 
@@ -214,7 +216,7 @@ fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) 
         (Authentication::None, protocol) => matches!(protocol, Protocol::Printer | Protocol::FileDrop),
         (
             Authentication::Bearer { .. } | Authentication::Hmac { .. } | Authentication::MutualTls { .. },
-            Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact,
+            Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact | Protocol::Scanner,
         ) => true,
         (
             Authentication::Bearer { .. } | Authentication::Hmac { .. } | Authentication::MutualTls { .. },
@@ -230,7 +232,7 @@ fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) 
             "who may write there is for those who mount it: write `authentication: none`, or nothing"
         }
         Protocol::Printer => "printers know of no proofs: write `authentication: none`, or nothing",
-        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => {
+        Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact | Protocol::Scanner => {
             "use `bearer`, `hmac`, `basic` or `mutualTls` over HTTPS"
         }
     };
@@ -245,6 +247,23 @@ fn check_authentication(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) 
 }
 
 fn check_idempotency(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
+    let numbered = one.model.idempotency == IdempotencySource::Sequence;
+    let scans = one.model.protocol == Protocol::Scanner;
+    if let Some(span) = one.written.idempotency.span().filter(|_| numbered != scans) {
+        let (message, help) = if scans {
+            (
+                "a scan is known by the number that the site's agent gave it",
+                "write `idempotency: sequence`",
+            )
+        } else {
+            (
+                "only scans of a site are numbered",
+                "say `protocol: scanner`, or where the key is found",
+            )
+        };
+        problems.error(code::PROTOCOL, span, message).help(help).done();
+        return;
+    }
     let headers = match one.model.protocol {
         Protocol::HttpsJson | Protocol::X12 | Protocol::Edifact => {
             if let (IdempotencySource::File, Some(span)) =
@@ -259,6 +278,7 @@ fn check_idempotency(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
         }
         Protocol::Sftp | Protocol::FileDrop => "files",
         Protocol::Printer => "labels",
+        Protocol::Scanner => return,
     };
     if let (IdempotencySource::Header(_), Some(span)) =
         (&one.model.idempotency, one.written.idempotency.span())

@@ -237,6 +237,6 @@ fn check_printers(draft: &Draft<'_>, problems: &mut Problems<'_>) {
 }
 
 /// Whether a site names its tenants, and not this one. A name that nobody declared was reported, and may mean it.
-fn elsewhere(declared: &BTreeSet<&TenantName>, site: &Site, integration: &Integration) -> bool {
+pub(super) fn elsewhere(declared: &BTreeSet<&TenantName>, site: &Site, integration: &Integration) -> bool {
     !site.tenants.contains(&integration.tenant) && site.tenants.iter().all(|name| declared.contains(name))
 }

@@ -87,6 +87,12 @@ spec:
       outbound: { events: [shipment.done] }
       retry: { first: 2s, longest: 10m, giveUp: 3d }
       buffering: { outage: 2d, messagesPerHour: 500 }
+    - name: scans
+      tenant: one
+      protocol: scanner
+      kind: stock.scan
+      idempotency: sequence
+      scanner: { site: dock, waitForGap: 2m, warehouse: WH1 }
   sites:
     - name: dock
       region: west
@@ -303,7 +309,11 @@ pub(crate) const CASES: &[super::Case] = &[
         "criticality: deferrable\n",
         &["PL0153"],
     ),
-    ("      edge: { offline: 8h }\n", "", &["PL0130", "PL0130"]),
+    (
+        "      edge: { offline: 8h }\n",
+        "",
+        &["PL0130", "PL0130", "PL0130"],
+    ),
     // Addresses and links.
     (
         "addressSpace: 10.2.0.0/16",
@@ -658,7 +668,7 @@ pub(crate) const CASES: &[super::Case] = &[
     (
         "tenants: [one]\n      link",
         "tenants: [two]\n      link",
-        &["PL0141"],
+        &["PL0141", "PL0141"],
     ),
     (
         "criticality: critical\n",
@@ -666,6 +676,43 @@ pub(crate) const CASES: &[super::Case] = &[
         &["PL0123"],
     ),
     ("protocol: printer", "protocol: sftp", &["PL0141"]),
+    ("site: dock, wait", "site: dok, wait", &["PL0109"]),
+    ("waitForGap: 2m", "waitForGap: 2d", &["PL0105"]),
+    (
+        "idempotency: sequence",
+        "idempotency: { header: Key }",
+        &["PL0142"],
+    ),
+    (
+        "idempotency: { header: Key }\n      auth",
+        "idempotency: sequence\n      auth",
+        &["PL0142"],
+    ),
+    (
+        "      scanner: { site: dock, waitForGap: 2m, warehouse: WH1 }\n",
+        "",
+        &["PL0119"],
+    ),
+    (
+        "protocol: scanner\n      kind: stock.scan\n      idempotency: sequence\n",
+        "kind: stock.scan\n      idempotency: { header: Key }\n",
+        &["PL0123"],
+    ),
+    (
+        "warehouse: WH1 }\n",
+        "warehouse: WH1 }\n      ordering: /document\n",
+        &["PL0123"],
+    ),
+    (
+        "  sites:\n    - name: dock\n",
+        "    - { name: more-scans, tenant: one, protocol: scanner, kind: stock.scan, idempotency: sequence, scanner: { site: dock } }\n  sites:\n    - name: dock\n",
+        &["PL0123"],
+    ),
+    (
+        "  sites:\n    - name: dock\n",
+        "    - { name: yard-scans, tenant: one, protocol: scanner, kind: stock.scan, idempotency: sequence, scanner: { site: yard } }\n  sites:\n    - { name: yard, region: west, tenants: [one] }\n    - name: dock\n",
+        &["PL0130"],
+    ),
     (
         "      direction: outbound\n      protocol: printer",
         "      protocol: printer",

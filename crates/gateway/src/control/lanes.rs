@@ -10,6 +10,7 @@ use api::{
             Claim, DeadCause, DeadLetter, DeadLetters, Delivery, ErpLoad, Hold, HoldAnswer, HoldRequest,
             LaneDetail, ReplayAnswer, ReplayRequest, ReplayWhich, StuckMessage,
         },
+        scans::SiteStatus,
     },
 };
 use axum::{
@@ -25,7 +26,7 @@ use crate::{
     gateway::{Gateway, Term, now},
     lanes::{Desk, keep},
     ledger::{Ledger, age_ms},
-    lock, outbound, refusal, shown,
+    lock, outbound, refusal, scans, shown,
 };
 
 /// Stuck messages that are shown.
@@ -116,6 +117,12 @@ pub async fn erp(State(gateway): State<Arc<Gateway>>) -> Result<Json<ErpLoad>, P
         people_waiting: load.people_waiting,
         slowness_percent: load.slowness_percent(),
     }))
+}
+
+/// `GET /v1/sites`
+pub async fn sites(State(gateway): State<Arc<Gateway>>) -> Result<Json<Vec<SiteStatus>>, Problem> {
+    let term = leading(&gateway)?;
+    scans::all(&gateway, &term).map(Json)
 }
 
 /// `GET /v1/lanes/{lane}`

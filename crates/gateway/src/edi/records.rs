@@ -10,6 +10,7 @@
 //! | `event/ID/DOCUMENT` | which interchange tells an event of the ERP's outbox, or that none can |
 //! | `again/N/K` | the event that tells the same as the Nth interchange since the ERP had lost it for the Kth time |
 //! | `decision/N/K` | what a person decided about it while it was lost, having been made anew K times |
+//! | `agent/K`, `counted/K/N` | of a site's agent: see `scans::site` |
 //! | `decision/in/ID` | what a person decided about a message that the journal and the ERP disagree about |
 
 use api::Problem;

@@ -151,7 +151,9 @@ fn id(office: &Office<'_>, file: &Seen, body: &[u8]) -> Result<String, String> {
             json.map_err(|error| format!("the file is not JSON: {error}"))?;
             Ok(name::id(&office.pickup.settings.directory, file, body))
         }
-        source @ (IdempotencySource::Header(_) | IdempotencySource::Pointer(_)) => {
+        source @ (IdempotencySource::Header(_)
+        | IdempotencySource::Pointer(_)
+        | IdempotencySource::Sequence) => {
             ingest::find_key(source, &HeaderMap::new(), body).map_err(|problem| problem.message)
         }
     }

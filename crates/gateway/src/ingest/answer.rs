@@ -42,6 +42,12 @@ pub fn lines(body: Vec<u8>) -> Answer {
     answer(StatusCode::OK, LINES, body)
 }
 
+/// An answer in JSON.
+pub fn json(status: StatusCode, value: &impl serde::Serialize) -> Result<Answer, Problem> {
+    let body = serde_json::to_vec(value).map_err(|error| Problem::failed(error.to_string()))?;
+    Ok(answer(status, JSON, body))
+}
+
 /// A refusal.
 pub fn refused(problem: &Problem) -> Answer {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -60,8 +66,7 @@ pub fn one(message_id: String, acceptance: Acceptance) -> Result<Answer, Problem
         AcceptedStatus::Accepted => StatusCode::ACCEPTED,
         AcceptedStatus::Duplicate => StatusCode::OK,
     };
-    let body = serde_json::to_vec(&accepted).map_err(|error| Problem::failed(error.to_string()))?;
-    Ok(answer(code, JSON, body))
+    json(code, &accepted)
 }
 
 /// What the sender is told of a message, if it is not told of a conflict.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::sync::SemaphorePermit;
 use types::settings::IdempotencySource;
 
 use super::{
@@ -22,7 +23,7 @@ use crate::{gateway::Integration, refusal};
 /// Messages in one request.
 const MESSAGES_MAX: usize = 4096;
 /// Bytes of one request.
-const BYTES_MAX: u64 = 8 << 20;
+pub(super) const BYTES_MAX: u64 = 8 << 20;
 /// A request holds one permit of the intake for so many bytes, as if they were messages of their own.
 const BYTES_PER_PERMIT: u64 = 64 << 10;
 
@@ -62,10 +63,7 @@ pub async fn take_in(
     body: &mut Incoming,
 ) -> Result<Answer, Problem> {
     let integration = enter(visitor, integration, headers)?;
-    let bytes = body.size_hint().upper().unwrap_or(BYTES_MAX).min(BYTES_MAX);
-    let permits = u32::try_from(bytes.div_ceil(BYTES_PER_PERMIT).max(1)).unwrap_or(u32::MAX);
-    let memory = visitor.gateway.intake.try_acquire_many(permits);
-    let _memory = memory.map_err(|_| too_many())?;
+    let _memory = memory(visitor, body)?;
     let body = receive(integration, headers, body, BYTES_MAX).await?;
     let lines = split(&body)?;
     let sent: Vec<_> = lines
@@ -91,8 +89,16 @@ pub async fn take_in(
     Ok(answer::lines(out))
 }
 
+/// The right to hold a request of many messages in memory.
+pub(super) fn memory<'v>(visitor: &'v Visitor, body: &Incoming) -> Result<SemaphorePermit<'v>, Problem> {
+    let bytes = body.size_hint().upper().unwrap_or(BYTES_MAX).min(BYTES_MAX);
+    let permits = u32::try_from(bytes.div_ceil(BYTES_PER_PERMIT).max(1)).unwrap_or(u32::MAX);
+    let memory = visitor.gateway.intake.try_acquire_many(permits);
+    memory.map_err(|_| too_many())
+}
+
 /// The lines of a request; empty ones count for nothing.
-fn split(body: &[u8]) -> Result<Vec<&[u8]>, Problem> {
+pub(super) fn split(body: &[u8]) -> Result<Vec<&[u8]>, Problem> {
     let lines = body.split(|byte| *byte == b'\n');
     let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let lines: Vec<_> = lines
@@ -120,10 +126,11 @@ fn send(visitor: &Visitor, integration: &Integration, whole: &Bytes, line: &[u8]
         (IdempotencySource::Header(_), None) => {
             return Err(Problem::bad_request("the line has no `id`"));
         }
-        (source @ (IdempotencySource::Pointer(_) | IdempotencySource::File), None) => {
-            key::find(source, &HeaderMap::new(), body)?
-        }
-        (IdempotencySource::Pointer(_) | IdempotencySource::File, Some(_)) => {
+        (
+            source @ (IdempotencySource::Pointer(_) | IdempotencySource::File | IdempotencySource::Sequence),
+            None,
+        ) => key::find(source, &HeaderMap::new(), body)?,
+        (IdempotencySource::Pointer(_) | IdempotencySource::File | IdempotencySource::Sequence, Some(_)) => {
             let message = "this integration takes the key from the body: leave `id` out";
             return Err(Problem::bad_request(message));
         }

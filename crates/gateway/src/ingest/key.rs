@@ -40,6 +40,11 @@ pub fn find(source: &IdempotencySource, headers: &HeaderMap, body: &[u8]) -> Res
                 "this integration takes files, and nothing else",
             ));
         }
+        IdempotencySource::Sequence => {
+            return Err(Problem::bad_request(
+                "this integration takes the scans of a site: post them to `/in/NAME/events`",
+            ));
+        }
     };
     usable(key)
 }

@@ -1,7 +1,7 @@
 //! The ingest listener: where partners post.
 //!
 //! `POST /in/{integration}` answers 202 (or 200 for what was stored before) only when the message is durable;
-//! `POST /in/{integration}/batch` takes many and answers for each. `GET /healthz` is 200 while this gateway leads; the
+//! `POST /in/{integration}/batch` takes many and answers for each; `POST /in/{integration}/events` takes a site's scans. `GET /healthz` is 200 while this gateway leads; the
 //! ingress routes by it.
 
 mod accept;
@@ -10,6 +10,7 @@ mod batch;
 mod certificate;
 mod counter;
 mod door;
+mod events;
 mod key;
 mod linger;
 mod proof;
@@ -122,6 +123,8 @@ enum Route<'p> {
     Health,
     Message(&'p str),
     Batch(&'p str),
+    Events(&'p str),
+    Counted(&'p str, &'p str),
     Nowhere,
 }
 
@@ -132,6 +135,10 @@ fn route(path: &str) -> Route<'_> {
         Some(rest) => match rest.split_once('/') {
             None => Route::Message(rest),
             Some((integration, "batch")) => Route::Batch(integration),
+            Some((integration, "events")) => Route::Events(integration),
+            Some((integration, of)) if let Some(incarnation) = of.strip_prefix("events/") => {
+                Route::Counted(integration, incarnation)
+            }
             Some(_) => Route::Nowhere,
         },
     }
@@ -147,9 +154,15 @@ async fn respond(visitor: &Visitor, request: Request<Incoming>) -> Answer {
         (Route::Batch(integration), &Method::POST) => {
             batch::take_in(visitor, integration, &head.headers, &mut body).await
         }
+        (Route::Events(integration), &Method::POST) => {
+            events::take_in(visitor, integration, &head.headers, &mut body).await
+        }
+        (Route::Counted(integration, incarnation), &Method::GET) => {
+            events::show(visitor, integration, incarnation, &head.headers, &mut body).await
+        }
         (Route::Health, &Method::GET | &Method::HEAD) => health(visitor),
         (Route::Nowhere, _) => Ok(answer::empty(StatusCode::NOT_FOUND)),
-        (Route::Message(_) | Route::Batch(_) | Route::Health, _) => {
+        (Route::Message(_) | Route::Batch(_) | Route::Events(_) | Route::Counted(..) | Route::Health, _) => {
             Ok(answer::empty(StatusCode::METHOD_NOT_ALLOWED))
         }
     };

@@ -1,6 +1,6 @@
 //! One try to deliver one message, and what its answer means.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use api::gateway::{
     MessageState,
@@ -8,12 +8,12 @@ use api::gateway::{
 };
 use journal::Record;
 use serde_json::value::RawValue;
-use types::{Timestamp, settings::IntegrationSettings};
+use types::Timestamp;
 
 use super::scheduler::Outcome;
 use crate::{
     erp::{CallError, Delivered, Delivery},
-    gateway::{Gateway, Term},
+    gateway::{Gateway, Integration, Term},
     lock, scrub,
 };
 
@@ -60,7 +60,7 @@ impl Tried {
 }
 
 /// A kind and a payload for the inbox.
-pub type Command<'a> = (String, &'a RawValue);
+pub type Command<'a> = (String, Cow<'a, RawValue>);
 
 /// The message, or what it means that there is none to send.
 pub async fn record(gateway: &Gateway, sequence: u64) -> Result<Record, Tried> {
@@ -82,17 +82,23 @@ pub async fn record(gateway: &Gateway, sequence: u64) -> Result<Record, Tried> {
 }
 
 /// What the ERP is to do about a message.
-pub fn command<'a>(settings: &IntegrationSettings, record: &'a Record) -> Result<Command<'a>, CallError> {
+pub fn command<'a>(integration: &Integration, record: &'a Record) -> Result<Command<'a>, CallError> {
+    let settings = &integration.settings;
     if journal::is_erased(&record.entry.body) {
         // The ERP has lost it, and nobody has it any more.
         return Err(CallError::Refused("its body was erased".to_owned()));
     }
+    if let Some(site) = &integration.site {
+        let command = site.command(&record.entry.body).map_err(CallError::Refused)?;
+        return Ok((command.0, Cow::Owned(command.1)));
+    }
     if settings.edi.is_some() || settings.outbound.is_some() {
-        return crate::edi::Order::read(&record.entry.body).map_err(CallError::Refused);
+        let order = crate::edi::Order::read(&record.entry.body).map_err(CallError::Refused)?;
+        return Ok((order.0, Cow::Borrowed(order.1)));
     }
     let payload: &RawValue = serde_json::from_slice(&record.entry.body)
         .map_err(|_| CallError::Refused("the body is not JSON".to_owned()))?;
-    Ok((settings.kind.clone(), payload))
+    Ok((settings.kind.clone(), Cow::Borrowed(payload)))
 }
 
 /// A message as the ERP is told.

@@ -1,6 +1,7 @@
 //! One lane of one term: its scheduler with a clock, and what may be asked of it from elsewhere.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -16,7 +17,11 @@ use super::{
     policy::{Moment, Policy},
     scheduler::{Class, Ending, Key, Next, Outcome, Resting, Scheduler, Verdict, Waiting},
 };
-use crate::lock;
+use crate::{
+    gateway::Gateway,
+    lock,
+    scans::{self, Holding},
+};
 
 /// What a lane's worker does now.
 pub enum Step {
@@ -41,6 +46,8 @@ pub struct Desk {
     scheduler: Mutex<Scheduler>,
     /// What it waited for when it was asked last; nothing where it delivered.
     waits: Mutex<Option<Waiting>>,
+    /// Scans that wait for their turn, where it takes such.
+    scans: Option<Mutex<Holding>>,
 }
 
 impl Desk {
@@ -62,10 +69,15 @@ impl Desk {
             meter: Arc::clone(meter),
             scheduler: Mutex::new(scheduler),
             waits: Mutex::new(None),
+            scans: settings
+                .scanner
+                .as_ref()
+                .map(|scanner| Mutex::new(Holding::new(scanner.wait_for_gap.as_duration()))),
         })
     }
 
-    fn now(&self) -> Moment {
+    /// Since the term began.
+    pub fn now(&self) -> Moment {
         self.meter.now()
     }
 
@@ -114,7 +126,30 @@ impl Desk {
             Step::Call(_) => None,
             Step::Wait { why, .. } => Some(*why),
         };
-        step
+        match step {
+            Step::Wait { why, until } => Step::Wait {
+                why,
+                until: until.into_iter().chain(self.scans_due()).min(),
+            },
+            call @ Step::Call(_) => call,
+        }
+    }
+
+    /// Fills it with scans, where it takes such; says whether there may be more.
+    pub fn fill_scans(&self, gateway: &Gateway, attempts: &mut HashMap<u64, u32>) -> Option<bool> {
+        let site = gateway.integrations[self.lane].site.as_ref()?;
+        let mut holding = lock(self.scans.as_ref()?);
+        Some(scans::fill(gateway, self, site, &mut holding, attempts))
+    }
+
+    /// When a scan that waits must be looked at.
+    fn scans_due(&self) -> Option<Moment> {
+        lock(self.scans.as_ref()?).due
+    }
+
+    /// Scans that wait for their turn.
+    pub fn held(&self) -> usize {
+        self.scans.as_ref().map_or(0, |holding| lock(holding).held())
     }
 
     /// A call ended, which the first of its messages names; says what follows for each of them.
@@ -129,7 +164,16 @@ impl Desk {
         let sent = endings.iter().filter(|(_, outcome)| *outcome != Outcome::Unsent);
         let sent = u32::try_from(sent.count()).unwrap_or(u32::MAX);
         self.meter.with(|budget| budget.end(first, how, sent, now));
-        lock(&self.scheduler).finish_call(endings, took, now)
+        let verdicts = lock(&self.scheduler).finish_call(endings, took, now);
+        if let Some(holding) = &self.scans {
+            let mut holding = lock(holding);
+            for (sequence, verdict) in &verdicts {
+                if matches!(verdict, Verdict::Finished | Verdict::Dead { .. }) {
+                    holding.done(*sequence);
+                }
+            }
+        }
+        verdicts
     }
 
     /// Messages that travel in one call now, at most.

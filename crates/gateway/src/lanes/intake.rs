@@ -20,6 +20,9 @@ const READ_MAX: usize = 64;
 
 /// Fills the desk from the ledger's queue. Says whether there may be more that it has room for.
 pub fn fill(gateway: &Gateway, desk: &Desk, attempts: &mut HashMap<u64, u32>) -> bool {
+    if let Some(more) = desk.fill_scans(gateway, attempts) {
+        return more;
+    }
     let ordering = gateway.integrations[desk.lane].settings.lane.ordering.as_deref();
     let room = IN_HAND_MAX.saturating_sub(desk.deliverable());
     // What is delivered again is taken whole where order counts: a live one must not come before it.

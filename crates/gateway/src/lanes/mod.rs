@@ -50,6 +50,7 @@ pub use history::History;
 pub use meter::Meter;
 pub use policy::Backoff;
 pub use register::{Register, Version};
+pub use scheduler::Class;
 
 /// What a leader does towards the ERP: fence, then each lane by itself compares and delivers.
 pub async fn lead(gateway: Arc<Gateway>, term: Arc<Term>, erp: Erp) {

@@ -48,11 +48,11 @@ pub async fn run(gateway: &Gateway, term: &Term, erp: &Erp, lane: usize, call: &
             Err(none) => tried.push(none),
         }
     }
-    let settings = &gateway.integrations[lane].settings;
+    let integration = &gateway.integrations[lane];
     let mut sent: Vec<(&Record, Command<'_>)> = Vec::with_capacity(records.len());
     let mut bytes = 0;
     for record in &records {
-        match attempt::command(settings, record) {
+        match attempt::command(integration, record) {
             Ok(command) => {
                 let kind = sent.first().map(|(_, (kind, _))| kind.as_str());
                 let fits = sent.is_empty() || bytes + record.entry.body.len() <= BYTES_MAX;

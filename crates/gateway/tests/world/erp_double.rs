@@ -42,6 +42,8 @@ pub struct Inbox {
     pub fence: (u64, String),
     /// Answer as stock Odoo does without its database.
     pub down: bool,
+    /// What scans became, by message id.
+    pub kinds: BTreeMap<String, String>,
     /// Payloads as committed, by message id.
     pub payloads: BTreeMap<String, Value>,
     /// The outbox: events that wait.
@@ -299,8 +301,11 @@ fn process_together(inbox: &mut Inbox, body: &Value) -> Response {
 fn apply(inbox: &mut Inbox, source: &str, message: &Value) -> Value {
     let text = |name: &str| message[name].as_str().unwrap().to_owned();
     let (id, hash) = (text("message_id"), text("body_hash"));
-    assert!(["acme-edi", "web-shop", "acme-x12", "acme-edifact"].contains(&source));
-    assert_eq!(text("kind"), "order.create");
+    match source {
+        "acme-edi" | "web-shop" | "acme-x12" | "acme-edifact" => assert_eq!(text("kind"), "order.create"),
+        "north-scans" => drop(inbox.kinds.insert(id.clone(), text("kind"))),
+        other => panic!("a message of {other}"),
+    }
     assert!(message["payload"].is_object());
     if inbox.refused.contains(&id) {
         return json!({ "status": "refused", "message": "no such product" });

@@ -219,6 +219,7 @@ fn integration(root: &Path, name: &str, lane: LaneSettings) -> IntegrationSettin
         edi: None,
         files: None,
         outbound: None,
+        scanner: None,
     }
 }
 

@@ -108,6 +108,7 @@ impl<'e> Planner<'_, 'e> {
             files: one.files.clone(),
             drop_storage: drop_storage(one),
             outbound: one.outbound.clone(),
+            scanner: one.scanner.clone(),
             concurrency: one.concurrency,
             rate_max: one.rate_max,
             priority: one.priority,

@@ -74,6 +74,7 @@ impl Planner<'_> {
                     .outbound
                     .clone()
                     .map(|one| one.with_secret(layout.integration_token(&integration.name))),
+                scanner: integration.scanner.clone(),
             });
         let kept = self.estate.integrations.iter();
         // What leaves is kept in the journal as well.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{EdiSettings, FilesSettings, OutboundSettings, TlsFiles};
+use super::{EdiSettings, FilesSettings, OutboundSettings, ScannerSettings, TlsFiles};
 use crate::{ByteSize, EstateName, IntegrationName, PartnerName, RegionName, Span, TenantName};
 
 /// Settings of one region's gateway.
@@ -146,6 +146,9 @@ pub struct IntegrationSettings {
     /// What leaves the ERP through it, and then nothing comes in; beside `edi`, where its documents go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound: Option<OutboundSettings>,
+    /// The site whose scans it takes; without it no scans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanner: Option<ScannerSettings>,
 }
 
 impl IntegrationSettings {
@@ -296,4 +299,6 @@ pub enum IdempotencySource {
     Pointer(String),
     /// Nowhere: it is made of the file that the message came in.
     File,
+    /// Nowhere: it is made of the site, its agent's incarnation and the number that the agent gave a scan.
+    Sequence,
 }

@@ -10,6 +10,7 @@ mod files;
 mod gateway;
 mod outbound;
 mod process;
+mod scanner;
 mod site;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use gateway::{
 };
 pub use outbound::{Duplicates, OutboundSettings, OutboundTarget};
 pub use process::{ProcessSettings, ReadyWhen, RunsWhen, StopSignal};
+pub use scanner::ScannerSettings;
 pub use site::{
     DatabaseSettings, FrontDoorSettings, RegionSettings, ReplicationSettings, SeedSql, SessionStoreSettings,
     SiteRole, SiteSettings, Upstream,

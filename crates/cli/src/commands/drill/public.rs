@@ -132,7 +132,7 @@ impl Public {
                 }
             }
             // Nobody posts to it; the gateway says so.
-            IdempotencySource::File => {}
+            IdempotencySource::File | IdempotencySource::Sequence => {}
         }
         answer(request.json(&body)).await
     }

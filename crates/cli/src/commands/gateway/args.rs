@@ -12,6 +12,8 @@ pub enum Gateway {
     Lanes(Lanes),
     /// Show one lane: its limits, who stopped it and why, what is stuck
     Show(Show),
+    /// List the sites whose scans come in: what lacks, how late they come, whether their clocks are right
+    Sites(Sites),
     /// Stop delivering on a lane until somebody resumes it; messages go on being accepted and stored
     Pause(Pause),
     /// Deliver again what a paused lane has stored, in order
@@ -88,6 +90,12 @@ pub struct Erase {
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Lanes {
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Sites {
     #[command(flatten)]
     pub how: How,
 }

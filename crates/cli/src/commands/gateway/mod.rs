@@ -14,6 +14,7 @@ mod phantoms;
 mod reconciliation;
 mod replay;
 mod show;
+mod sites;
 mod trace;
 pub mod words;
 
@@ -44,6 +45,7 @@ pub async fn run(
         }
         Gateway::Reconcile(request) => reconciliation::begin(&open(&request.how.which)?, request, talk).await,
         Gateway::Decide(request) => phantoms::decide(&open(&request.how.which)?, request, talk).await,
+        Gateway::Sites(request) => sites::run(&open(&request.how.which)?, request).await,
         Gateway::Trace(request) => trace::run(&open(&request.how.which)?, request).await,
         Gateway::Personal(request) => personal::run(request, open, talk).await,
         Gateway::Journal(request) => journal::run(request, talk),

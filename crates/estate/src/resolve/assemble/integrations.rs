@@ -6,7 +6,7 @@ use types::{
     IntegrationName, PartnerName, SecretName,
     settings::{
         Duplicates, EdiSettings, EdiStandard, OutboundSettings, OutboundTarget, PayloadSettings, Payloads,
-        SignatureScheme,
+        ScannerSettings, SignatureScheme,
     },
 };
 
@@ -15,7 +15,7 @@ use crate::{
     defaults,
     document::{
         AuthenticationDocument, EdiDocumentAgreement, FilesDocument, IntegrationDocument, OutboundDocument,
-        PartnerDocument, SecretDocument,
+        PartnerDocument, ScannerDocument, SecretDocument,
     },
     model::{
         Authentication, Buffering, EndpointAddress, FileEnd, FileFormat, Files, Integration, Language,
@@ -134,6 +134,7 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
             .and_then(|one| outbound(one, written, protocol, files.as_ref(), &authentication)),
         authentication,
         files,
+        scanner: written.scanner.get().and_then(scanner),
         protocol,
         name,
     })
@@ -149,7 +150,7 @@ fn standard(protocol: Protocol, written: &IntegrationDocument) -> Option<EdiStan
             FileFormat::Edifact => Some(EdiStandard::Edifact),
             FileFormat::Json => None,
         },
-        Protocol::HttpsJson | Protocol::Printer => None,
+        Protocol::HttpsJson | Protocol::Printer | Protocol::Scanner => None,
     }
 }
 
@@ -166,6 +167,15 @@ fn files(written: &FilesDocument, name: &IntegrationName) -> Option<Files> {
             None => defaults::TEMPORARY.map(ToOwned::to_owned).into(),
             Some(_) => values(&written.temporary).into_iter().map(|one| one.0).collect(),
         },
+    })
+}
+
+fn scanner(written: &ScannerDocument) -> Option<ScannerSettings> {
+    Some(ScannerSettings {
+        site: written.site.value()?,
+        wait_for_gap: written.wait_for_gap.or(defaults::WAIT_FOR_GAP),
+        warehouse: line(&written.warehouse),
+        mappings: values(&written.mappings).into_iter().map(|text| text.0).collect(),
     })
 }
 
@@ -213,7 +223,7 @@ fn outbound(
     let to = written.to.get().map(|to| to.0.clone());
     let address = of.address.get().map(|address| &address.0);
     let target = match protocol {
-        Protocol::X12 | Protocol::Edifact => return None,
+        Protocol::X12 | Protocol::Edifact | Protocol::Scanner => return None,
         Protocol::HttpsJson | Protocol::Sftp | Protocol::FileDrop => match to {
             Some(to) if to.starts_with("file://") => OutboundTarget::Files { to },
             Some(to) => OutboundTarget::Post { to },

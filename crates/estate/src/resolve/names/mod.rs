@@ -217,6 +217,9 @@ fn follow_integrations(spec: &SpecDocument, names: &mut Names, problems: &mut Pr
         if !spec.partners.is_absent() {
             names.partners.refer(&one.value.partner, problems);
         }
+        if let Some(scanner) = one.value.scanner.get() {
+            names.sites.refer(&scanner.site, problems);
+        }
         match &one.value.authentication {
             Given::Absent => {
                 // The default's secret may be described, too.

@@ -102,7 +102,7 @@ impl Http {
                 key: name.clone(),
                 ..self
             },
-            IdempotencySource::Pointer(_) | IdempotencySource::File => self,
+            IdempotencySource::Pointer(_) | IdempotencySource::File | IdempotencySource::Sequence => self,
         }
     }
 

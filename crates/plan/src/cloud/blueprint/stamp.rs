@@ -142,6 +142,9 @@ pub struct Lane {
     /// What leaves the ERP through it, where that is not EDI.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound: Option<types::settings::OutboundSettings>,
+    /// The site whose scans it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scanner: Option<types::settings::ScannerSettings>,
 }
 
 /// A secret that pods read.

@@ -139,6 +139,7 @@ const fn protocol(protocol: Protocol) -> &'static str {
         Protocol::Sftp => "files over SFTP",
         Protocol::FileDrop => "files in a directory",
         Protocol::Printer => "printer",
+        Protocol::Scanner => "scans of a site's edge agent over HTTPS",
     }
 }
 
@@ -146,6 +147,9 @@ fn meanwhile(lane: &Lane) -> &'static str {
     match (lane.direction, lane.protocol) {
         (_, Protocol::Printer) => {
             "Print at the neighbouring printer, or from the station itself; without a label no parcel leaves."
+        }
+        (_, Protocol::Scanner) => {
+            "The site's agent keeps what is scanned and sends it afterwards, in order; people go on scanning, and enter nothing by hand that was scanned. `plimsoll gateway sites` tells what lacks."
         }
         (Direction::Inbound, _) => {
             "The partner keeps its messages and tries again; urgent ones by mail or telephone, written on a numbered list, and NOT entered unless the owner says so, because they will arrive."

@@ -238,6 +238,7 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                     .outbound
                     .clone()
                     .map(|one| one.with_secret(secret_file(lane))),
+                scanner: lane.scanner.clone(),
             })
             .collect(),
     }
