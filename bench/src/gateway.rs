@@ -255,6 +255,7 @@ fn settings(
             edi: None,
             files: None,
             outbound: None,
+            scanner: None,
         })
     });
     Ok(GatewaySettings {
