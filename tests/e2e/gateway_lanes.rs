@@ -5,8 +5,19 @@ use std::time::Duration;
 
 use plimsoll_tests::{TestEstate, wait_for};
 use serde_json::{Value, json};
+use types::RegionName;
 
 const LANE: &str = "acme-edi";
+
+/// What the site's agent posts to.
+const SCANS: &str = "
+    - name: north-scans
+      tenant: distributor
+      protocol: scanner
+      kind: stock.scan
+      idempotency: sequence
+      scanner: { site: warehouse-north, waitForGap: 1h, warehouse: NORTH }
+";
 
 fn order(reference: &str, sku: &str) -> Value {
     json!({ "partner": "ACME", "client_order_ref": reference, "lines": [{ "sku": sku, "quantity": 1 }] })
@@ -42,7 +53,9 @@ fn a_paused_lane_stores_and_a_poisoned_message_is_found_and_delivered_again() {
         "kind: order.create\n      idempotency: { header: Idempotency-Key }\n      bodyMax: 1MiB\n",
         "kind: order.create\n      idempotency: { header: Idempotency-Key }\n      bodyMax: 1MiB\n      ordering: /partner\n",
     );
-    let estate = TestEstate::up_with("lanes", passage, ordered);
+    let sites = "\n  sites:\n    - name: warehouse-north\n";
+    let scanned = format!("{SCANS}{sites}");
+    let estate = TestEstate::up_with_all("lanes", &[(passage, ordered), (sites, &scanned)]);
     let active = estate.active();
     let limit = Duration::from_secs(60);
     let orders = || {
@@ -131,5 +144,52 @@ fn a_paused_lane_stores_and_a_poisoned_message_is_found_and_delivered_again() {
         again.code, 1,
         "there is nothing to deliver again\n{}",
         again.stderr
+    );
+    count_stock(&estate, &active);
+}
+
+/// A site's scans reach the ERP in the order of their numbers: the count that came first, and is the later one, holds.
+fn count_stock(estate: &TestEstate, active: &RegionName) {
+    let limit = Duration::from_secs(60);
+    estate.sql(
+        active,
+        "UPDATE product_product SET barcode = '4000001234561' WHERE default_code = 'PLS-0001'",
+    );
+    let count = |number: u64, pieces: u32| {
+        let event = json!({
+            "site": "warehouse-north", "incarnation": "e2e", "sequence": number, "device": "MC-12",
+            "at": "2026-11-21T10:00:00Z", "kind": "count",
+            "payload": { "document": "COUNT-E2E", "lines": [{ "gtin": "04000001234561", "quantity": pieces }] },
+        });
+        let reply = estate
+            .door("north-scans")
+            .below("events")
+            .post(&[], event.to_string().as_bytes());
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let answer: Value = serde_json::from_slice(&reply.body).unwrap();
+        answer
+    };
+    let answer = count(2, 40);
+    assert_eq!(
+        (&answer["stored"], &answer["lacking"]),
+        (&json!(0), &json!([{ "from": 1, "to": 1 }]))
+    );
+    let answer = count(1, 41);
+    assert_eq!((&answer["durable"], &answer["lacking"]), (&json!(2), &json!([])));
+    wait_for("the scans to be applied", limit, || {
+        let lane = ask(estate, &["show", "north-scans"])["status"].clone();
+        (lane["delivered"] == 2).then_some(())
+    });
+    let there = estate.sql(
+        active,
+        "SELECT sum(q.quantity)::int FROM stock_quant q JOIN product_product p ON p.id = q.product_id
+         JOIN stock_warehouse w ON w.lot_stock_id = q.location_id
+         WHERE p.default_code = 'PLS-0001' AND w.code = 'NORTH'",
+    );
+    assert_eq!(there, "40");
+    let sites = ask(estate, &["sites"]);
+    assert_eq!(
+        (&sites[0]["site"], &sites[0]["durable"]),
+        (&json!("warehouse-north"), &json!(2))
     );
 }

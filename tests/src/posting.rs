@@ -36,6 +36,13 @@ pub struct Door {
 }
 
 impl Door {
+    /// A place below it.
+    #[must_use]
+    pub fn below(mut self, path: &str) -> Self {
+        self.url = format!("{}/{path}", self.url);
+        self
+    }
+
     /// Posts once.
     pub fn post(&self, headers: &[&str], body: &[u8]) -> Reply {
         let mut curl = Command::new("curl");

@@ -1,5 +1,5 @@
 //! A follower's log that is no beginning of its leader's becomes one: it finds out where they part, sets aside what the
-//! leader lacks, offers it until the leader has it, and only then cuts it off. Where they part and what stays is decided by
+//! leader lacks, offers it until the leader has it, looks again, and only then cuts it off. Where they part and what stays is decided by
 //! the product's own code (`journal::ForkSearch`); what is asked and answered goes over the simulated network.
 
 use journal::{Batch, Compared, ForkSearch, Position, SetAside};
@@ -28,6 +28,8 @@ pub(crate) struct Aligning {
     rests_until: At,
     /// Everything up to here was offered to a leader that must not have this log cut.
     offered: u64,
+    /// Where the logs parted when all behind it was offered: cut off if they part there still.
+    ready: Option<(u64, SetAside)>,
 }
 
 #[derive(Default)]
@@ -36,6 +38,8 @@ enum Stage {
     Nothing,
     Searching(Box<ForkSearch>),
     Offering {
+        /// What lies behind it is offered.
+        keep: u64,
         /// Offered up to here.
         up_to: u64,
         last: u64,
@@ -155,6 +159,14 @@ impl World<'_> {
             gateway.aligning.rests_until = now.plus(PAUSE);
             return;
         }
+        let ready = gateway.aligning.ready.take();
+        if let Some((_, aside)) = ready.filter(|(parted, _)| *parted == keep && !found.damaged) {
+            gateway.aligned = gateway.log.cut(&aside);
+            if !gateway.aligned {
+                self.log_failed(side);
+            }
+            return;
+        }
         let aside = if found.damaged {
             if gateway.aligning.offered >= end {
                 gateway.aligning.rests_until = now.plus(PAUSE);
@@ -171,6 +183,7 @@ impl World<'_> {
             format!("its journal parts from the leader's behind {keep}, and ends at {end}")
         });
         self.gateway(side).aligning.stage = Stage::Offering {
+            keep,
             up_to: if hasty { end } else { keep },
             last: end,
             aside,
@@ -221,11 +234,15 @@ impl World<'_> {
         let gateway = self.gateway(side);
         match std::mem::take(&mut gateway.aligning.stage) {
             Stage::Offering {
-                aside: Some(aside), ..
+                keep,
+                aside: Some(aside),
+                ..
             } => {
-                gateway.aligned = gateway.log.cut(&aside);
-                if !gateway.aligned {
-                    self.log_failed(side);
+                gateway.aligning.ready = Some((keep, aside));
+                if let Some(reader) = gateway.log.reader() {
+                    let search = ForkSearch::new(reader, gateway.log.position().sequence);
+                    gateway.aligning.stage = Stage::Searching(Box::new(search));
+                    self.asks_fork(side);
                 }
             }
             Stage::Offering { last, .. } => {

@@ -1,8 +1,8 @@
 //! The follower's side of finding out where its log parts from the leader's, and of giving up what the leader lacks.
 //!
 //! Nothing acknowledged may be lost, also what this region acknowledged alone before it lost its role. So, in this
-//! order: copy the suffix to a file of its own, offer its messages to the leader until the leader has them on disk, and
-//! only then cut it off. While the leader's own log is damaged, what this one holds may be the last good copy: it is
+//! order: copy the suffix to a file of its own, offer its messages to the leader until the leader has them on disk, look
+//! once more where the logs part, and only then cut it off. While the leader's own log is damaged, what this one holds may be the last good copy: it is
 //! offered, and not cut. Every step can be repeated after a crash: the leader knows messages by key and body.
 
 use std::{sync::Arc, time::Duration};
@@ -38,6 +38,8 @@ enum Error {
     Damaged,
     #[error("the leader did not store what was offered in time")]
     Slow,
+    #[error("the leader has come to the end of a write that is here already")]
+    CaughtUp,
     #[error("the suffix cannot be read")]
     Read(#[from] journal::ReadError),
     #[error("the suffix cannot be set aside")]
@@ -102,6 +104,15 @@ async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker, offered: &mut 
     let aside = gateway.log.set_aside(keep + 1).await??;
     // Also what the leader should have: it knows better, and answers at once for what it knows.
     offer(gateway, peer, speaker, keep + 1, aside.last).await?;
+    // A leader whose disk is slow sends a batch before it has it itself. If it has it now, both are counted, and what is
+    // cut off here would be in one region alone until it is copied again.
+    if find_fork(gateway, peer, speaker, end)
+        .await?
+        .keep(&gateway.reader)
+        != Some(keep)
+    {
+        return Err(Error::CaughtUp);
+    }
     gateway.log.cut(aside, speaker.generation.get()).await??;
     Ok(())
 }

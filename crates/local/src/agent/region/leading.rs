@@ -201,10 +201,13 @@ impl Region {
         self.role
             .send_replace(if led { Role::Fenced } else { Role::Waiting });
         let fenced = self.remember(|record| {
+            // An order to follow, or to lead anew, may have come at this very moment: it stands.
+            if record.role == DurableRole::Active && record.generation <= by {
+                record.role = DurableRole::Fenced;
+                record.receipt = None;
+                record.seeds = false;
+            }
             record.generation = record.generation.max(by);
-            record.role = DurableRole::Fenced;
-            record.receipt = None;
-            record.seeds = false;
         });
         if let Err(problem) = fenced {
             tracing::error!(%problem, "cannot note the end of the reign");
