@@ -71,7 +71,7 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 13] = [
 ];
 
 /// The same, with what comes in scenes.
-const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 12] = [
+const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 13] = [
     (
         Scenario::Anything,
         249,
@@ -92,6 +92,11 @@ const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 12] = [
         5_100_051,
         "the reconciler: a late order of a move that came to nothing left the front door holding requests, in a \
          generation newer than the one that leads, and nobody corrected it",
+    ),
+    (
+        Scenario::Disks,
+        1_538,
+        "the gateway: a follower cut off what its leader had caught up with and counted as being in both regions",
     ),
     (
         Scenario::Anything,
