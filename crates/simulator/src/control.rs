@@ -189,6 +189,8 @@ impl World<'_> {
                 .as_ref()
                 .is_some_and(|seen| seen.answered_in_ms.is_some())
             && observation.role == api::site::Role::Active
+            // What comes while a failover is under way was not known to whoever decided it.
+            && !matches!(control.unfinished, Some((_, MoveKind::Failover)))
         {
             let seen = &mut control.active_seen_well[side.index()];
             *seen = (*seen).max(Some(said));

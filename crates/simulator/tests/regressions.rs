@@ -71,7 +71,7 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 13] = [
 ];
 
 /// The same, with what comes in scenes.
-const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 13] = [
+const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 14] = [
     (
         Scenario::Anything,
         249,
@@ -97,6 +97,11 @@ const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 13] = [
         Scenario::Disks,
         1_538,
         "the gateway: a follower cut off what its leader had caught up with and counted as being in both regions",
+    ),
+    (
+        Scenario::Anything,
+        10_034_542,
+        "the judge: it took what a machine said behind a long pause for known when the failover was decided",
     ),
     (
         Scenario::Anything,
