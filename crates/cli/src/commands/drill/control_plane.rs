@@ -15,7 +15,7 @@ use types::Timestamp;
 use super::{
     disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
     fault,
-    load::{Order, now},
+    load::{Meanwhile, Order, now},
     run::{self, Measured},
 };
 use crate::{failure::Failure, open_estate::OpenEstate};
@@ -82,17 +82,13 @@ pub async fn once(scene: Scene<'_>, away: Duration) -> Result<Measured, Failure>
 
 /// Orders that were first posted after the controller had died and acknowledged before it was started.
 fn acknowledged(orders: &[Order], from: Timestamp, to: Timestamp) -> Finding {
-    let done = orders
-        .iter()
-        .filter(|order| order.posted > from && order.acknowledged.is_some_and(|at| at < to));
-    let copies: Vec<u8> = done.map(|order| order.copies).collect();
-    let both = copies.iter().filter(|copies| **copies >= 2).count();
+    let meanwhile = Meanwhile::of(orders, from, to);
     finding(
         "orders are acknowledged from both regions while it is away",
-        both > 0 && both == copies.len(),
+        meanwhile.all_in_both(),
         format!(
-            "{} acknowledged, {both} of them on disk in both regions",
-            copies.len()
+            "{} acknowledged, {} of them on disk in both regions",
+            meanwhile.acknowledged, meanwhile.in_both
         ),
     )
 }

@@ -18,7 +18,7 @@ use types::Timestamp;
 use super::{
     disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
     fault::{self, Frozen},
-    load::{Order, now},
+    load::{Meanwhile, Order, now},
     public::{Outcome, Public},
     run::{self, Measured},
 };
@@ -280,20 +280,13 @@ fn word(delivery: &Delivery) -> String {
 
 /// Orders that were posted and acknowledged while nothing could be delivered.
 fn buffered(orders: &[Order], from: Timestamp, to: Timestamp, stored: &LaneStatus) -> Finding {
-    let meanwhile = |order: &&Order| order.posted > from && order.acknowledged.is_some_and(|at| at < to);
-    let copies: Vec<u8> = orders
-        .iter()
-        .filter(meanwhile)
-        .map(|order| order.copies)
-        .collect();
-    let both = copies.iter().filter(|copies| **copies >= 2).count();
+    let meanwhile = Meanwhile::of(orders, from, to);
     finding(
         "orders are acknowledged and stored in both regions meanwhile",
-        both > 0 && both == copies.len() && stored.pending > 0,
+        meanwhile.all_in_both() && stored.pending > 0,
         format!(
-            "{} acknowledged, {both} on disk in both regions, {} waited",
-            copies.len(),
-            stored.pending
+            "{} acknowledged, {} on disk in both regions, {} waited",
+            meanwhile.acknowledged, meanwhile.in_both, stored.pending
         ),
     )
 }

@@ -35,6 +35,36 @@ pub struct Order {
     pub refused: Option<String>,
 }
 
+/// Orders that were first posted and acknowledged within some time.
+pub struct Meanwhile {
+    /// How many.
+    pub acknowledged: usize,
+    /// How many of them both regions had on disk then.
+    pub in_both: usize,
+}
+
+impl Meanwhile {
+    /// Counts those that were posted after `from` and acknowledged before `to`.
+    pub fn of(orders: &[Order], from: Timestamp, to: Timestamp) -> Self {
+        let mut counted = Self {
+            acknowledged: 0,
+            in_both: 0,
+        };
+        for order in orders {
+            if order.posted > from && order.acknowledged.is_some_and(|at| at < to) {
+                counted.acknowledged += 1;
+                counted.in_both += usize::from(order.copies >= 2);
+            }
+        }
+        counted
+    }
+
+    /// Whether there were any, and both regions had each.
+    pub fn all_in_both(&self) -> bool {
+        self.in_both > 0 && self.in_both == self.acknowledged
+    }
+}
+
 /// A running load.
 pub struct Load {
     orders: Arc<Mutex<Vec<Order>>>,

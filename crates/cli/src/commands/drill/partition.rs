@@ -13,7 +13,7 @@ use types::{RegionName, Timestamp, host};
 use super::{
     disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
     links::{self, Deaf},
-    load::{Order, now},
+    load::{Meanwhile, Order, now},
     run::{self, Measured},
 };
 use crate::{
@@ -230,19 +230,13 @@ async fn exposed(
 
 /// Orders that were first posted after the cut and acknowledged before it ended.
 fn acknowledged(orders: &[Order], from: Timestamp, to: Timestamp) -> Finding {
-    let meanwhile = |order: &&Order| order.posted > from && order.acknowledged.is_some_and(|at| at < to);
-    let copies: Vec<u8> = orders
-        .iter()
-        .filter(meanwhile)
-        .map(|order| order.copies)
-        .collect();
-    let both = copies.iter().filter(|copies| **copies >= 2).count();
+    let meanwhile = Meanwhile::of(orders, from, to);
     finding(
         "orders are acknowledged meanwhile",
-        !copies.is_empty(),
+        meanwhile.acknowledged > 0,
         format!(
-            "{} acknowledged, {both} of them on disk in both regions",
-            copies.len()
+            "{} acknowledged, {} of them on disk in both regions",
+            meanwhile.acknowledged, meanwhile.in_both
         ),
     )
 }

@@ -96,18 +96,8 @@ fn service(placed: &Placed<'_>, tenant: &Tenant, door: &CertificateDoor, selecto
     let metadata = pod::metadata(placed, names::certificate_door(tenant)).and(yaml!({
         annotations: { "service.beta.kubernetes.io/azure-dns-label-name": (door.label.clone()) },
     }));
-    yaml!({
-        apiVersion: "v1",
-        kind: "Service",
-        metadata: (metadata),
-        spec: {
-            type: "LoadBalancer",
-            externalTrafficPolicy: "Local",
-            allocateLoadBalancerNodePorts: false,
-            selector: (selector.clone()),
-            ports: [{ name: PORT, port: 443, targetPort: PORT, protocol: "TCP" }],
-        },
-    })
+    let ports = yaml!([{ name: PORT, port: 443, targetPort: PORT, protocol: "TCP" }]);
+    pod::balancer(metadata, selector, ports)
 }
 
 fn opening(placed: &Placed<'_>, tenant: &Tenant, selector: &Yaml) -> Yaml {

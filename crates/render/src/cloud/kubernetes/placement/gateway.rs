@@ -316,18 +316,8 @@ fn service(placed: &Placed<'_>, name: &str, selector: &Yaml) -> Yaml {
 fn peer_service(placed: &Placed<'_>, name: &str, selector: &Yaml, host: String) -> Yaml {
     let metadata = pod::metadata(placed, format!("{name}-peer"))
         .and(yaml!({ annotations: (database::internal_balancer(host)) }));
-    yaml!({
-        apiVersion: "v1",
-        kind: "Service",
-        metadata: (metadata),
-        spec: {
-            type: "LoadBalancer",
-            externalTrafficPolicy: "Local",
-            allocateLoadBalancerNodePorts: false,
-            selector: (selector.clone()),
-            ports: [{ name: "control", port: (names::CONTROL), targetPort: "control", protocol: "TCP" }],
-        },
-    })
+    let ports = yaml!([{ name: "control", port: (names::CONTROL), targetPort: "control", protocol: "TCP" }]);
+    pod::balancer(metadata, selector, ports)
 }
 
 fn balancer(placed: &Placed<'_>, name: &str) -> Yaml {

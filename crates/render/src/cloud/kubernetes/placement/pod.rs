@@ -38,6 +38,22 @@ pub(super) fn whose(placed: &Placed<'_>) -> Yaml {
     })
 }
 
+/// A Service with an address of its own, whose callers' addresses stay what they are.
+pub(super) fn balancer(metadata: Yaml, selector: &Yaml, ports: Yaml) -> Yaml {
+    yaml!({
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: (metadata),
+        spec: {
+            type: "LoadBalancer",
+            externalTrafficPolicy: "Local",
+            allocateLoadBalancerNodePorts: false,
+            selector: (selector.clone()),
+            ports: (ports),
+        },
+    })
+}
+
 /// Metadata of an object of the stamp.
 pub(super) fn metadata(placed: &Placed<'_>, name: String) -> Yaml {
     yaml!({
