@@ -6,12 +6,13 @@ mod world;
 
 use std::{
     collections::BTreeSet,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use api::gateway::PeerState;
-use world::{Node, World, numbers};
+use world::{Node, World, numbers, order};
 
 fn segment(node: &Node) -> PathBuf {
     node.settings.journal.directory.join("seg-000000000001.log")
@@ -122,4 +123,61 @@ async fn a_follower_gives_up_nothing_while_its_leader_cannot_be_mended() {
     assert_eq!(world.east.until(|_| true).await.journal.synced, 30);
     assert_eq!(world.west.order("PO-00031").await.copies, 1);
     world.west.until(|status| status.lanes[0].delivered == 30).await;
+}
+
+/// Flips a bit of it in the file of a gateway that runs, behind its back.
+fn rot(node: &Node, number: &str) {
+    let path = segment(node);
+    let bytes = std::fs::read(&path).unwrap();
+    let at = bytes
+        .windows(number.len())
+        .position(|window| window == number.as_bytes())
+        .unwrap();
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.write_at(&[bytes[at] ^ 1], at as u64).unwrap();
+    file.sync_all().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_reads_again_what_it_knows_before_its_follower_may_cut_it_off() {
+    let mut world = World::in_sync().await;
+    for number in numbers(1..=5) {
+        world.west.order(&number).await;
+    }
+    // West takes the sixth alone, and is lost; the partner has no answer, and sends it to east again.
+    world.east.kill();
+    world.west.order("PO-00006").await;
+    world.west.kill();
+    world.east.start().await;
+    world.east.lead(2, true).await;
+    for number in numbers(6..=60) {
+        world.east.order(&number).await;
+    }
+    world.east.until(|status| status.lanes[0].delivered >= 55).await;
+    // Both have it, and parted there. What east has rots, far from the block in which its log ends; nobody notices.
+    rot(&world.east, "PO-00006");
+
+    world.west.start().await;
+    world.west.follow(2, "east").await;
+    let stored_anew = |ids: &[String]| ids.last().map(String::as_str) == Some("PO-00006");
+    let began = Instant::now();
+    while !stored_anew(&world.east.ids().await) {
+        assert!(began.elapsed() < Duration::from_secs(30), "it was not offered");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let root = world.directory.path();
+    until_told(root, &world.west, "the leader's log is damaged").await;
+    assert_eq!(world.west.ids().await, numbers(1..=6), "nothing was cut off");
+    // It is on east's disk, and not only known by its key.
+    world.east.kill();
+    world.east.start().await;
+    let status = world.east.until(|_| true).await;
+    assert_eq!((status.journal.messages, status.journal.quarantined), (60, 1));
+    assert_eq!(world.east.post(order("PO-00006", 1)).await.unwrap().0, 503);
+    world.east.lead(2, true).await;
+    assert_eq!(
+        world.east.post(order("PO-00006", 1)).await.unwrap().0,
+        200,
+        "a duplicate"
+    );
 }

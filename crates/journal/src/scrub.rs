@@ -1,6 +1,6 @@
 //! Reading what a start did not read, and taking note of damage that is found while the log is in use.
 
-use std::{io, path::PathBuf};
+use std::{collections::BTreeSet, io, path::PathBuf};
 
 use crate::{
     Damage, DiskFile, Journal, ReadError, Reader, Record,
@@ -101,6 +101,43 @@ impl Reader {
             return Err(ReadError::Damaged(sequence));
         }
         Ok(found)
+    }
+}
+
+impl Reader {
+    /// Reads the batches that hold these records, each once, and says which of the records lie in one that is damaged
+    /// without anybody having noted it, or cannot be read ([`Journal::condemn`]). What was trimmed is none of them, as long
+    /// as it need not be parked.
+    ///
+    /// # Errors
+    /// When a segment cannot be read.
+    pub fn damaged_among(&self, sequences: &BTreeSet<u64>) -> Result<Vec<u64>, ReadError> {
+        let floor = self.floor().sequence;
+        let mut damaged = Vec::new();
+        let mut rest = sequences.iter().copied().peekable();
+        while let Some(sequence) = rest.next() {
+            if sequence <= floor {
+                match self.read_parked(sequence) {
+                    Some(Err(ReadError::Damaged(_))) => damaged.push(sequence),
+                    Some(Err(error)) => return Err(error),
+                    Some(Ok(_)) | None => {}
+                }
+                continue;
+            }
+            let at = self.index().find(sequence);
+            let found = self.extent(at).filter(|(extent, _)| extent.first <= sequence);
+            let Some((extent, file)) = found else {
+                damaged.push(sequence);
+                continue;
+            };
+            let bytes = load(&*file, &extent)?;
+            let unnoted = extent.chain.is_some() && !is_intact(&bytes, &extent);
+            let left: BTreeSet<u64> = frame::records_in(&bytes).map(|view| view.sequence).collect();
+            let same_batch = std::iter::from_fn(|| rest.next_if(|next| *next <= extent.last));
+            let in_batch = std::iter::once(sequence).chain(same_batch);
+            damaged.extend(in_batch.filter(|one| unnoted || !left.contains(one)));
+        }
+        Ok(damaged)
     }
 }
 

@@ -233,6 +233,22 @@ impl Log {
         }
     }
 
+    /// Reads again what is known of these, and takes note of what is damaged; whether the rest can be read.
+    pub fn verify(&mut self, messages: Set) -> bool {
+        for first in [true, false] {
+            let places = numbers(messages & self.stored).map(|number| self.place(number));
+            let damaged = self
+                .reader()
+                .map(|reader| reader.damaged_among(&places.collect()));
+            match damaged {
+                Some(Ok(damaged)) if damaged.is_empty() => return true,
+                Some(Ok(damaged)) if first => damaged.into_iter().for_each(|at| self.condemn(at)),
+                _ => return false,
+            }
+        }
+        false
+    }
+
     /// Copies everything from a number on to a file of its own.
     pub fn set_aside(&mut self, first: u64) -> Option<SetAside> {
         self.journal.as_mut()?.set_aside_from(first).ok()

@@ -110,10 +110,15 @@ impl World<'_> {
         self.send(side.place(), Place::Door, Message::Accepted { number, copies });
     }
 
-    /// The follower offers what only it has; it is told when all of it is on this disk.
+    /// The follower offers what only it has; it is told when all of it is on this disk, and what was there before can be
+    /// read.
     pub(crate) fn offered(&mut self, side: Side, step: u32, offer: &[journal::Batch]) {
         let gateway = self.gateway(side);
         let wanted: Set = messages(offer);
+        if !gateway.log.verify(wanted) {
+            // Nobody is told: it is offered again.
+            return;
+        }
         let writing = gateway.writing.as_ref().map_or(0, |writing| writing.messages);
         gateway.waiting |= wanted & !gateway.log.stored & !writing;
         gateway.promised = Some((step, wanted));

@@ -71,7 +71,7 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 13] = [
 ];
 
 /// The same, with what comes in scenes.
-const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 14] = [
+const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 15] = [
     (
         Scenario::Anything,
         249,
@@ -97,6 +97,12 @@ const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 14] = [
         Scenario::Disks,
         1_538,
         "the gateway: a follower cut off what its leader had caught up with and counted as being in both regions",
+    ),
+    (
+        Scenario::Anything,
+        10_003_447,
+        "the gateway: a leader said of a message that it had it, because it knew its key; its record had rotted, and the \
+         follower cut the last good copy off",
     ),
     (
         Scenario::Anything,

@@ -105,12 +105,12 @@ async fn align(gateway: &Gateway, peer: &Peer, speaker: &Speaker, offered: &mut 
     // Also what the leader should have: it knows better, and answers at once for what it knows.
     offer(gateway, peer, speaker, keep + 1, aside.last).await?;
     // A leader whose disk is slow sends a batch before it has it itself. If it has it now, both are counted, and what is
-    // cut off here would be in one region alone until it is copied again.
-    if find_fork(gateway, peer, speaker, end)
-        .await?
-        .keep(&gateway.reader)
-        != Some(keep)
-    {
+    // cut off here would be in one region alone until it is copied again. And it may have found damage meanwhile.
+    let again = find_fork(gateway, peer, speaker, end).await?;
+    if again.damaged {
+        return Err(Error::Damaged);
+    }
+    if again.keep(&gateway.reader) != Some(keep) {
         return Err(Error::CaughtUp);
     }
     gateway.log.cut(aside, speaker.generation.get()).await??;

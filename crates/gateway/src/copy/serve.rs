@@ -12,14 +12,12 @@ use bytes::Bytes;
 use journal::{AppendError, Batch, Position};
 
 use super::{
-    retain,
-    wire::{ForkAnswer, ForkRequest, Kept, Speaker, Synced, Wanted},
+    offered, retain,
+    wire::{ForkAnswer, ForkRequest, Speaker, Synced, Wanted},
 };
 use crate::{
     gateway::{ChangeError, Gateway},
-    ingest::{Acceptance, accept},
     lanes::{Register, keep},
-    ledger::{KIND_MESSAGE, Need},
     lock,
     log::{Copied, CopyError},
     marks::Marks,
@@ -43,7 +41,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .route("/peer/marks", post(marks))
         .route("/peer/lanes", post(lanes))
         .route("/peer/fork", post(fork))
-        .route("/peer/offer", post(offer))
+        .route("/peer/offer", post(offered::offer))
         .route("/peer/erase", post(erase))
         .route("/peer/retain", post(retain::retain))
         .route("/peer/base", get(retain::base))
@@ -200,41 +198,4 @@ async fn fork(
         return Err(Problem::not_now("this log is damaged, and mended first"));
     }
     Ok(Json(compared.into()))
-}
-
-/// Stores messages that the follower has and this log lacks. The answer comes when all of them are on disk here; it
-/// does not wait for the follower's copy, because the follower waits for the answer.
-async fn offer(
-    State(gateway): State<Arc<Gateway>>,
-    Query(speaker): Query<Speaker>,
-    body: Bytes,
-) -> Result<Json<Kept>, Problem> {
-    check_leading(&gateway, &speaker)?;
-    let batches = Batch::parse_all(body).map_err(|error| Problem::bad_request(error.to_string()))?;
-    let mut kept = Kept::default();
-    let records: Vec<_> = batches
-        .iter()
-        .flat_map(Batch::records)
-        .map(journal::RecordView::to_record)
-        .collect();
-    // Together, so that they share syncs.
-    let mut accepted = Vec::with_capacity(records.len());
-    for record in records {
-        let mut entry = record.entry;
-        // A conflict there may be the first body here: this log decides anew.
-        entry.kind = KIND_MESSAGE;
-        let gateway = Arc::clone(&gateway);
-        accepted.push(tokio::spawn(
-            async move { accept(&gateway, entry, Need::Here).await },
-        ));
-    }
-    for one in accepted {
-        match one.await.map_err(|error| Problem::failed(error.to_string()))?? {
-            Acceptance::New(_) => kept.new += 1,
-            Acceptance::Before(_) => kept.known += 1,
-            Acceptance::Aside => kept.aside += 1,
-        }
-    }
-    tracing::info!(?kept, from = %speaker.region, "messages that only the other region had are stored");
-    Ok(Json(kept))
 }
