@@ -243,6 +243,21 @@ fn a_simulation_depends_on_its_seed_alone() {
 }
 
 #[test]
+fn lanes_decide_without_runtime_or_clock_and_by_the_chance_of_a_seed() {
+    // Settings and words for people are the gateway's own, from crates that reach further.
+    let graph = Graph::read();
+    let direct = &graph.direct["plimsoll-lanes"];
+    let bad: Vec<_> = IMPURE_DEPENDENCIES
+        .iter()
+        .filter(|name| **name != "rand" && direct.contains(**name))
+        .collect();
+    assert!(bad.is_empty(), "lanes depends on {bad:?}");
+    let chance = ["rand::rng", "thread_rng", "from_os_rng", "OsRng"];
+    let words: Vec<&str> = IMPURE_WORDS.into_iter().chain(chance).collect();
+    assert_eq!(offenders(&["lanes"], &words), Vec::<String>::new());
+}
+
+#[test]
 fn mistakes_planted_for_the_simulator_are_not_in_the_product() {
     let graph = Graph::read();
     for name in graph.ours().filter(|name| *name != "simulator") {

@@ -20,12 +20,12 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use ::lanes::Load;
 use types::Timestamp;
 
 use crate::{
     gateway::{Gateway, now},
     ingest::Acceptance,
-    lanes::Load,
     ledger::age_ms,
     lock, retention,
     role::Role,

@@ -20,13 +20,13 @@ mod watch;
 
 use std::{sync::Arc, time::Instant};
 
+use lanes::{Backoff, Breaker};
 use rand::{SeedableRng as _, rngs::StdRng};
 
 pub use pickup::Pickup;
 
 use crate::{
     gateway::{Gateway, Integration, Term},
-    lanes::{Backoff, Breaker},
     sftp::Error,
 };
 use directory::Directory;

@@ -3,6 +3,7 @@
 use std::{sync::Mutex, time::Instant};
 
 use api::gateway::lanes::Files;
+use lanes::Breaker;
 use prometheus_client::metrics::counter::Counter;
 use types::{
     Timestamp,
@@ -10,7 +11,7 @@ use types::{
 };
 
 use super::watch::Todo;
-use crate::{gateway::now, lanes::Breaker, lock};
+use crate::{gateway::now, lock};
 
 /// One watched directory.
 pub struct Pickup {

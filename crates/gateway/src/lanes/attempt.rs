@@ -7,10 +7,10 @@ use api::gateway::{
     lanes::{Attempt, AttemptOutcome, DeadCause},
 };
 use journal::Record;
+use lanes::Outcome;
 use serde_json::value::RawValue;
 use types::Timestamp;
 
-use super::scheduler::Outcome;
 use crate::{
     erp::{CallError, Delivered, Delivery},
     gateway::{Gateway, Integration, Term},

@@ -7,16 +7,14 @@ use std::{
 };
 
 use api::gateway::lanes::{Delivery, Hold, Waits};
+use lanes::{
+    Class, Ended, Ending, Key, Moment, Next, Outcome, Policy, Resting, Scheduler, Verdict, Waiting, Why,
+};
 use rand::Rng as _;
 use tokio::sync::Notify;
 use types::settings::IntegrationSettings;
 
-use super::{
-    budget::{Ended, Why},
-    meter::Meter,
-    policy::{Moment, Policy},
-    scheduler::{Class, Ending, Key, Next, Outcome, Resting, Scheduler, Verdict, Waiting},
-};
+use super::meter::Meter;
 use crate::{
     gateway::Gateway,
     lock,

@@ -6,11 +6,9 @@ use std::{
 };
 
 use journal::Record;
+use lanes::{Class, Key};
 
-use super::{
-    desk::Desk,
-    scheduler::{Class, Key},
-};
+use super::desk::Desk;
 use crate::{gateway::Gateway, lock};
 
 /// Messages in hand that could be delivered; what else waits is a number in the ledger.

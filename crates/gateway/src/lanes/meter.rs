@@ -6,13 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use lanes::{Budget, Load, Moment};
 use tokio::sync::Notify;
 
-use super::{
-    budget::{Budget, Load},
-    people,
-    policy::Moment,
-};
+use super::people;
 use crate::{gateway::Integration, lock};
 
 /// Between two looks.

@@ -10,28 +10,23 @@
 //!                               └──► ledger's marks, register (dead letters, holds), history (for people)
 //! ```
 //!
-//! What the ERP can do is one budget, shared by all lanes by their priority (`budget/`): a desk asks it before each
-//! delivery.
+//! What is decided is decided by the crate `lanes`, which has no task and no clock; here is what acts on it.
 //!
-//! Where more is ready than calls may be made, several messages travel in one (`batch`, `together`).
+//! What the ERP can do is one budget, shared by all lanes by their priority: a desk asks it before each delivery.
+//!
+//! Where more is ready than calls may be made, several messages travel in one (`together`).
 //!
 //! A message is in hand once, so two deliveries of one key never overlap. Where the integration says what orders its
 //! messages, those with the same value are delivered one after the other; all others may overtake each other.
 
 mod attempt;
-mod batch;
-mod breaker;
-mod budget;
 mod desk;
 mod history;
 mod intake;
 pub mod keep;
 mod meter;
-mod pace;
 mod people;
-mod policy;
 mod register;
-mod scheduler;
 mod together;
 mod worker;
 
@@ -43,14 +38,10 @@ use crate::{
     outbound, personal, reconcile,
 };
 
-pub use breaker::Breaker;
-pub use budget::Load;
 pub use desk::Desk;
 pub use history::History;
 pub use meter::Meter;
-pub use policy::Backoff;
 pub use register::{Register, Version};
-pub use scheduler::Class;
 
 /// What a leader does towards the ERP: fence, then each lane by itself compares and delivers.
 pub async fn lead(gateway: Arc<Gateway>, term: Arc<Term>, erp: Erp) {

@@ -4,12 +4,9 @@ use std::time::Instant;
 
 use api::gateway::lanes::AttemptOutcome;
 use journal::Record;
+use lanes::{Ended, Outcome};
 
-use super::{
-    attempt::{self, Command, Tried},
-    budget::Ended,
-    scheduler::Outcome,
-};
+use super::attempt::{self, Command, Tried};
 use crate::{
     erp::{CallError, Delivered, Delivery, Erp},
     gateway::{Gateway, Term, now},

@@ -11,6 +11,7 @@ use api::gateway::{
     lanes::{DeadCause, DeadLetter},
 };
 use journal::key_hash;
+use lanes::{Outcome, Verdict, Waiting};
 use tokio::{
     task::{Id, JoinError, JoinSet},
     time::sleep_until,
@@ -20,7 +21,6 @@ use super::{
     attempt::Tried,
     desk::{Desk, Step},
     intake,
-    scheduler::{Outcome, Verdict, Waiting},
     together::{self, Called},
 };
 use crate::{

@@ -12,11 +12,9 @@ use std::{
 };
 
 use api::gateway::lanes::Delivery;
+use lanes::{Backoff, Breaker};
 
-use crate::{
-    lanes::{Backoff, Breaker},
-    lock,
-};
+use crate::lock;
 
 /// Failures in a row after which the other side counts as gone.
 const FAILURES_MAX: u32 = 5;

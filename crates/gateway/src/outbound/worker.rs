@@ -10,6 +10,7 @@ use std::{
 
 use api::{Problem, client::BuildError, gateway::lanes::Delivery};
 use bytes::Bytes;
+use lanes::Backoff;
 
 use super::{
     lost,
@@ -22,7 +23,6 @@ use crate::{
     edi::{Desk, records},
     erp::{CallError, Erp},
     gateway::{Gateway, Integration, Term, now},
-    lanes::Backoff,
     reconcile,
 };
 

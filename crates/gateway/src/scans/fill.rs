@@ -4,6 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use api::gateway::scans::Event;
 use journal::Record;
+use lanes::Class;
 
 use super::{
     Site, event,
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     gateway::{Gateway, now},
-    lanes::{Class, Desk},
+    lanes::Desk,
     lock,
 };
 

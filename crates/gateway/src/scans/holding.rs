@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::lanes::Class;
+use lanes::Class;
 
 /// Which scan: the rank of its incarnation, and its number.
 pub type Place = (usize, u64);

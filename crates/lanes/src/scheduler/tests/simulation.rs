@@ -8,7 +8,7 @@ use std::{
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use super::{free, hold, policy as plain};
-use crate::lanes::{
+use crate::{
     breaker::Breaker,
     policy::{Moment, Policy},
     scheduler::{Class, Key, Next, Outcome, Scheduler, Verdict},

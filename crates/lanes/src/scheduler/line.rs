@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Class;
-use crate::lanes::policy::Moment;
+use crate::policy::Moment;
 
 /// Where a line stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use crate::lanes::policy::Moment;
+use crate::policy::Moment;
 
 /// Never fewer: one that works, one that is on its way. So it begins, and so it looks for what answers take.
 const MIN: f64 = 2.0;
