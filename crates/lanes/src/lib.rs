@@ -20,8 +20,10 @@ mod budget;
 mod pace;
 mod policy;
 mod scheduler;
+mod step;
 
 pub use breaker::Breaker;
 pub use budget::{Budget, Ended, Load, Turn, Why};
 pub use policy::{Backoff, Moment, Policy};
 pub use scheduler::{Class, Ending, Key, Next, Outcome, Resting, Scheduler, Verdict, Waiting};
+pub use step::Step;

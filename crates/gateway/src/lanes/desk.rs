@@ -7,9 +7,7 @@ use std::{
 };
 
 use api::gateway::lanes::{Delivery, Hold, Waits};
-use lanes::{
-    Class, Ended, Ending, Key, Moment, Next, Outcome, Policy, Resting, Scheduler, Verdict, Waiting, Why,
-};
+use lanes::{Class, Ended, Ending, Key, Moment, Policy, Resting, Scheduler, Step, Verdict, Waiting, Why};
 use rand::Rng as _;
 use tokio::sync::Notify;
 use types::settings::IntegrationSettings;
@@ -20,19 +18,6 @@ use crate::{
     lock,
     scans::{self, Holding},
 };
-
-/// What a lane's worker does now.
-pub enum Step {
-    /// Deliver these in one call.
-    Call(Vec<u64>),
-    /// Nothing.
-    Wait {
-        /// What for.
-        why: Waiting,
-        /// Ask again then; without it, after the next event.
-        until: Option<Moment>,
-    },
-}
 
 /// One lane of one term.
 pub struct Desk {
@@ -102,24 +87,7 @@ impl Desk {
     pub fn next(&self) -> Step {
         let now = self.now();
         let mut scheduler = lock(&self.scheduler);
-        let step =
-            self.meter.with(
-                |budget| match scheduler.next(now, |class| budget.ask(self.lane, class)) {
-                    Next::Deliver { sequence, class, .. } => {
-                        let mut call = vec![sequence];
-                        call.extend(scheduler.companions(sequence, class, budget.room(), now));
-                        let messages = u32::try_from(call.len()).unwrap_or(u32::MAX);
-                        budget.begin(self.lane, sequence, messages, class, now);
-                        Step::Call(call)
-                    }
-                    Next::Wait { why, until } => {
-                        if !matches!(why, Waiting::Erp(_)) {
-                            budget.withdraw(self.lane);
-                        }
-                        Step::Wait { why, until }
-                    }
-                },
-            );
+        let step = self.meter.with(|budget| scheduler.step(self.lane, budget, now));
         *lock(&self.waits) = match &step {
             Step::Call(_) => None,
             Step::Wait { why, .. } => Some(*why),
@@ -159,10 +127,12 @@ impl Desk {
         took: Duration,
     ) -> Vec<(u64, Verdict)> {
         let now = self.now();
-        let sent = endings.iter().filter(|(_, outcome)| *outcome != Outcome::Unsent);
-        let sent = u32::try_from(sent.count()).unwrap_or(u32::MAX);
-        self.meter.with(|budget| budget.end(first, how, sent, now));
-        let verdicts = lock(&self.scheduler).finish_call(endings, took, now);
+        let mut scheduler = lock(&self.scheduler);
+        let ended = (how, took);
+        let verdicts = self
+            .meter
+            .with(|budget| scheduler.end(budget, first, endings, ended, now));
+        drop(scheduler);
         if let Some(holding) = &self.scans {
             let mut holding = lock(holding);
             for (sequence, verdict) in &verdicts {

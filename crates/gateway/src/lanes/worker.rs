@@ -11,7 +11,7 @@ use api::gateway::{
     lanes::{DeadCause, DeadLetter},
 };
 use journal::key_hash;
-use lanes::{Outcome, Verdict, Waiting};
+use lanes::{Outcome, Step, Verdict, Waiting};
 use tokio::{
     task::{Id, JoinError, JoinSet},
     time::sleep_until,
@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     attempt::Tried,
-    desk::{Desk, Step},
+    desk::Desk,
     intake,
     together::{self, Called},
 };
