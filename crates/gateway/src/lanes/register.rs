@@ -15,6 +15,8 @@ use types::{Generation, IntegrationName};
 const FILE: &str = "lanes.json";
 /// Files of one lane that are remembered as unusable: a partner that sends nothing else must not fill the register.
 const FILES_MAX: usize = 1_000;
+/// Changes that were told and not written when a gateway ended are fewer than this.
+const NOT_WRITTEN_MAX: u64 = 1 << 32;
 
 /// Which of two registers is newer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,13 +70,20 @@ impl Register {
     }
 
     /// This gateway leads: its word counts from now on.
+    ///
+    /// Leading again in the same generation, it may know less than it told the other region before it ended. It counts
+    /// on from beyond that: otherwise the other region would keep the older word under the same version, and a pause
+    /// would be confirmed in two regions and be in one.
     pub fn begin(&mut self, generation: Generation) {
-        if self.version.generation != generation {
-            self.version = Version {
-                generation,
-                revision: 0,
-            };
-        }
+        let same = self.version.generation == generation;
+        self.version = Version {
+            generation,
+            revision: if same {
+                self.version.revision + NOT_WRITTEN_MAX
+            } else {
+                0
+            },
+        };
     }
 
     /// A person pauses a lane.
@@ -233,6 +242,17 @@ mod tests {
         check(&register, true);
         assert_eq!(register.raise(&lane(), "a"), None);
         check(&register, false);
+    }
+
+    #[test]
+    fn what_it_says_after_a_restart_is_newer_than_what_it_told_and_did_not_write() {
+        let mut register = Register::new();
+        register.begin(Generation::new(3));
+        let written = register.clone();
+        register.bury(letter("a"));
+        let (told, mut again) = (register, written);
+        again.begin(Generation::new(3));
+        assert!(again.version > told.version);
     }
 
     #[test]
