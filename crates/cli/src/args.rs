@@ -316,7 +316,7 @@ pub struct Simulate {
     /// The first seed; with `--seeds 1`, the only one
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     pub seed: u64,
-    /// What goes wrong: anything, region-loss, partition, grey, control-plane, clocks, disks, people, double, moves, scenes, journals
+    /// What goes wrong: anything, region-loss, partition, grey, control-plane, clocks, disks, people, double, moves, scenes, journals, lost-again, lanes
     #[arg(long, default_value = "anything", value_name = "NAME")]
     pub scenario: simulator::Scenario,
     /// How many at the same time [default: one per core]

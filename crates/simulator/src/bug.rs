@@ -45,6 +45,16 @@ pub enum Bug {
     ReconcilesBesideASaga,
     /// Journals are told that they are synced, always, and never are.
     NeverSyncs,
+    /// A message whose delivery failed is tried again beside its line, and the next of its key goes on.
+    RetriesBesideTheLine,
+    /// A delivery without an answer counts as done.
+    TakesSilenceForDone,
+    /// A lane whose breaker has opened is not asked again.
+    BreakerNeverCloses,
+    /// The ERP does not look into its inbox before it applies a message.
+    AppliesWithoutInbox,
+    /// A gateway that is told to lead does not look which lanes people have paused.
+    ForgetsPauses,
     /// A saga whose last steps wait keeps every failover back until it ends.
     NeverGivesWay,
 }
@@ -52,7 +62,7 @@ pub enum Bug {
 #[cfg(feature = "planted-bugs")]
 impl Bug {
     /// Those that a test shows to be found.
-    pub const FOUND: [Self; 20] = [
+    pub const FOUND: [Self; 25] = [
         Self::PromotesWithoutWaiting,
         Self::CountsTheTermFromTheAnswer,
         Self::AnswersTheFenceBeforeTheKill,
@@ -73,5 +83,10 @@ impl Bug {
         Self::ReconcilesBesideASaga,
         Self::NeverSyncs,
         Self::NeverGivesWay,
+        Self::RetriesBesideTheLine,
+        Self::TakesSilenceForDone,
+        Self::BreakerNeverCloses,
+        Self::AppliesWithoutInbox,
+        Self::ForgetsPauses,
     ];
 }

@@ -43,6 +43,7 @@ impl World<'_> {
             generation: gateway.generation,
             batches,
             marks: gateway.marks,
+            register: gateway.register,
         };
         self.say_to_peer(side, message);
     }

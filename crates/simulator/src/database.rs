@@ -24,6 +24,14 @@ pub(crate) enum Wrote {
     Work,
 }
 
+/// Commits in their order. What gateways ask of them is kept beside, because they ask often.
+#[derive(Clone, Debug)]
+pub(crate) struct Commits {
+    all: Vec<Commit>,
+    applied: Set,
+    fence: Generation,
+}
+
 /// The process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Process {
@@ -61,7 +69,7 @@ pub(crate) struct Downstream {
 pub(crate) struct Database {
     // On disk.
     pub exists: bool,
-    pub log: Vec<Commit>,
+    pub log: Commits,
     pub timeline: u32,
     /// Changes whenever the log is not simply extended: streams of another history do not fit.
     pub history: u64,
@@ -70,7 +78,7 @@ pub(crate) struct Database {
     /// It ran as a standby last, so it can go on without asking anybody.
     pub was_standby: bool,
     /// The former data, until its successor streams.
-    pub aside: Option<Vec<Commit>>,
+    pub aside: Option<Commits>,
     // The process.
     pub process: Process,
     pub serial: u32,
@@ -85,13 +93,48 @@ pub(crate) struct Database {
     pub downstream: Option<Downstream>,
 }
 
+// === impl Commits ===
+
+impl Commits {
+    pub const fn new() -> Self {
+        Self {
+            all: Vec::new(),
+            applied: 0,
+            fence: Generation::NONE,
+        }
+    }
+
+    pub fn push(&mut self, commit: Commit) {
+        match commit.what {
+            Wrote::Fence => self.fence = commit.generation,
+            Wrote::Message(number) => self.applied |= 1 << number,
+            Wrote::Work => {}
+        }
+        self.all.push(commit);
+    }
+
+    pub fn extend(&mut self, commits: &[Commit]) {
+        for commit in commits {
+            self.push(*commit);
+        }
+    }
+}
+
+impl std::ops::Deref for Commits {
+    type Target = [Commit];
+
+    fn deref(&self) -> &[Commit] {
+        &self.all
+    }
+}
+
 // === impl Database ===
 
 impl Database {
     pub const fn absent() -> Self {
         Self {
             exists: false,
-            log: Vec::new(),
+            log: Commits::new(),
             timeline: 1,
             history: 1,
             rejoining: false,
@@ -131,17 +174,13 @@ impl Database {
     }
 
     /// The generation in the fence row.
-    pub fn fence_row(&self) -> Generation {
-        let fence = self.log.iter().rev().find(|commit| commit.what == Wrote::Fence);
-        fence.map_or(Generation::NONE, |commit| commit.generation)
+    pub const fn fence_row(&self) -> Generation {
+        self.log.fence
     }
 
     /// Messages whose effect is there.
-    pub fn applied(&self) -> Set {
-        self.log.iter().fold(0, |set, commit| match commit.what {
-            Wrote::Message(number) => set | 1 << number,
-            Wrote::Fence | Wrote::Work => set,
-        })
+    pub const fn applied(&self) -> Set {
+        self.log.applied
     }
 
     /// A message whose effect is there more than once.

@@ -140,6 +140,9 @@ impl World<'_> {
             Timer::Keepalive => self.keepalive(side),
             Timer::GatewayTick(run) => self.gateway_tick(side, run),
             Timer::Written(run) => self.written(side, run),
+            Timer::ErpGets(call) => self.erp_gets(side, call),
+            Timer::ErpAnswers(call) => self.erp_answers(side, call),
+            Timer::LanesWake(run) => self.lanes_wake(side, run),
             Timer::GatewayLookedAt(run) if self.gateway(side).run == run => self.restart_gateway(side),
             Timer::GatewayStarts(run) => self.gateway_started(side, run),
             Timer::Degrade { number, run } => self.degrade(side, number, run),
@@ -252,7 +255,11 @@ impl World<'_> {
                 generation,
                 batches,
                 marks,
-            } => self.copy_arrives(side, generation, &batches, marks),
+                register,
+            } => {
+                self.hears_of_lanes(side, generation, &register);
+                self.copy_arrives(side, generation, &batches, marks);
+            }
             Peer::Copied {
                 generation,
                 end,

@@ -131,6 +131,16 @@ pub enum What {
     SlowReplay { side: Side, lasts: u64 },
     /// A person does something.
     Person { deed: Deed },
+    /// Nobody answers in place of the ERP of a region.
+    ErpAway { side: Side, lasts: u64 },
+    /// The ERP of a region does not answer in time, whether it does its work or not.
+    ErpHangs { side: Side, lasts: u64 },
+    /// The ERP stands still at one message, wherever it runs.
+    StuckMessage { number: u8, lasts: u64 },
+    /// The ERP refuses one message for good.
+    PoisonedMessage { number: u8 },
+    /// A person pauses a lane, and resumes it.
+    PauseLane { lane: usize, lasts: u64 },
 }
 
 /// A fault without its particulars, for counting.
@@ -164,13 +174,18 @@ pub enum Kind {
     FreezeGateway,
     FailSync,
     Rot,
+    ErpAway,
+    ErpHangs,
+    StuckMessage,
+    PoisonedMessage,
+    PauseLane,
 }
 
 // === impl Kind ===
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 31] = [
         Self::LoseRegion,
         Self::LoseDisk,
         Self::RestartAgent,
@@ -197,6 +212,11 @@ impl Kind {
         Self::FreezeGateway,
         Self::FailSync,
         Self::Rot,
+        Self::ErpAway,
+        Self::ErpHangs,
+        Self::StuckMessage,
+        Self::PoisonedMessage,
+        Self::PauseLane,
     ];
     /// Those that are drawn one by one; the others come in scenes.
     pub(crate) const DRAWN: &[Self] = Self::ALL.split_at(22).0;
@@ -230,6 +250,11 @@ impl Kind {
             Self::FreezeGateway => "freeze-gateway",
             Self::FailSync => "failed-sync",
             Self::Rot => "rot",
+            Self::ErpAway => "erp-away",
+            Self::ErpHangs => "erp-hangs",
+            Self::StuckMessage => "stuck-message",
+            Self::PoisonedMessage => "poisoned-message",
+            Self::PauseLane => "pause-lane",
         }
     }
 }
@@ -266,6 +291,11 @@ impl What {
             Self::SlowReplay { .. } => Kind::SlowReplay,
             Self::Person { deed } if deed.is_move() => Kind::Move,
             Self::Person { .. } => Kind::Person,
+            Self::ErpAway { .. } => Kind::ErpAway,
+            Self::ErpHangs { .. } => Kind::ErpHangs,
+            Self::StuckMessage { .. } => Kind::StuckMessage,
+            Self::PoisonedMessage { .. } => Kind::PoisonedMessage,
+            Self::PauseLane { .. } => Kind::PauseLane,
         }
     }
 
@@ -291,7 +321,11 @@ impl What {
             | Self::SlowDisk { lasts, .. }
             | Self::FullDisk { lasts, .. }
             | Self::LyingDisk { lasts, .. }
-            | Self::SlowReplay { lasts, .. } => *lasts,
+            | Self::SlowReplay { lasts, .. }
+            | Self::ErpAway { lasts, .. }
+            | Self::ErpHangs { lasts, .. }
+            | Self::StuckMessage { lasts, .. }
+            | Self::PauseLane { lasts, .. } => *lasts,
             Self::Flap { times, every, .. } => *times * *every * 2,
             Self::LoseRegion { back_after: None, .. }
             | Self::RestartAgent { .. }
@@ -301,6 +335,7 @@ impl What {
             | Self::Rot { .. }
             | Self::ClockJump { .. }
             | Self::Drift { .. }
+            | Self::PoisonedMessage { .. }
             | Self::Person { .. } => 0,
         }
     }
@@ -348,7 +383,9 @@ impl std::fmt::Display for What {
             | Self::FreezeGateway { side, lasts }
             | Self::FullDisk { side, lasts }
             | Self::LyingDisk { side, lasts }
-            | Self::SlowReplay { side, lasts } => write!(f, " {side} for {}", millis(*lasts)),
+            | Self::SlowReplay { side, lasts }
+            | Self::ErpAway { side, lasts }
+            | Self::ErpHangs { side, lasts } => write!(f, " {side} for {}", millis(*lasts)),
             Self::Cut { from, to, lasts } => write!(f, " {from} → {to} for {}", millis(*lasts)),
             Self::Partition { a, b, lasts } => write!(f, " {a} | {b} for {}", millis(*lasts)),
             Self::Flap { a, b, times, every } => {
@@ -366,6 +403,9 @@ impl std::fmt::Display for What {
                 write!(f, " {side} by {} for {}", millis(*by), millis(*lasts))
             }
             Self::Person { deed } => write!(f, ": {deed:?}"),
+            Self::StuckMessage { number, lasts } => write!(f, " {number} for {}", millis(*lasts)),
+            Self::PoisonedMessage { number } => write!(f, " {number}"),
+            Self::PauseLane { lane, lasts } => write!(f, " {lane} for {}", millis(*lasts)),
         }
     }
 }

@@ -9,7 +9,7 @@ use types::Lsn;
 use crate::{
     agent::{Duty, Right},
     bug::Bug,
-    database::{COMMIT_BYTES, Downstream, Process, Wrote},
+    database::{COMMIT_BYTES, Commits, Downstream, Process, Wrote},
     ledger::Broken,
     message::{Message, Timer},
     place::{Place, Side},
@@ -148,9 +148,9 @@ impl World<'_> {
         database.stream = None;
         if !database.rejoining && database.exists {
             // Kept until its successor streams: it may hold what nobody else has.
-            database.aside = Some(std::mem::take(&mut database.log)).filter(|_| !careless);
+            database.aside = Some(std::mem::replace(&mut database.log, Commits::new())).filter(|_| !careless);
         }
-        database.log = Vec::new();
+        database.log = Commits::new();
         database.replayed = 0;
         database.rejoining = true;
         self.say(side.place(), || {
@@ -224,7 +224,7 @@ impl World<'_> {
         if there.history == history
             && let Some(new) = there.log.get(here.log.len()..length.min(there.log.len()))
         {
-            here.log.extend_from_slice(new);
+            here.log.extend(new);
         }
         if !slow {
             here.replayed = here.log.len();

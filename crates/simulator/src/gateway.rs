@@ -16,6 +16,7 @@ use crate::{
     agent::Asker,
     aligning::Aligning,
     calls::{Reply, Request},
+    lane::{Lanes, Register},
     ledger::{MESSAGES_MAX, Part},
     log::Log,
     message::{Set, Timer},
@@ -54,9 +55,14 @@ pub(crate) struct Gateway {
     pub log: Log,
     /// Effects that were, or are about to be, sent outside.
     pub marks: Set,
+    /// What is known of lanes, as it is written down.
+    pub registered: Register,
     pub generation: Generation,
     pub leader: Option<Side>,
     // In memory.
+    pub register: Register,
+    /// Of one that leads.
+    pub lanes: Option<Box<Lanes>>,
     pub role: GatewayRole,
     pub run: u32,
     pub link: Link,
@@ -99,6 +105,9 @@ impl Gateway {
         Self {
             log,
             marks: 0,
+            registered: Register::default(),
+            register: Register::default(),
+            lanes: None,
             generation: Generation::NONE,
             leader: None,
             role: GatewayRole::Waiting,
@@ -147,6 +156,7 @@ impl Gateway {
         self.link = Link::Expected;
         self.incarnation = None;
         self.reconciliation = None;
+        (self.lanes, self.register) = (None, self.registered);
     }
 
     /// Whether there is a process that can use its journal.
@@ -251,7 +261,8 @@ impl World<'_> {
     fn gateway_leads(&mut self, side: Side, request: &LeadRequest) {
         let (now, wall) = (self.now, self.wall(side.place()));
         let gateway = self.gateway(side);
-        if gateway.leads() && gateway.generation == request.generation {
+        let fenced = gateway.lanes.as_ref().is_some_and(|lanes| lanes.fenced);
+        if gateway.leads() && gateway.generation == request.generation && !fenced {
             return;
         }
         self.obeys(Part::Gateway(side), request.generation);
@@ -267,6 +278,8 @@ impl World<'_> {
             Link::Expected
         };
         gateway.heard = now.0;
+        self.lanes_begin(side);
+        let gateway = self.gateway(side);
         gateway.reconciliation = Some(Reconciliation::begun(request.generation, wall));
         let run = gateway.run;
         self.say(side.place(), || {
@@ -285,6 +298,7 @@ impl World<'_> {
         if now.0 - gateway.heard > DEGRADE_AFTER && gateway.link != Link::Gone {
             gateway.link = Link::Gone;
         }
+        self.keep_register(side);
         self.copy(side);
         self.deliver_to_erp(side);
         self.after(side.place(), TICK, Timer::GatewayTick(run));

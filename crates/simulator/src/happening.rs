@@ -3,6 +3,7 @@
 use crate::{
     database::Database,
     fault::{Disk, What},
+    lane::Register,
     ledger::Broken,
     message::Event,
     place::{Place, Side},
@@ -99,6 +100,11 @@ impl World<'_> {
             }
             What::SlowReplay { side, .. } => self.regions[side.index()].disk.slow_replay_until = end,
             What::Person { deed } => self.deed(deed),
+            What::ErpAway { .. }
+            | What::ErpHangs { .. }
+            | What::StuckMessage { .. }
+            | What::PoisonedMessage { .. }
+            | What::PauseLane { .. } => self.lane_trouble(&what, true),
         }
     }
 
@@ -144,6 +150,11 @@ impl World<'_> {
             | What::Rot { .. }
             | What::SlowReplay { .. }
             | What::Person { .. } => {}
+            What::ErpAway { .. }
+            | What::ErpHangs { .. }
+            | What::StuckMessage { .. }
+            | What::PoisonedMessage { .. }
+            | What::PauseLane { .. } => self.lane_trouble(&what, false),
         }
     }
 
@@ -229,6 +240,7 @@ impl World<'_> {
         self.machines[side.place().index()].up = false;
         self.ledger.closes(side);
         self.database(side).die();
+        self.regions[side.index()].erp.calls.clear();
         self.gateway_ends(side);
     }
 
@@ -252,6 +264,8 @@ impl World<'_> {
             ..Database::absent()
         };
         region.gateway.marks = 0;
+        region.gateway.registered = Register::default();
+        region.gateway.register = Register::default();
         region.gateway.log.medium.wipe();
         region.gateway.log.open();
     }

@@ -22,6 +22,14 @@ pub enum Broken {
     AppliedTwice,
     /// An effect was sent outside twice.
     SentTwice,
+    /// A message was delivered before one of its key that came first and waits.
+    OutOfOrder,
+    /// A lane delivered that a person had paused.
+    PauseIgnored,
+    /// A message waited for the trouble of other keys.
+    HeldUp,
+    /// A message is a dead letter, and nobody refused it.
+    BuriedAlive,
     /// Somebody obeyed an older generation than one it had obeyed before.
     OldOrderObeyed,
     /// A gateway wrote into a database that knows a newer one.
@@ -64,6 +72,10 @@ impl Broken {
             Self::MessageLost => "an acknowledged message is never lost without a record",
             Self::AppliedTwice => "no message is applied twice",
             Self::SentTwice => "no effect is sent outside twice",
+            Self::OutOfOrder => "messages with one key are delivered in the order of the journal",
+            Self::PauseIgnored => "a lane that a person has paused delivers nothing",
+            Self::HeldUp => "a key that is stuck holds up no other",
+            Self::BuriedAlive => "only what was refused, or given up after its time, is a dead letter",
             Self::OldOrderObeyed => "nobody obeys an older generation than one that was obeyed before",
             Self::FencePassed => "no gateway writes into a database that knows a newer one",
             Self::TwoHands => "nobody gives orders for a reign while a move that ends it is under way",

@@ -1,7 +1,8 @@
-//! The decisions, the sagas, the lease and the journal of the product against a simulated world, deterministic by seed.
+//! The decisions, the sagas, the lease, the journal and the lanes of the product against a simulated world, deterministic by seed.
 //!
 //! Real are the controller's decisions (`recovery::decide`, `recovery::reconcile`), the sagas and their engine, the lease,
-//! what an agent obeys (`local::agent::decide_role`), and the journals of the gateways, on disks in memory. Simulated is everything that these act upon: databases,
+//! what an agent obeys (`local::agent::decide_role`), what lanes deliver next (`lanes`), and the journals of the gateways, on
+//! disks in memory. Simulated is everything that these act upon: databases,
 //! networks, disks, clocks and people, behind the very port traits of production ([`driver`]).
 //!
 //! ```text
@@ -26,12 +27,15 @@ mod copying;
 mod database;
 mod delivering;
 mod driving;
+mod erp;
 mod events;
 mod fault;
 mod following;
 mod gateway;
 mod happening;
 mod holding;
+mod lane;
+mod lane_faults;
 mod leading;
 mod ledger;
 mod log;
@@ -40,7 +44,9 @@ mod message;
 mod moving;
 mod network;
 mod outside;
+mod pausing;
 mod place;
+mod publishing;
 mod random;
 mod releasing;
 pub mod restore;

@@ -7,6 +7,7 @@ use types::Generation;
 
 use crate::{
     calls::{Answered, Request},
+    lane::Register,
     place::Place,
     time::At,
 };
@@ -91,6 +92,8 @@ pub(crate) enum Peer {
         generation: Generation,
         batches: Vec<Batch>,
         marks: Set,
+        /// What is known of lanes.
+        register: Register,
     },
     /// Where the follower's log ends, if that is known to be in the leader's.
     Copied {
@@ -167,6 +170,10 @@ pub(crate) enum Timer {
     // Gateway.
     GatewayTick(u32),
     Written(u32),
+    /// A call gets to the ERP.
+    ErpGets(u32),
+    ErpAnswers(u32),
+    LanesWake(u32),
     Degrade {
         number: u8,
         run: u32,
@@ -238,7 +245,11 @@ impl Timer {
     pub const fn is_gateways(self) -> bool {
         matches!(
             self,
-            Self::GatewayTick(_) | Self::Written(_) | Self::Degrade { .. }
+            Self::GatewayTick(_)
+                | Self::Written(_)
+                | Self::Degrade { .. }
+                | Self::ErpAnswers(_)
+                | Self::LanesWake(_)
         )
     }
 }

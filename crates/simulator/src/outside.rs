@@ -13,6 +13,7 @@ use crate::{
     calls::{Reply, Request},
     database::{Commit, Wrote},
     fault::Deed,
+    lane::LANES,
     message::{Message, Set, Timer},
     place::{Place, Side},
     time::{At, ms},
@@ -45,6 +46,8 @@ pub(crate) struct Outside {
     /// Since when a person has been asked.
     asked_since: Option<At>,
     people: u32,
+    /// How many want a lane to be paused.
+    pub pauses: [u8; LANES],
 }
 
 impl World<'_> {
@@ -173,6 +176,7 @@ impl World<'_> {
     /// People look at the status now and then, and authorise what waits for them after some thought.
     pub(crate) fn person_decides(&mut self) {
         self.after(Place::Outside, ms(1_000), Timer::PersonDecides);
+        self.people_resume();
         if self.is_down(Place::Control) {
             return;
         }

@@ -193,8 +193,8 @@ impl World<'_> {
                 "a partner has no answer",
             ),
             (
-                gateway.log.stored & !here.database.applied() == 0,
-                "a message is not applied",
+                gateway.log.stored & !here.database.applied() & !gateway.register.letters == 0,
+                "a message is neither applied nor a dead letter",
             ),
         ];
         if let Some((_, what)) = checks.into_iter().find(|(good, _)| !good) {
@@ -264,13 +264,14 @@ impl World<'_> {
             });
         }
         if let Some(active) = self.active().filter(|_| end == "whole") {
-            let database = &self.regions[active.index()].database;
+            let region = &self.regions[active.index()];
+            let (database, dead) = (&region.database, region.gateway.register.letters);
             let (applied, twice) = (database.applied(), database.applied_twice());
-            let lost = self.ledger.acknowledged & !applied & !self.ledger.excused;
+            let lost = self.ledger.acknowledged & !applied & !dead & !self.ledger.excused;
             if lost != 0 {
                 let number = lost.trailing_zeros();
                 self.ledger.broken(Broken::MessageLost, now, || {
-                    format!("message {number} was acknowledged and is not applied")
+                    format!("message {number} was acknowledged and is neither applied nor a dead letter")
                 });
             }
             let planned_gap = SWITCHOVER_GAP + PLANNED_TRIPS * (self.schedule.link.0 + self.schedule.link.1);

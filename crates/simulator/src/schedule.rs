@@ -6,6 +6,7 @@ use types::settings::Authority;
 
 use crate::{
     fault::{Deed, Disk, Fault, Kind, What},
+    lane_faults,
     place::{Place, Side},
     random::Random,
     scene,
@@ -42,6 +43,8 @@ pub enum Scenario {
     Journals,
     /// The region to which writes have just moved is lost while the saga that moved them still waits for something.
     LostAgain,
+    /// What lanes meet: an ERP that is away, hangs or refuses, people who pause, gateways that end in the middle.
+    Lanes,
 }
 
 /// Everything that will happen to one simulated world.
@@ -69,7 +72,7 @@ pub struct Schedule {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Anything,
         Self::RegionLoss,
         Self::Partition,
@@ -83,6 +86,7 @@ impl Scenario {
         Self::Scenes,
         Self::Journals,
         Self::LostAgain,
+        Self::Lanes,
     ];
 
     /// Its name.
@@ -101,6 +105,7 @@ impl Scenario {
             Self::Scenes => "scenes",
             Self::Journals => "journals",
             Self::LostAgain => "lost-again",
+            Self::Lanes => "lanes",
         }
     }
 
@@ -156,6 +161,16 @@ impl Scenario {
                 CrashControl,
             ],
             Self::People => &[Person, LoseRegion, RestartAgent],
+            Self::Lanes => &[
+                RestartGateway,
+                CrashDatabase,
+                LoseRegion,
+                RestartAgent,
+                Partition,
+                Person,
+                FullDisk,
+                SlowDisk,
+            ],
         }
     }
 }
@@ -180,6 +195,7 @@ impl Schedule {
         let mut schedule = Self::without_scenes(seed, scenario);
         let mut scenes = scene::draw(seed, scenario);
         scenes.extend(scene::disks(seed, scenario, &schedule.faults));
+        scenes.extend(lane_faults::draw(seed, scenario));
         if !scenes.is_empty() {
             schedule.faults.extend(scenes);
             schedule.faults.sort_by_key(|fault| fault.at);
@@ -194,7 +210,9 @@ impl Schedule {
         let count = match scenario {
             Scenario::RegionLoss => 1,
             Scenario::Double => 2,
-            Scenario::Moves | Scenario::Scenes | Scenario::LostAgain => random.below(2) * random.below(3),
+            Scenario::Moves | Scenario::Scenes | Scenario::LostAgain | Scenario::Lanes => {
+                random.below(2) * random.below(3)
+            }
             _ => 1 + random.below(2) + u64::from(random.percent(40)) * random.below(4),
         };
         let mut faults = Vec::new();
@@ -348,7 +366,7 @@ impl Schedule {
     }
 }
 
-fn draw(kind: Kind, random: &mut Random) -> What {
+pub(crate) fn draw(kind: Kind, random: &mut Random) -> What {
     // The region that leads is hit more often.
     let side = if random.percent(65) {
         Side::West
@@ -440,6 +458,19 @@ fn draw(kind: Kind, random: &mut Random) -> What {
         Kind::FreezeGateway => What::FreezeGateway { side, lasts },
         Kind::FailSync => What::FailSync { side },
         Kind::Rot => What::Rot { side },
+        Kind::ErpAway => What::ErpAway { side, lasts },
+        Kind::ErpHangs => What::ErpHangs { side, lasts },
+        Kind::StuckMessage => What::StuckMessage {
+            number: lane_faults::number(random),
+            lasts,
+        },
+        Kind::PoisonedMessage => What::PoisonedMessage {
+            number: lane_faults::number(random),
+        },
+        Kind::PauseLane => What::PauseLane {
+            lane: lane_faults::lane(random),
+            lasts,
+        },
         Kind::Person | Kind::Move => {
             let deeds = [
                 Deed::OrderFailover,

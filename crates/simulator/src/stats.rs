@@ -30,6 +30,8 @@ pub struct Stats {
     pub steps: BTreeMap<String, u64>,
     /// Points of a saga at which the controller died.
     pub deaths: BTreeMap<String, u64>,
+    /// What became of deliveries to the ERP, message by message.
+    pub deliveries: BTreeMap<&'static str, u64>,
     /// How schedules ended.
     pub ends: BTreeMap<&'static str, u64>,
 }
@@ -61,6 +63,10 @@ impl Stats {
 
     pub(crate) fn died(&mut self, point: &Point) {
         *self.deaths.entry(point.to_string()).or_default() += 1;
+    }
+
+    pub(crate) fn delivered(&mut self, how: &'static str, times: u64) {
+        *self.deliveries.entry(how).or_default() += times;
     }
 
     pub(crate) fn ended(&mut self, how: &'static str) {
@@ -95,6 +101,7 @@ impl Stats {
         sum(&mut self.sagas, &other.sagas);
         sum(&mut self.steps, &other.steps);
         sum(&mut self.deaths, &other.deaths);
+        sum(&mut self.deliveries, &other.deliveries);
         sum(&mut self.ends, &other.ends);
     }
 }

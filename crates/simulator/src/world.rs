@@ -14,8 +14,9 @@ use crate::{
     agent::Agent,
     bug::Bug,
     control::Control,
-    database::{Commit, Database, Process, Wrote},
+    database::{Commit, Commits, Database, Process, Wrote},
     driving::Definitions,
+    erp::Erp,
     events::Item,
     fault::Fault,
     gateway::Gateway,
@@ -64,6 +65,7 @@ pub(crate) struct Region {
     pub agent: Agent,
     pub database: Database,
     pub gateway: Gateway,
+    pub erp: Erp,
     pub disk: Disk,
     pub agent_frozen_until: At,
     pub gateway_frozen_until: At,
@@ -95,6 +97,12 @@ pub(crate) struct World<'s> {
     pub outside: Outside,
     pub ledger: Ledger,
     pub stats: Stats,
+    /// Messages that the ERP refuses for good.
+    pub poisoned: Set,
+    /// Messages at which it stands still.
+    pub stuck: Set,
+    /// All that were one or the other at any time.
+    pub troubled: Set,
     pub faults_active: u32,
     pub last_fault: At,
     pub faults_to_come: usize,
@@ -142,6 +150,9 @@ impl<'s> World<'s> {
             outside: Outside::default(),
             ledger: Ledger::default(),
             stats: Stats::default(),
+            poisoned: 0,
+            stuck: 0,
+            troubled: 0,
             faults_active: 0,
             last_fault: At(0),
             faults_to_come: schedule.faults.len(),
@@ -209,6 +220,11 @@ impl<'s> World<'s> {
         self.machines[place.index()].clock.wall(self.now)
     }
 
+    /// The monotonic clock of a region's machine, since its boot.
+    pub fn uptime(&self, side: Side) -> std::time::Duration {
+        self.machines[side.place().index()].clock.uptime(self.now)
+    }
+
     pub fn is_down(&self, place: Place) -> bool {
         !self.machines[place.index()].up
     }
@@ -257,9 +273,11 @@ fn region(side: Side, names: &[RegionName; 2], ballot: &Ballot, seed: u64) -> Re
         generation: Generation::FIRST,
         at: At(0),
     };
+    let mut log = Commits::new();
+    log.push(first);
     let database = Database {
         exists: true,
-        log: vec![first],
+        log,
         was_standby: !leads,
         process: if leads { Process::Stopped } else { Process::Standby },
         replayed: 1,
@@ -270,6 +288,7 @@ fn region(side: Side, names: &[RegionName; 2], ballot: &Ballot, seed: u64) -> Re
         database,
         // What the disk under the journal does by chance is a stream of its own.
         gateway: Gateway::new(Log::new(Medium::new(Random::new(seed, 5 + side.index() as u64)))),
+        erp: Erp::new(Random::new(seed, 7 + side.index() as u64)),
         disk: Disk::default(),
         agent_frozen_until: At(0),
         gateway_frozen_until: At(0),

@@ -54,6 +54,7 @@ pub fn text(result: &Outcome) {
             .map(|(kind, count)| (kind.name().to_owned(), *count)),
     );
     table("decisions", words(&stats.decisions));
+    table("deliveries to the ERP, by message", words(&stats.deliveries));
     table("sagas", stats.sagas.clone());
     table("steps passed while a fault was at work", stats.steps.clone());
     table("steps at which the controller died", stats.deaths.clone());
