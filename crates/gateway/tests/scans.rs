@@ -6,15 +6,17 @@ mod world;
 
 use api::gateway::{
     PeerState,
+    lanes::HoldRequest,
+    personal::SearchRequest,
     scans::{EventStatus, Gap, SiteStatus, Taken},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
 use types::{
     IntegrationName, Span,
-    settings::{GatewaySettings, IdempotencySource, IntegrationSettings, ScannerSettings},
+    settings::{GatewaySettings, IdempotencySource, IntegrationSettings, RetentionSettings, ScannerSettings},
 };
-use world::{Node, TOKEN, World};
+use world::{Node, TOKEN, World, numbers};
 
 const LANE: &str = "north-scans";
 const AGENT: &str = "agent-1";
@@ -204,6 +206,109 @@ async fn a_kill_forgets_nothing_that_was_counted() {
         place(1) < place(1501) && place(1501) < place(1502),
         "the order of PO-1 holds"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_that_came_backwards_is_delivered_in_its_order_by_whoever_leads_next() {
+    let mut world = in_sync(LONG).await;
+    let (lane, hold) = (
+        IntegrationName::new(LANE).unwrap(),
+        HoldRequest {
+            by: "an operator".to_owned(),
+            why: "the ERP is being moved".to_owned(),
+        },
+    );
+    world.west.operator().pause(&lane, &hold).await.unwrap();
+    let backwards: Vec<Value> = (1..=200).rev().map(|number| event(number, "PO-1")).collect();
+    assert_eq!(post(&world.west, &backwards).await.stored, 200);
+    world.west.kill();
+    world.west.start().await;
+    world.west.lead(1, false).await;
+    let compared = |status: &api::gateway::GatewayStatus| {
+        let report = status.reconciliation.as_ref();
+        report.is_some_and(|report| report.lacking == 200)
+    };
+    world.west.until(compared).await;
+    world.west.operator().resume(&lane, &hold).await.unwrap();
+    let expected: Vec<u64> = (1..=200).collect();
+    assert_eq!(until_applied(&world, 200).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_one_region_has_yet_lets_nothing_go_that_comes_after_it() {
+    let world = World::start_with(|settings| {
+        scanning(settings, LONG);
+        // The other region is waited for as long as this test takes.
+        settings.peer.as_mut().unwrap().degrade_after = LONG;
+    })
+    .await
+    .synchronised()
+    .await;
+    post(&world.west, &[event(1, "PO-1"), event(3, "PO-1")]).await;
+    assert_eq!(until_applied(&world, 1).await, [1]);
+    world.east.signal("STOP");
+    let second = world.west.request(Method::POST, &format!("/in/{LANE}/events"));
+    let second = tokio::spawn(
+        second
+            .bearer_auth(TOKEN)
+            .body(event(2, "PO-1").to_string())
+            .send(),
+    );
+    world
+        .west
+        .until(|status| status.journal.synced > status.peer.synced)
+        .await;
+    let told = ask(&world.west, AGENT).await;
+    assert_eq!((told.stored, told.lacking), (1, vec![Gap { from: 2, to: 2 }]));
+    world.east.signal("CONT");
+    assert_eq!(second.await.unwrap().unwrap().status(), 200);
+    assert_eq!(until_applied(&world, 3).await, [1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_scans_are_durable_is_written_down_before_their_keys_are_forgotten() {
+    let world = World::start_with(|settings| {
+        scanning(settings, LONG);
+        settings.journal.retention = Some(RetentionSettings {
+            messages: Span::from_millis(1),
+            lanes: std::collections::BTreeMap::new(),
+            keys: Span::from_millis(1),
+            every: Span::from_millis(40),
+        });
+    })
+    .await
+    .synchronised()
+    .await;
+    post(&world.west, &[event(1, "PO-1"), event(2, "PO-2")]).await;
+    for number in numbers(1..=90) {
+        let large = json!({ "number": number, "note": "x".repeat(15_000) });
+        assert_eq!(world.west.post(large.to_string()).await.unwrap().0, 202);
+    }
+    let record = SearchRequest {
+        integration: IntegrationName::new(LANE).unwrap(),
+        messages: vec!["counted/1/1".to_owned()],
+        text: None,
+        after: 0,
+    };
+    let began = std::time::Instant::now();
+    let found = loop {
+        let mut found = world
+            .west
+            .operator()
+            .search_personal(&record)
+            .await
+            .unwrap()
+            .found;
+        match found.pop() {
+            Some(found) => break found,
+            None => assert!(
+                began.elapsed() < std::time::Duration::from_secs(30),
+                "it is not written"
+            ),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!(found.body, json!({ "durable": 2, "passed": 0 }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -133,6 +133,11 @@ impl Lane {
         }
     }
 
+    /// Whether there is something to take.
+    pub fn has_next(&self) -> bool {
+        !(self.again.is_empty() && self.live.is_empty())
+    }
+
     /// Takes messages to deliver, in order: up to so many that are delivered again, then up to so many live ones.
     ///
     /// `in_order`: no live one is taken while there is one that is delivered again, because it may have the same key.

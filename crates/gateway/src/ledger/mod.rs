@@ -274,6 +274,11 @@ impl Ledger {
         self.slots.find(key)
     }
 
+    /// The same, once nobody waits any more for it to be durable: if it is to be delivered, it is in its lane's queue then.
+    pub fn find_settled(&self, key: &KeyHash) -> Option<u64> {
+        self.find(key).filter(|_| !self.flights.contains_key(key))
+    }
+
     /// Records what became of a message; says whether that was news.
     pub fn mark(&mut self, sequence: u64, state: MessageState) -> bool {
         let Some(slot) = self.slots.get(sequence) else {

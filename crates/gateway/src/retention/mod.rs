@@ -208,7 +208,10 @@ async fn lead(
         trim(gateway, one, found.sequences).await;
     }
     shed(gateway, seen.parked, quiet).await;
-    forget(gateway, clocks.keys_done(settings.keys, now)).await;
+    let done = clocks.keys_done(settings.keys, now);
+    if done > 0 && keep_counts(gateway).await {
+        forget(gateway, done).await;
+    }
     Ok(())
 }
 
@@ -294,10 +297,18 @@ async fn shed(
     }
 }
 
-async fn forget(gateway: &Gateway, up_to: u64) {
-    if up_to == 0 {
-        return;
+/// What sites' scans are counted by is written down before it is forgotten; says whether it was.
+async fn keep_counts(gateway: &Gateway) -> bool {
+    for site in gateway.integrations.iter().filter_map(|one| one.site.as_ref()) {
+        if let Err(problem) = site.keep_counts(gateway).await {
+            tracing::warn!(integration = %site.name(), why = problem.message, "no keys are forgotten now");
+            return false;
+        }
     }
+    true
+}
+
+async fn forget(gateway: &Gateway, up_to: u64) {
     match gateway.log.forget_keys(up_to).await {
         Ok(Ok(0)) | Err(_) => {}
         Ok(Ok(up_to)) => {

@@ -24,7 +24,8 @@ const HELD_MAX: usize = 1 << 17;
 /// Scans in hand that could be delivered; the others wait in the holding.
 const IN_HAND_MAX: usize = 512;
 
-/// Takes what waits in the ledger's queue, and gives the desk what may be delivered. Says whether there may be more.
+/// Takes what waits in the ledger's queue; when it has everything, gives the desk what may be delivered. Says whether there
+/// is more to take.
 pub fn fill(
     gateway: &Gateway,
     desk: &Desk,
@@ -35,7 +36,6 @@ pub fn fill(
     // What is delivered again was there before: taken whole, so that a live one does not overtake it.
     let read_max = READ_MAX.min(HELD_MAX.saturating_sub(holding.len()));
     let (again, live) = lock(&gateway.ledger).lanes[desk.lane].take(read_max, read_max, true);
-    let more = !again.is_empty() || (!live.is_empty() && live.len() == read_max);
     for (class, sequences) in [(Class::Replay, again), (Class::Live, live)] {
         for sequence in sequences {
             if let Err(sequence) = hold(gateway, site, holding, class, sequence) {
@@ -45,9 +45,15 @@ pub fn fill(
         }
     }
     let (room, now) = (IN_HAND_MAX.saturating_sub(desk.deliverable()), now().as_micros());
-    let released = site.with(gateway, |known| holding.release(now, room, known));
+    let released = site.with(gateway, |known| {
+        // Nothing is counted while what is known is locked. So if nothing is left in the queue now, everything that counts
+        // as arrived is here, and none of it can come behind what goes; if something is, it is taken first.
+        let left = holding.len() < HELD_MAX && lock(&gateway.ledger).lanes[desk.lane].has_next();
+        (!left).then(|| holding.release(now, room, known))
+    });
     let (gone, next) = match released {
-        Ok(released) => released,
+        Ok(Some(released)) => released,
+        Ok(None) => return true,
         Err(error) => {
             tracing::warn!(site = %site.settings.site, %error, "scans wait: what lacks of them is not known");
             (Vec::new(), Some(now + 1_000_000))
@@ -58,7 +64,7 @@ pub fn fill(
     }
     let left = |at: i64| Duration::from_micros(u64::try_from(at - now).unwrap_or(0));
     holding.due = next.map(|at| desk.now() + left(at));
-    more
+    false
 }
 
 /// Puts one into the holding; one that cannot be read is given back.

@@ -126,11 +126,18 @@ impl Known {
 
     /// What is to be written down of an agent, with the number of the record.
     pub fn due(&self, agent: usize, now: Timestamp) -> Option<(u64, Count)> {
-        let one = self.agents.get(agent)?;
-        let (kept, count) = (one.kept, one.count());
+        let kept = self.agents.get(agent)?.kept;
+        let (number, count) = self.unkept(agent)?;
         let far = count.durable >= kept.count.durable + KEEP_EVERY || count.passed != kept.count.passed;
-        let old = count != kept.count && now.as_micros().saturating_sub(kept.at) >= KEEP_MICROS;
-        (far || old).then_some((kept.number + 1, count))
+        let old = now.as_micros().saturating_sub(kept.at) >= KEEP_MICROS;
+        (far || old).then_some((number, count))
+    }
+
+    /// What was not written down of an agent yet, with the number of the record.
+    pub fn unkept(&self, agent: usize) -> Option<(u64, Count)> {
+        let one = self.agents.get(agent)?;
+        let count = one.count();
+        (count != one.kept.count).then_some((one.kept.number + 1, count))
     }
 }
 

@@ -4,6 +4,8 @@
 //! Nth time that somebody wrote down how far the numbers of the Kth are durable. What came after that is found by the
 //! messages' keys, so nobody needs to read the journal from its beginning, and keys that were forgotten are no gaps.
 
+mod keep;
+
 use std::sync::Mutex;
 
 use api::{
@@ -202,18 +204,19 @@ impl Site {
     }
 
     /// Looks how far an agent's numbers are durable by now, and whether what lacks has come in another way: the other
-    /// region offers what it alone has, and damage is mended.
-    pub fn look(&self, gateway: &Gateway, agent: &mut Agent) {
+    /// region offers what it alone has, and damage is mended. Says whether more of them may be durable.
+    pub fn look(&self, gateway: &Gateway, agent: &mut Agent) -> bool {
         let Some(counted) = agent.counted.as_mut() else {
-            return;
+            return false;
         };
         let ledger = lock(&gateway.ledger);
-        let find = |number| ledger.find(&self.key(&agent.incarnation, number));
+        let key = |number| self.key(&agent.incarnation, number);
+        // What somebody waits for may still come behind what it would let go.
         let lacking: Vec<u64> = counted
             .gaps()
             .flat_map(|gap| gap.from..=gap.to)
             .take(256)
-            .filter(|number| find(*number).is_some())
+            .filter(|number| ledger.find_settled(&key(*number)).is_some())
             .collect();
         lacking.into_iter().for_each(|number| counted.arrived(number));
         if ledger.acks.link == Link::None {
@@ -221,38 +224,14 @@ impl Site {
         }
         for _ in 0..LOOKS_MAX {
             let next = agent.durable + 1;
-            let there = || find(next).is_some_and(|sequence| ledger.acks.copies(sequence) > 1);
+            let sequence = || ledger.find(&key(next));
+            let there = || sequence().is_some_and(|sequence| ledger.acks.copies(sequence) > 1);
             if next > counted.stored() || !there() {
-                break;
+                return false;
             }
             agent.durable = next;
         }
-    }
-
-    /// Writes down how far an agent's numbers are durable, when it is time. Without it the next term counts for longer.
-    pub async fn keep_count(&self, gateway: &Gateway, agent: usize) {
-        let Ok(_writing) = self.writing.try_lock() else {
-            return;
-        };
-        let Ok(Some((number, count))) = self.with(gateway, |known| known.due(agent, now())) else {
-            return;
-        };
-        let kept = async {
-            let id = format!("counted/{}/{number}", agent + 1);
-            records::keep(gateway, self.name.as_str(), &id, encode(&count)?).await
-        };
-        if let Err(error) = kept.await {
-            return tracing::debug!(site = %self.settings.site, %error, "how far scans are durable was not written");
-        }
-        let at = now().as_micros();
-        let noted = self.with(gateway, |known| {
-            if let Some(one) = known.agents.get_mut(agent) {
-                one.kept = Kept { number, count, at };
-            }
-        });
-        if let Err(error) = noted {
-            tracing::debug!(%error, "a count was written and forgotten");
-        }
+        true
     }
 
     /// The integration that its scans come through.
@@ -307,8 +286,11 @@ impl Site {
         let mut next = agent.durable + 1;
         while next <= counted.stored() + AHEAD_MAX {
             let ledger = lock(&gateway.ledger);
-            let there = (next..next + SLICE)
-                .filter(|number| ledger.find(&self.key(&agent.incarnation, *number)).is_some());
+            let there = (next..next + SLICE).filter(|number| {
+                ledger
+                    .find_settled(&self.key(&agent.incarnation, *number))
+                    .is_some()
+            });
             there.for_each(|number| counted.arrived(number));
             next += SLICE;
         }
