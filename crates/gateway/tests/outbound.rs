@@ -18,8 +18,8 @@ use types::{
     },
 };
 use world::{
-    Node, World, carrier::Carrier, identities, partner::confirmed, printers::IppPrinter, printers::Mood,
-    printers::RawPrinter, printers::label, sshd::Sshd, tls,
+    Node, World, carrier::Carrier, identities, partner::confirmed, printers::IppPrinter, printers::Job,
+    printers::Mood, printers::RawPrinter, printers::label, sshd::Sshd, tls,
 };
 
 /// The first lane behind those of the world.
@@ -369,6 +369,17 @@ async fn a_printer_that_answers_for_its_jobs_prints_each_label_once() {
     let files = tls(place.path(), "printer");
     printer.state().answers_lost = 1;
     printer.state().refused.push("application/pdf".to_owned());
+    // As many as a print server remembers.
+    let others = 500;
+    printer.state().jobs = (0..others)
+        .map(|number| Job {
+            name: format!("somebody's document with a name of its own, page {number:010}"),
+            format: "application/pdf".to_owned(),
+            copies: 1,
+            data: String::new(),
+            left: 0,
+        })
+        .collect();
     let address = printer.start(&files).await;
     let certificate = CertificateDer::from_pem_file(&files.certificate).unwrap();
     let pin = hex::encode_upper(body_hash(&certificate));
@@ -397,7 +408,8 @@ async fn a_printer_that_answers_for_its_jobs_prints_each_label_once() {
         .west
         .until(|status| status.lanes[OURS].documents.unwrap().unsent == 0)
         .await;
-    let jobs = printer.state().jobs.clone();
+    let jobs = printer.state().jobs.clone().split_off(others);
+    let formats: Vec<_> = jobs.iter().map(|job| job.format.as_str()).collect();
     let jobs: Vec<_> = jobs
         .iter()
         .map(|job| (job.name.as_str(), job.copies, job.data.as_str()))
@@ -406,7 +418,7 @@ async fn a_printer_that_answers_for_its_jobs_prints_each_label_once() {
         jobs,
         [("e-1", 3, "^XA^FDOUT/1^FS^XZ"), ("e-2", 1, "^XA^FDOUT/2^FS^XZ")]
     );
-    assert_eq!(printer.state().jobs[0].format, "application/vnd.zebra-zpl");
+    assert_eq!(formats, ["application/vnd.zebra-zpl"; 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

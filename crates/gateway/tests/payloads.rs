@@ -5,9 +5,9 @@ mod world;
 use api::gateway::{code, lanes::Reveal};
 use types::{
     IntegrationName,
-    settings::{GatewaySettings, PayloadSettings, Payloads},
+    settings::{GatewaySettings, IdempotencySource, IntegrationSettings, PayloadSettings, Payloads},
 };
-use world::World;
+use world::{World, carrier::Carrier, partner::confirmed};
 
 fn by_policy(settings: &mut GatewaySettings) {
     settings.integrations[0].payloads = PayloadSettings {
@@ -79,4 +79,39 @@ async fn a_body_is_shown_without_what_is_masked_and_of_a_hidden_one_nothing_is_t
         !told.is_empty() && told.iter().all(|line| !line.contains("no such product")),
         "{told:#?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_partner_says_of_a_hidden_message_is_in_no_log() {
+    let carrier = Carrier::default();
+    carrier.refuse("PO-EXAMPLE-1", 422);
+    let address = carrier.start().await;
+    let world = World::start_with(|settings| {
+        let like = settings.integrations[0].clone();
+        let outbound = serde_json::json!({
+            "events": ["order.confirmed"], "target": { "post": { "to": format!("http://{address}/hook") } },
+        });
+        let mut lane = like.lane.clone();
+        lane.partner = Some("carrier".parse().unwrap());
+        settings.integrations.push(IntegrationSettings {
+            name: "carrier".parse().unwrap(),
+            idempotency: IdempotencySource::Header("Idempotency-Key".to_owned()),
+            outbound: Some(serde_json::from_value(outbound).unwrap()),
+            payloads: PayloadSettings {
+                show: Payloads::Hidden,
+                masked: Vec::new(),
+            },
+            lane,
+            ..like
+        });
+    })
+    .await;
+    world.west.lead(1, true).await;
+    let event = confirmed("e-1", "carrier", "PO-EXAMPLE-1");
+    world.west_erp.inbox().events.push(event);
+    world.west.until(|status| status.lanes[4].rejected == 1).await;
+    let log = std::fs::read_to_string(world.directory.path().join("west.log")).unwrap();
+    assert!(log.contains("a letter was not handed over"));
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("PO-EXAMPLE-1")).collect();
+    assert!(told.is_empty(), "{told:#?}");
 }

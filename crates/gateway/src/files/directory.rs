@@ -201,10 +201,16 @@ fn read(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
     Ok((bytes.len() as u64 <= bytes_max).then_some(bytes))
 }
 
+/// A link that leads to one is none: whoever put it there would say where we write.
 fn ensure_directory(directory: &str) -> io::Result<()> {
     match std::fs::create_dir(directory) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Ok(()) | Err(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match std::fs::symlink_metadata(directory)?.is_dir() {
+                true => Ok(()),
+                false => Err(io::Error::other("it is no directory")),
+            }
+        }
+        done => done,
     }
 }
 
@@ -215,4 +221,27 @@ fn rename(from: &str, directory: &str, targets: &[String; 2]) -> io::Result<()> 
     std::fs::rename(from, if taken { otherwise } else { wanted })?;
     // A file that came back after a power cut would be known by its id: this only keeps the directory tidy.
     File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_renamed_into_a_directory_and_not_to_where_a_link_leads() {
+        let (watched, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let at = |name: &str| watched.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(at("x"), "an order").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), at("done")).unwrap();
+        let targets = [at("done/x"), at("done/x@1")];
+        assert!(rename(&at("x"), &at("done"), &targets).is_err());
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        std::fs::remove_file(at("done")).unwrap();
+        for _ in 0..2 {
+            std::fs::write(at("x"), "an order").unwrap();
+            rename(&at("x"), &at("done"), &targets).unwrap();
+        }
+        assert_eq!(std::fs::read(at("done/x")).unwrap(), b"an order");
+        assert_eq!(std::fs::read(at("done/x@1")).unwrap(), b"an order");
+    }
 }

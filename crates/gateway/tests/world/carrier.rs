@@ -66,15 +66,17 @@ impl Carrier {
     }
 }
 
-async fn take(State(carrier): State<Carrier>, headers: HeaderMap, body: Bytes) -> StatusCode {
+/// Who refuses says why, and quotes what it was sent.
+async fn take(State(carrier): State<Carrier>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
     let body = String::from_utf8(body.to_vec()).unwrap();
     let refuses = carrier.refuses.lock().unwrap().clone();
     let refused = refuses.iter().find(|(word, _)| body.contains(*word));
     let answered = refused.map_or(200, |(_, status)| *status);
+    let said = refused.map_or_else(String::new, |_| format!("not like this: {body}"));
     carrier.got.lock().unwrap().push(Got {
         headers,
         body,
         answered,
     });
-    StatusCode::from_u16(answered).unwrap()
+    (StatusCode::from_u16(answered).unwrap(), said)
 }

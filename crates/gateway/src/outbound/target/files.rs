@@ -33,9 +33,16 @@ impl Files {
 }
 
 /// Whole or not at all, and durable: whoever reads the directory never sees a part.
+///
+/// Others may write there too, and a link in the place of the part would have us write wherever it leads: so what has that
+/// name goes first, and the part is made anew or not at all.
 pub fn drop_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.with_extension("part");
-    let mut file = std::fs::File::create(&beside)?;
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = std::fs::File::create_new(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
@@ -59,5 +66,17 @@ mod tests {
         assert_eq!(names.collect::<Vec<_>>(), ["855-000000007.edi"]);
         assert_eq!(std::fs::read(&path).unwrap(), b"ISA");
         assert!(drop_file(&directory.path().join("none/x"), b"").is_err());
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_part_leads_nowhere() {
+        let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (path, other) = (directory.path().join("x.edi"), elsewhere.path().join("journal"));
+        std::fs::write(&other, "kept").unwrap();
+        std::os::unix::fs::symlink(&other, path.with_extension("part")).unwrap();
+        drop_file(&path, b"ISA").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"ISA");
+        assert!(!path.is_symlink());
+        assert_eq!(std::fs::read(&other).unwrap(), b"kept");
     }
 }

@@ -66,10 +66,10 @@ pub(super) fn unreachable(error: reqwest::Error) -> Error {
 }
 
 /// Reads an answer, or nothing of one that is too long.
-pub(super) async fn answer(response: &mut reqwest::Response) -> Result<Vec<u8>, Error> {
+pub(super) async fn answer(response: &mut reqwest::Response, bytes_max: usize) -> Result<Vec<u8>, Error> {
     let mut answer = Vec::new();
     while let Some(part) = response.chunk().await.map_err(unreachable)? {
-        if answer.len() + part.len() > ANSWER_MAX {
+        if answer.len() + part.len() > bytes_max {
             return Ok(Vec::new());
         }
         answer.extend_from_slice(&part);
@@ -126,7 +126,7 @@ impl Http {
         }
         let mut response = request.body(bytes).send().await.map_err(unreachable)?;
         let status = response.status();
-        let answer = answer(&mut response).await?;
+        let answer = answer(&mut response, ANSWER_MAX).await?;
         if status.is_success() {
             return Ok(answer.into());
         }

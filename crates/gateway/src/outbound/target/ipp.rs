@@ -31,6 +31,8 @@ const FOLLOWED_MAX: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(250);
 /// Jobs in one answer, newest first in practice: ours are the newest.
 const JOBS_MAX: i32 = 500;
+/// Of each job a printer tells some hundred bytes; one that tells more than it was asked for, a thousand or two.
+const ANSWER_MAX: usize = 1 << 20;
 
 /// One printer.
 pub struct IppPrinter {
@@ -185,7 +187,7 @@ impl IppPrinter {
             .send();
         let mut response = sent.await.map_err(http::unreachable)?;
         let status = response.status();
-        let answer = http::answer(&mut response).await?;
+        let answer = http::answer(&mut response, ANSWER_MAX).await?;
         if !status.is_success() {
             return Err(Error::Unreachable(format!(
                 "the printer answered {status}: {}",

@@ -18,6 +18,7 @@ use crate::{
         target::{Error, Target},
         waiting::Due,
     },
+    shown,
 };
 
 /// Letters posted between two looks.
@@ -92,10 +93,15 @@ impl Clerk<'_> {
         if self.tray.guard.failed(&error.to_string(), &self.backoff) {
             tracing::warn!(
                 integration = self.name,
-                %error,
+                error = self.words(error),
                 "the other side does not take anything: one letter at a time is tried"
             );
         }
+    }
+
+    /// Who refuses may quote what it was sent.
+    fn words(&self, error: &Error) -> String {
+        shown::words(&self.integration.settings.payloads, &error.to_string())
     }
 
     async fn hand_over(&self, target: &Target, due: &Due) -> Result<Bytes, Error> {
@@ -141,7 +147,7 @@ impl Clerk<'_> {
             tries = due.failures + 1,
             again_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
             ?verdict,
-            %error,
+            error = self.words(error),
             "a letter was not handed over"
         );
         let Verdict::GiveUp(code) = verdict else {

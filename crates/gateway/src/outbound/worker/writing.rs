@@ -23,6 +23,7 @@ use crate::{
         waiting::letter_of,
         write::{Unwritten, write},
     },
+    shown,
 };
 
 /// Events in one look, besides those that wait for a person.
@@ -211,7 +212,7 @@ impl Clerk<'_> {
             integration = self.name,
             event = event.event_id,
             document,
-            why,
+            why = shown::words(&self.integration.settings.payloads, why),
             "PL0716: no document"
         );
         let rejected = Rejected {
