@@ -157,6 +157,9 @@ async fn what_is_parked_is_found_and_erased_in_both_regions_and_both_stay_sound(
     for node in [&world.west, &world.east] {
         assert_eq!(mentions(&node.settings.journal.directory), 0);
     }
+    let letters = operator.dead_letters(None).await.unwrap().letters;
+    let why: Vec<&str> = letters.iter().map(|one| one.why.as_str()).collect();
+    assert_eq!(why, ["(erased)"], "what the ERP said may quote it");
 
     world.west.kill();
     world.east.kill();

@@ -12,6 +12,8 @@ use api::gateway::lanes::{DeadLetter, Hold};
 use serde::{Deserialize, Serialize};
 use types::{Generation, IntegrationName};
 
+use crate::personal::ERASED;
+
 const FILE: &str = "lanes.json";
 /// Files of one lane that are remembered as unusable: a partner that sends nothing else must not fill the register.
 const FILES_MAX: usize = 1_000;
@@ -113,6 +115,16 @@ impl Register {
         let raised = letters.remove(message_id)?;
         self.version.revision += 1;
         Some(raised)
+    }
+
+    /// The body of a message was erased: what the ERP said of it may quote it, and goes too.
+    pub fn erase_words(&mut self, lane: &IntegrationName, message_id: &str) {
+        let letters = self.letters.get_mut(lane);
+        let letter = letters.and_then(|letters| letters.get_mut(message_id));
+        if let Some(letter) = letter.filter(|letter| letter.why != ERASED) {
+            letter.why = ERASED.to_owned();
+            self.version.revision += 1;
+        }
     }
 
     /// A file could not become a message. The first time it was seen counts; of too many, the oldest is forgotten.
@@ -236,7 +248,15 @@ mod tests {
         assert!(register.release(&lane()) && !register.release(&lane()));
         check(&register, true);
         assert_eq!(register.attempts(&lane(), "a"), 4);
-        assert_eq!(register.raise(&lane(), "a"), Some(letter("a")));
+        register.erase_words(&lane(), "a");
+        check(&register, true);
+        register.erase_words(&lane(), "a");
+        check(&register, false);
+        let erased = DeadLetter {
+            why: "(erased)".to_owned(),
+            ..letter("a")
+        };
+        assert_eq!(register.raise(&lane(), "a"), Some(erased));
         check(&register, true);
         register.begin(Generation::new(2));
         check(&register, true);

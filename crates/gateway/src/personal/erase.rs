@@ -11,6 +11,7 @@ use api::{
 };
 use journal::{EraseError, Erased, ReadError, RealDisk, key_hash};
 use serde::{Deserialize, Serialize};
+use types::IntegrationName;
 
 use super::search::streams;
 use crate::{
@@ -190,6 +191,9 @@ async fn carry_out(gateway: &Gateway, term: &Term, written: &Written) -> Result<
     let sequence = lock(&gateway.ledger).find(&key_hash(&written.stream, &written.id));
     let Some(sequence) = sequence else { return Ok(()) };
     lock(&gateway.history).forget(sequence);
+    if let Ok(lane) = IntegrationName::new(&written.stream) {
+        lock(&gateway.register).erase_words(&lane, &written.id);
+    }
     overwrite(gateway, sequence).await
 }
 
