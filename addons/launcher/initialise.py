@@ -6,10 +6,10 @@ import time
 
 import odoo.http
 import odoo.sql_db
+import offline
 import upgrade
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.tools import config
 
 # account brings the generic chart of accounts itself.
 MODULES = (
@@ -51,22 +51,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     progress = Progress()
 
-    config.parse_config(
-        [
-            f"--config={options.config}",
-            f"--database={options.database}",
-            # Sessions have no part in this, and the session store's Redis may not run yet.
-            "--load=base,web",
-            "--workers=0",
-            "--max-cron-threads=0",
-            "--no-http",
-            "--log-level=warn",
-            # Debian leaves a file out of Odoo's sources, and the bundler says so each time.
-            "--log-handler=odoo.addons.base.models.assetsbundle:CRITICAL",
-        ],
-        setup_logging=True,
-    )
-    odoo.service.server.load_server_wide_modules()
+    # Debian leaves a file out of Odoo's sources, and the bundler says so each time.
+    quiet = "--log-handler=odoo.addons.base.models.assetsbundle:CRITICAL"
+    offline.load(options.config, options.database, "--log-level=warn", quiet)
     prepare(options.database)
     modules = [name for name in options.modules.split(",") if name]
     progress.say(f"database {options.database}: installing {', '.join(modules)}")

@@ -7,15 +7,21 @@ first: the database remembers which addons it was last brought up to, by a diges
     odoo_plimsoll.py upgrade -c odoo.conf -d NAME     does it, once, however many ask at the same time
 
 A database that follows another is left alone: what is done to the one that leads arrives there by itself.
+
+So is one that has been at these addons and was brought up to others since: then ours are the older ones, of a pod that
+was started again in the middle of a release, or of a release that is taken back. Odoo would drop the columns and tables
+that they do not know, with what is in them.
 """
 import argparse
 import hashlib
 import logging
+import os
 import pathlib
 import subprocess
 import sys
 
 import odoo.sql_db
+import offline
 import psycopg2
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -28,6 +34,9 @@ LAUNCHER = pathlib.Path(__file__).resolve().parent
 MODULE = "plimsoll_bridge"
 # Where a database remembers what it was brought up to.
 PARAMETER = "plimsoll.addons"
+# And what before that, the last of them at the end.
+BEFORE = "plimsoll.addons.before"
+BEFORE_MAX = 100
 # Parts of a module that no database holds anything of.
 NOT_INSTALLED = ("tests", "readme", "__pycache__")
 # Two who update at the same time would wait for each other's locks, or undo each other.
@@ -36,6 +45,7 @@ LOCK = "SELECT pg_advisory_lock(hashtext('plimsoll.addons'))"
 STATE = f"""
     SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on',
            (SELECT value FROM ir_config_parameter WHERE key = '{PARAMETER}'),
+           (SELECT value FROM ir_config_parameter WHERE key = '{BEFORE}'),
            EXISTS (SELECT FROM ir_module_module WHERE name = '{MODULE}' AND state NOT IN ('uninstalled', 'uninstallable'))
 """
 
@@ -54,7 +64,12 @@ def digest() -> str:
 
 
 def remember(env) -> None:
-    env["ir.config_parameter"].set_param(PARAMETER, digest())
+    parameters, ours = env["ir.config_parameter"], digest()
+    known = parameters.get_param(PARAMETER)
+    if known and known != ours:
+        before = [one for one in (parameters.get_param(BEFORE) or "").split() if one not in (known, ours)]
+        parameters.set_param(BEFORE, " ".join([*before, known][-BEFORE_MAX:]))
+    parameters.set_param(PARAMETER, ours)
 
 
 def is_behind(cr) -> bool:
@@ -64,8 +79,14 @@ def is_behind(cr) -> bool:
         # Nobody has made it a tenant yet.
         return False
     cr.execute(STATE)
-    follows, known, installed = cr.fetchone()
-    return installed and not follows and known != digest()
+    follows, known, before, installed = cr.fetchone()
+    ours = digest()
+    if not installed or follows or known == ours:
+        return False
+    if ours in (before or "").split():
+        _logger.warning("the database was brought up to newer addons than these: they serve it as it is")
+        return False
+    return True
 
 
 def ensure(databases) -> None:
@@ -94,26 +115,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("-c", "--config", required=True, help="the odoo.conf of the process that will serve")
     parser.add_argument("-d", "--database", required=True, help="the tenant's database")
     options = parser.parse_args(arguments)
-    config.parse_config(
-        [
-            f"--config={options.config}",
-            f"--database={options.database}",
-            # Sessions have no part in this.
-            "--load=base,web",
-            "--workers=0",
-            "--max-cron-threads=0",
-            "--no-http",
-        ],
-        setup_logging=True,
-    )
-    odoo.service.server.load_server_wide_modules()
+    # A tenant's role has a limit, which new columns and indexes of a large table take longer than.
+    os.environ["PGOPTIONS"] = "-c statement_timeout=0"
+    offline.load(options.config, options.database)
     _, info = odoo.sql_db.connection_info_for(options.database)
     lock = psycopg2.connect(**info)
     lock.autocommit = True
     try:
         with lock.cursor() as cr:
             # Whoever has it may need minutes.
-            cr.execute("SET statement_timeout = 0")
             cr.execute(LOCK)
             if not is_behind(cr):
                 return 0

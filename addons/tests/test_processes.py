@@ -138,6 +138,7 @@ class UpgradeTest(unittest.TestCase):
     def test_newer_addons_serve_only_what_has_their_tables_and_bring_it_up_once(self):
         column = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'plimsoll_inbox' AND column_name = 'fingerprint'"
         known = "SELECT value FROM ir_config_parameter WHERE key = 'plimsoll.addons'"
+        before = "SELECT value FROM ir_config_parameter WHERE key = 'plimsoll.addons.before'"
         primary.tool("createdb", "-h", str(primary.directory), "-U", "postgres", "-T", TENANT, "-O", "odoo", "older")
         current = primary.sql(known, "older")
         self.assertRegex(current, "^[0-9a-f]{64}$")
@@ -156,6 +157,15 @@ class UpgradeTest(unittest.TestCase):
             self.assertEqual(primary.sql("SELECT state FROM plimsoll_inbox WHERE message_id = 'M-1'", "older"), "done")
             logs = "".join((scratch.directory / f"older-{number}.log").read_text(errors="replace") for number in (1, 2))
             self.assertEqual(logs.count("was brought up to these addons"), 1)
+            self.assertEqual(primary.sql(before, "older"), "older")
+            # A newer release has come since, and a pod of this one is started again.
+            for odoo in begun:
+                scratch.kill(odoo.process)
+            begun = []
+            primary.sql(f"ALTER TABLE plimsoll_inbox DROP COLUMN fingerprint; UPDATE ir_config_parameter SET value = 'newer' WHERE key = 'plimsoll.addons'; UPDATE ir_config_parameter SET value = 'older {current}' WHERE key = 'plimsoll.addons.before'", "older")
+            begun = [scratch.start_odoo(primary, "older-again", "web", db_name="older", dbfilter="^older$", workers=1).wait_healthy()]
+            self.assertIn("newer addons than these", begun[0].log())
+            self.assertEqual((primary.sql(column, "older"), primary.sql(known, "older")), ("0", "newer"))
         finally:
             for odoo in begun:
                 scratch.kill(odoo.process)
