@@ -13,7 +13,7 @@ use std::{
 };
 
 use api::gateway::lanes::Delivery;
-use local::host;
+use local::host::{self, Program};
 use rustix::{
     fs::{FlockOperation, flock},
     process::{Pid, Signal, kill_process},
@@ -147,7 +147,8 @@ pub async fn abort(estate: &OpenEstate, talk: &Talk) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Does the work, unless somebody ends it: then what it did is taken back, and it comes to nothing.
+/// Does the work, unless somebody ends it. Then what it did is taken back, and it comes to nothing; so it is with work that
+/// fails halfway: an estate must not be left with a lane that rests or a controller that is gone.
 pub async fn unless_aborted<T>(
     estate: &OpenEstate,
     work: impl Future<Output = Result<T, Failure>>,
@@ -155,30 +156,56 @@ pub async fn unless_aborted<T>(
     let told = |error| Failure::machine("PL0011", "cannot wait for signals").because(&error);
     let mut term = signal(SignalKind::terminate()).map_err(told)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(told)?;
-    tokio::select! {
-        done = work => return done,
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+    // What did not run before is nobody's to start.
+    let mut ran = estate.programs();
+    ran.retain(|program| program.running().is_some());
+    let failed = tokio::select! {
+        done = work => match done {
+            Ok(done) => return Ok(done),
+            Err(failure) => Some(failure),
+        },
+        _ = term.recv() => None,
+        _ = interrupt.recv() => None,
+    };
+    let taken_back = take_back(estate, &ran).await;
+    match (failed, taken_back) {
+        (Some(mut failure), taken_back) => {
+            failure.causes.extend(taken_back.err().map(|also| {
+                format!(
+                    "{}: {}: what the drill did is not taken back",
+                    also.code, also.message
+                )
+            }));
+            Err(failure)
+        }
+        (None, Err(failure)) => Err(failure),
+        (None, Ok(())) => Err(
+            Failure::no("PL0426", "the drill was ended before it had proven anything")
+                .hint("what it did was taken back; `plimsoll status` tells how the estate is"),
+        ),
     }
-    take_back(estate).await?;
-    Err(
-        Failure::no("PL0426", "the drill was ended before it had proven anything")
-            .hint("what it did was taken back; `plimsoll status` tells how the estate is"),
-    )
 }
 
-/// Makes links whole, starts what does not run, lets go on what was stopped in place, and opens lanes that a drill rested.
+/// Makes links whole, starts what ran and does not run any more, lets go on what was stopped in place, and opens lanes that
+/// a drill rested. What cannot be done keeps nothing else from being done.
 ///
 /// A failover that has begun goes on: the controller decides about that, and half of one helps nobody.
-async fn take_back(estate: &OpenEstate) -> Result<(), Failure> {
-    links::mend(estate)?;
-    for program in estate.programs() {
-        if program.running().is_some() {
-            fault::thaw(&program)?;
-        } else {
-            host::start(&estate.home.files(), &program)?;
-        }
+async fn take_back(estate: &OpenEstate, ran: &[Program]) -> Result<(), Failure> {
+    let mut done = links::mend(estate).map(drop);
+    for program in ran {
+        let back = match program.running() {
+            Some(_) => fault::thaw(program),
+            None => host::start(&estate.home.files(), program)
+                .map(drop)
+                .map_err(Failure::from),
+        };
+        done = done.and(back);
     }
+    done.and(open_lanes(estate).await)
+}
+
+async fn open_lanes(estate: &OpenEstate) -> Result<(), Failure> {
+    let mut done = Ok(());
     for (_, gateway) in estate.gateways()? {
         // A gateway that does not answer does not lead; the one that does remembers what rests.
         let Ok(status) = gateway.status().await else {
@@ -188,11 +215,11 @@ async fn take_back(estate: &OpenEstate) -> Result<(), Failure> {
             let ours =
                 matches!(&lane.delivery, Delivery::Paused(hold) if hold.by == integration_outage::DRILL);
             if ours {
-                gateway
-                    .resume(&lane.integration, &integration_outage::hold())
-                    .await?;
+                let hold = integration_outage::hold();
+                let opened = gateway.resume(&lane.integration, &hold).await;
+                done = done.and(opened.map(drop).map_err(Failure::from));
             }
         }
     }
-    Ok(())
+    done
 }

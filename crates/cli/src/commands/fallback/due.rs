@@ -69,7 +69,7 @@ fn sites(estate: &OpenEstate) -> Result<Vec<SiteName>, Failure> {
 }
 
 /// When the pack that lies there was made; `None` where there is none that can be read.
-fn made_at(directory: &Path) -> Option<Timestamp> {
+pub(super) fn made_at(directory: &Path) -> Option<Timestamp> {
     #[derive(Deserialize)]
     struct Made {
         generated: Timestamp,

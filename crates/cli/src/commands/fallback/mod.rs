@@ -11,6 +11,8 @@ mod pack;
 mod page;
 
 use std::{
+    fs::File,
+    io::Write as _,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -191,7 +193,8 @@ fn choose(known: &[Warehouse], site: &SiteName, named: Option<&str>) -> Result<S
     }
 }
 
-/// The page last: whoever finds it finds the rest too.
+/// The page behind its tables: whoever finds it finds the rest too. Last what says when all of it was made: a pack that
+/// broke off is due again.
 fn write(directory: &Path, about: &About<'_>, pack: &Pack) -> Result<(), Failure> {
     std::fs::create_dir_all(directory).map_err(Failure::file("make the directory", directory))?;
     let mut files: Vec<(PathBuf, Vec<u8>)> = csv::files(pack)
@@ -202,12 +205,14 @@ fn write(directory: &Path, about: &About<'_>, pack: &Pack) -> Result<(), Failure
         "estate": about.estate, "site": about.site, "region": about.region, "generated": about.generated,
         "validUntil": about.valid_until, "freshLabels": about.fresh_labels, "pack": pack,
     });
-    files.push((directory.join(DOCUMENT), format!("{json:#}\n").into_bytes()));
     files.push((directory.join(PAGE), page::html(about, pack).into_bytes()));
+    files.push((directory.join(DOCUMENT), format!("{json:#}\n").into_bytes()));
     for (path, content) in files {
-        // Never half a file: the last pack is what people have when the next one fails.
+        // Never half a file, nor an empty one where the power fails: the last pack is what people have then.
         let partial = path.with_extension("partial");
-        std::fs::write(&partial, content).map_err(Failure::file("write", &partial))?;
+        let whole = |mut file: File| file.write_all(&content).and_then(|()| file.sync_all());
+        let written = File::create(&partial).and_then(whole);
+        written.map_err(Failure::file("write", &partial))?;
         std::fs::rename(&partial, &path).map_err(Failure::file("write", &path))?;
     }
     Ok(())

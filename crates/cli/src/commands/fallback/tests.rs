@@ -54,6 +54,20 @@ fn golden(name: &str, content: &str) {
 }
 
 #[test]
+fn a_pack_that_broke_off_is_due_again() {
+    let site = SiteName::new("warehouse-north").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let page = directory.path().join(PAGE);
+    // Nothing can be renamed over it.
+    std::fs::create_dir_all(page.join("somebody's")).unwrap();
+    assert!(write(directory.path(), &about(&site), &example()).is_err());
+    assert_eq!(due::made_at(directory.path()), None);
+    std::fs::remove_dir_all(&page).unwrap();
+    write(directory.path(), &about(&site), &example()).unwrap();
+    assert_eq!(due::made_at(directory.path()), Some(about(&site).generated));
+}
+
+#[test]
 fn a_pack_is_written_as_agreed() {
     let site = SiteName::new("warehouse-north").unwrap();
     let directory = tempfile::tempdir().unwrap();
