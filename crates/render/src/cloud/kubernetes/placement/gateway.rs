@@ -189,10 +189,7 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
             segment_size: SEGMENT_SIZE,
             retention: Some(journal_retention(
                 KEEP,
-                lanes
-                    .iter()
-                    .filter(|lane| lane.direction == Direction::Inbound)
-                    .map(|lane| (lane.name.clone(), lane.keep)),
+                lanes.iter().map(|lane| (lane.name.clone(), lane.keep)),
             )),
         },
         erp: ErpSettings {
