@@ -3,6 +3,7 @@
 //! An identity follows its files, so that it can be renewed while its program runs; an authority is read once.
 
 mod identity;
+mod ownership;
 mod partner;
 mod pinned;
 mod shown;

@@ -10,10 +10,7 @@ use std::{
 };
 
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error as TlsError, RootCertStore, ServerConfig,
-    SignatureScheme,
-    client::danger::HandshakeSignatureValid,
-    crypto::{verify_tls12_signature, verify_tls13_signature},
+    DistinguishedName, Error as TlsError, RootCertStore, ServerConfig,
     pki_types::{CertificateDer, UnixTime, pem::PemObject as _},
     server::{
         WebPkiClientVerifier,
@@ -23,7 +20,7 @@ use rustls::{
 use types::settings::TlsFiles;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 
-use super::{Error, identity::Identity, provider, server};
+use super::{Error, identity::Identity, ownership::owns_its_key, provider, server};
 
 /// Certificates of one chain; real ones have three.
 pub const CHAIN_MAX: usize = 8;
@@ -74,29 +71,7 @@ impl ClientCertVerifier for Asking {
         Ok(ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        let algorithms = provider().signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, &algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        let algorithms = provider().signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, &algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider().signature_verification_algorithms.supported_schemes()
-    }
+    owns_its_key!();
 }
 
 /// What one partner declared: authorities that sign its certificates, or the certificates themselves.
