@@ -3,12 +3,15 @@
 //! What must hold in every one of them: no two regions may write at the same *real* time. A failure prints its seed,
 //! and [`check`] with that seed is the whole reproduction.
 
+mod random;
+
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
     time::{Duration, Instant},
 };
 
+use random::Random;
 use types::{Generation, RegionName, Span, settings::LeaseTiming};
 
 use super::*;
@@ -24,32 +27,6 @@ const DRIFT_WITHIN_MARGIN: f64 = 0.062;
 const LENGTH: u64 = 20_000_000_000;
 const MS: u64 = 1_000_000;
 const WITNESS: usize = 2;
-
-/// SplitMix64: a few lines, the same numbers for ever.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn percent(&mut self, chance: u64) -> bool {
-        self.below(100) < chance
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "a random number needs no more digits")]
-    fn signed_unit(&mut self) -> f64 {
-        (self.below(2_000_001) as f64 - 1_000_000.0) / 1_000_000.0
-    }
-}
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
