@@ -36,6 +36,8 @@ pub use identities::{identities, tls};
 
 pub const TOKEN: &str = "a-partner's-token";
 pub const INCARNATION: &str = "8c1f0a52-6a0b-4a68-b1d7-0d3f6f1f0a01";
+/// A loaded machine takes its time; what never comes is told after this.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One region's gateway, as a process that can be killed.
 pub struct Node {
@@ -372,7 +374,7 @@ impl Node {
             let status = self.control.status().await;
             match &status {
                 Ok(status) if wanted(status) => return status.clone(),
-                _ if began.elapsed() > Duration::from_secs(30) => {
+                _ if began.elapsed() > PATIENCE => {
                     let log = std::fs::read_to_string(self.file.with_extension("log")).unwrap();
                     panic!("{}: waited in vain: {status:#?}\n{log}", self.settings.region);
                 }
