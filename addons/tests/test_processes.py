@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 import unittest
+import uuid
 
 from scratch import (
     ADMIN_PASSWORD,
@@ -292,9 +293,24 @@ class StandbyTest(unittest.TestCase):
             self.assertEqual(standby.sql("SELECT count(*) FROM plimsoll_inbox WHERE message_id ~ '^(early|late-)'", TENANT), "5")
             print(f"promoted after {promoted_s:.2f} s, first order after {written_s:.2f} s ... ", end="", flush=True)
 
+            # What it had replayed when it was promoted tells the ERP, whose role has no rights for that, whether it has all.
+            replayed = standby.sql("SELECT pg_last_wal_replay_lsn()")
+            incarnations = [str(uuid.UUID(int=number)) for number in range(1, 4)]
+            reports = []
+            for generation, (incarnation, end) in enumerate(zip(incarnations, ("0/0", replayed, "FFFF/0")), start=1):
+                advance = {"generation": generation, "incarnation": incarnation, "old_end": {"position": end}}
+                answer = odoo.call("plimsoll.fence/advance", **advance)
+                self.assertEqual(answer.json["status"], "advanced", answer.text)
+                reports.append(odoo.call("plimsoll.recovery/report", incarnation=incarnation).json)
+            self.assertIsNone(reports[0], "the first one of a database")
+            self.assertEqual((reports[1]["complete"], reports[1]["numbers"]), (True, []), reports[1]["because"])
+            self.assertFalse(reports[2]["complete"])
+            self.assertIn(f"up to {replayed} only", reports[2]["because"])
+            self.assertTrue(reports[2]["numbers"])
+
             # The soft fence: read-only again by a setting, which stock Odoo would override.
             standby.sql("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()")
-            fenced = wait_for("the fence", lambda: (a := odoo.send_order(f"fenced-{time.monotonic()}")).status != 200 and a)
+            fenced = wait_for("the fence", lambda: (a := odoo.send_order(f"fenced-{time.monotonic()}", generation=3)).status != 200 and a)
             self.assertEqual(fenced.status, 503)
             self.assertEqual(odoo.call("sale.order/search_count", domain=[]).status, 200)
         finally:

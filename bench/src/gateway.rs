@@ -189,6 +189,7 @@ impl Gateway {
             generation: Generation::new(generation),
             incarnation: "8c1f0a52-6a0b-4a68-b1d7-0d3f6f1f0a01".to_owned(),
             peer_gone,
+            old_end: None,
         };
         let deadline = Instant::now() + Duration::from_secs(120);
         runtime()?.block_on(async {

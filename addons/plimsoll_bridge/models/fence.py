@@ -37,12 +37,12 @@ class PlimsollFence(models.Model):
         return self._current("")
 
     @api.model
-    def advance(self, generation, incarnation):
+    def advance(self, generation, incarnation, old_end=None):
         """Take a higher generation. Waits for deliveries under way: they hold the row FOR SHARE.
 
         With a new incarnation numbers are burned and jobs are held in this transaction, because from its end on there
-        are deliveries. Doing it again changes nothing. A lower generation, or the same for another incarnation, is
-        refused and leaves everything as it is.
+        are deliveries. Where `old_end` proves that this database lacks nothing, no number is burned. Doing it again changes
+        nothing. A lower generation, or the same for another incarnation, is refused and leaves everything as it is.
         """
         self._check_caller()
         check_generation(generation)
@@ -51,7 +51,7 @@ class PlimsollFence(models.Model):
         if generation > current["generation"]:
             # A new identity says that something may be lost, except the first one, which nobody has seen anything of.
             if incarnation != current["incarnation"] and current["generation"]:
-                self.env["plimsoll.recovery"].sudo()._begin(generation, incarnation, current["incarnation"])
+                self.env["plimsoll.recovery"].sudo()._begin(generation, incarnation, current["incarnation"], old_end)
             self.env.cr.execute(
                 "UPDATE plimsoll_fence SET generation = %s, incarnation = %s, changed_at = now() AT TIME ZONE 'utc'",
                 (generation, incarnation),

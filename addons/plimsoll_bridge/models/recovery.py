@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 
 from ..checks import check_incarnation, check_list, check_text
 from ..fields import BigInteger
+from ..loss import decide_loss
 
 JOBS_PER_CALL_MAX = 1000
 # What the last number was given at: of each kind its newest row, by primary key, because a large table has no index by time.
@@ -20,7 +21,9 @@ class PlimsollRecovery(models.Model):
 
     It is made in the transaction that changes the incarnation, which is the first write after a recovery. So nothing
     that the platform delivers can get a number that a partner has seen, nothing is burned twice, and no crash can come
-    between. A planned move keeps the incarnation: then there is no row, and nothing is burned or held.
+    between. A planned move keeps the incarnation: then there is no row, and nothing is burned or held. Nor is anything
+    burned where the database finds that it lacks nothing; jobs are held then as well, because the one that ran when the old
+    writer was stopped may have done outside what it did not write down.
     """
 
     _name = "plimsoll.recovery"
@@ -37,15 +40,18 @@ class PlimsollRecovery(models.Model):
     window_s = fields.Integer(required=True, readonly=True, help="Over this time before it, numbers were counted.")
     lost_s = fields.Integer(required=True, readonly=True, help="From the newest document to the recovery: as much may be lost.")
     safety = fields.Float(required=True, readonly=True)
+    complete = fields.Boolean("Nothing lost", readonly=True, help="It had replayed all that was ever written: nothing was burned.")
+    because = fields.Char(readonly=True, help="Why something may be lost, or why nothing is.")
     burned_ids = fields.One2many("plimsoll.burned", "recovery_id", readonly=True)
     held_ids = fields.One2many("plimsoll.held.job", "recovery_id", readonly=True)
 
     _once = models.Constraint("UNIQUE (incarnation)", "An incarnation begins once.")
 
     @api.model
-    def _begin(self, generation, incarnation, predecessor):
+    def _begin(self, generation, incarnation, predecessor, old_end=None):
         """Burns numbers and holds jobs. The caller changes the fence row in the same transaction."""
         setting = self._settings()
+        complete, because = decide_loss(old_end, self._replayed())
         self.env.cr.execute(
             "SELECT now() AT TIME ZONE 'utc', GREATEST(%s)"
             % ", ".join(f"(SELECT {column} FROM {table} ORDER BY id DESC LIMIT 1)" for table, column in ACTIVITY)
@@ -59,14 +65,28 @@ class PlimsollRecovery(models.Model):
                 "began_at": now.replace(microsecond=0),
                 "newest_at": newest and newest.replace(microsecond=0),
                 "window_s": setting["window_s"],
-                "lost_s": max(0, min(int((now - newest).total_seconds()), 2**31 - 1)) if newest else 0,
+                "lost_s": max(0, min(int((now - newest).total_seconds()), 2**31 - 1)) if newest and not complete else 0,
                 "safety": setting["safety"],
+                "complete": complete,
+                "because": because,
             }
         )
         self.env["plimsoll.held.job"]._hold(recovery)
-        # Last: what PostgreSQL's sequences have skipped stays skipped should all the rest be rolled back.
-        self.env["plimsoll.burned"]._burn(recovery, setting)
+        if not complete:
+            # Last: what PostgreSQL's sequences have skipped stays skipped should all the rest be rolled back.
+            self.env["plimsoll.burned"]._burn(recovery, setting)
         return recovery
+
+    @api.model
+    def _replayed(self):
+        """Up to where this database had replayed the old one's log when it was promoted; nothing where the server does not
+        know it any more. One that was started since has replayed its own log, and has received nothing.
+        """
+        self.env.cr.execute(
+            "SELECT pg_last_wal_replay_lsn()::text WHERE NOT pg_is_in_recovery() AND pg_last_wal_receive_lsn() IS NOT NULL"
+        )
+        found = self.env.cr.fetchone()
+        return found and found[0]
 
     @api.model
     def _settings(self):
@@ -106,6 +126,8 @@ class PlimsollRecovery(models.Model):
             "window_s": self.window_s,
             "lost_s": self.lost_s,
             "safety_percent": round(100 * self.safety),
+            "complete": self.complete,
+            "because": self.because or None,
             "numbers": [burned._shown() for burned in self.burned_ids.sorted("id")],
             "jobs": [job._shown() for job in self.held_ids.sorted("id")],
         }

@@ -20,11 +20,12 @@ class RecoveryCase(BridgeCase):
         self.incarnation = str(uuid.uuid4())
         self.env.cr.execute("UPDATE plimsoll_fence SET generation = 7, incarnation = %s", (self.incarnation,))
 
-    def recover(self):
+    def recover(self, old_end=None, replayed=None):
         """The first write after a recovery that may have lost something, and what it did."""
         incarnation = str(uuid.uuid4())
         generation = self.fence.read_fence()["generation"] + 1
-        self.assertEqual(self.fence.advance(generation, incarnation)["status"], "advanced")
+        with patch.object(type(self.env["plimsoll.recovery"]), "_replayed", return_value=replayed):
+            self.assertEqual(self.fence.advance(generation, incarnation, old_end)["status"], "advanced")
         return self.recovery.report(incarnation)
 
     def numbers(self, report, kind):
@@ -71,6 +72,37 @@ class TestBurned(RecoveryCase):
         incarnation = str(uuid.uuid4())
         self.fence.advance(1, incarnation)
         self.assertIsNone(self.recovery.report(incarnation))
+
+    def test_a_database_that_had_replayed_everything_burns_nothing_and_holds_its_jobs(self):
+        sequence = self.env["ir.sequence"].search([("code", "=", "sale.order")], limit=1)
+        before, invoice = sequence.number_next_actual, self.invoice()
+        report = self.recover({"position": "16/B374D849"}, "16/B374D880")
+        self.assertEqual((report["complete"], report["numbers"], report["lost_s"]), (True, [], 0))
+        self.assertIn("ended at 16/B374D849", report["because"])
+        self.assertTrue(report["jobs"])
+        sequence.invalidate_recordset()
+        self.assertEqual(sequence.number_next_actual, before)
+        self.assertEqual(self.invoice().sequence_number, invoice.sequence_number + 1)
+
+    def test_any_doubt_burns_and_is_told(self):
+        for old_end, replayed, why in (
+            (None, "0/3000190", "nobody said"),
+            ({"unknown": "west does not\nanswer"}, "0/3000190", "west does not answer"),
+            ({"position": "0/3000191"}, "0/3000190", "up to 0/3000190 only"),
+            ({"position": "1/0"}, "0/FFFFFFFF", "up to 0/FFFFFFFF only"),
+            ({"position": "0/3000190"}, None, "started anew"),
+            ({"position": 50331648}, "0/3000190", "not understood"),
+            ({"position": "0/3000190/0"}, "0/3000190", "not understood"),
+            ({}, "0/3000190", "not understood"),
+            ("0/3000190", "0/3000190", "not understood"),
+        ):
+            report = self.recover(old_end, replayed)
+            self.assertFalse(report["complete"], old_end)
+            self.assertIn(why, report["because"])
+            self.assertGreaterEqual(self.numbers(report, "order")[0]["count"], 20)
+
+    def test_a_server_that_was_not_promoted_has_replayed_nothing(self):
+        self.assertIsNone(self.env["plimsoll.recovery"]._replayed())
 
     def test_an_invoice_begins_behind_the_gap_and_the_gap_is_told_with_its_ends(self):
         before = self.invoice()

@@ -13,7 +13,7 @@ use types::{Generation, IntegrationName, RegionName, Timestamp};
 
 use crate::{
     client::{Client, Error},
-    site::Done,
+    site::{Done, LogPosition},
 };
 
 /// Codes of refusals. Each has a page in `docs/errors/`.
@@ -248,6 +248,24 @@ pub struct LeadRequest {
     pub incarnation: String,
     /// True when the other region is known to be gone, so that nobody waits for it.
     pub peer_gone: bool,
+    /// What is known of the end of the database that led before, after an unplanned move: the ERP may find by it that
+    /// nothing is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_end: Option<OldEnd>,
+}
+
+/// Where the log of the database ended that led before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OldEnd {
+    /// It was fenced, its log ends here for good, and its standby followed that same timeline: a database which has
+    /// replayed up to here lacks nothing.
+    Known(LogPosition),
+    /// It is not certain, so something may be lost.
+    Unknown {
+        /// Why, for people.
+        why: String,
+    },
 }
 
 /// "You follow that gateway." Idempotent.

@@ -280,6 +280,19 @@ pub struct FenceReceipt {
     pub at: Timestamp,
     /// Last known write position, if the database could still be asked.
     pub position: Option<Lsn>,
+    /// The true end of what was ever written here, read from the log of the stopped database. `None` where that is not
+    /// certain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_end: Option<LogPosition>,
+}
+
+/// A position in the write-ahead log, on one timeline: positions of different timelines say nothing about each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPosition {
+    /// The timeline.
+    pub timeline: u32,
+    /// The position. As the end of a log it lies within the last record, so that only who has that one is past it.
+    pub position: Lsn,
 }
 
 /// "Send traffic there." Idempotent.

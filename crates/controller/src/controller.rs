@@ -325,6 +325,7 @@ impl Controller {
             detected,
             decided: now,
             estimated_loss: go.estimated_loss,
+            shared_timeline: snapshot.shared_timeline(&go.to),
         };
         tracing::warn!(from = %plan.from, to = %plan.to, generation = %plan.generation, reason = plan.reason,
             estimated_loss = %plan.estimated_loss, "failing over");

@@ -102,7 +102,7 @@ async fn lead(
     State(gateway): State<Arc<Gateway>>,
     Json(request): Json<LeadRequest>,
 ) -> Result<Json<Done>, Problem> {
-    changed(gateway.lead(request.generation, &request.incarnation, request.peer_gone))
+    changed(gateway.lead(request))
 }
 
 async fn follow(

@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use api::gateway::reconciliation::{Aftermath, JobClass};
+use api::gateway::{
+    OldEnd,
+    reconciliation::{Aftermath, JobClass},
+};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -162,9 +165,21 @@ impl Erp {
         Ok(answer.read(deliveries))
     }
 
-    /// `plimsoll.fence/advance`: the first write of a term.
-    pub async fn advance(&self, generation: u64, incarnation: &str) -> Result<Advanced, CallError> {
-        let body = serde_json::json!({ "generation": generation, "incarnation": incarnation });
+    /// `plimsoll.fence/advance`: the first write of a term. What is known of the end of the old database is told along: by
+    /// it the ERP may find that nothing is lost.
+    pub async fn advance(
+        &self,
+        generation: u64,
+        incarnation: &str,
+        old_end: Option<&OldEnd>,
+    ) -> Result<Advanced, CallError> {
+        let mut body = serde_json::json!({ "generation": generation, "incarnation": incarnation });
+        if let Some(old_end) = old_end {
+            body["old_end"] = match old_end {
+                OldEnd::Known(end) => serde_json::json!({ "position": end.position }),
+                OldEnd::Unknown { why } => serde_json::json!({ "unknown": why }),
+            };
+        }
         let answer: AdvanceAnswer = self.call("plimsoll.fence/advance", &body).await?;
         Ok(match answer.status.as_str() {
             "refused" => Advanced::Refused(format!(

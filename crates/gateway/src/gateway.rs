@@ -9,7 +9,7 @@ use std::{
 use api::{
     client::Client,
     gateway::{
-        Reconciliation,
+        LeadRequest, OldEnd, Reconciliation,
         lanes::{Delivery, Documents},
     },
 };
@@ -93,6 +93,8 @@ pub struct Term {
     pub generation: Generation,
     /// Incarnation of the ERP database (when leading).
     pub incarnation: String,
+    /// What the controller knows of the end of the database that led before (when leading).
+    pub old_end: Option<OldEnd>,
     /// When it began.
     pub began: Instant,
     /// Ends its tasks.
@@ -270,12 +272,13 @@ impl Gateway {
     }
 
     /// "You lead." Idempotent; the same generation with another incarnation, or after the ERP refused, reconciles anew.
-    pub fn lead(
-        self: &Arc<Self>,
-        generation: Generation,
-        incarnation: &str,
-        peer_gone: bool,
-    ) -> Result<(), ChangeError> {
+    pub fn lead(self: &Arc<Self>, request: LeadRequest) -> Result<(), ChangeError> {
+        let LeadRequest {
+            generation,
+            incarnation,
+            peer_gone,
+            old_end,
+        } = request;
         let mut office = lock(&self.role);
         let next = office
             .state
@@ -295,7 +298,8 @@ impl Gateway {
         self.change(&mut office, next)?;
         lock(&self.register).begin(generation);
         lanes::keep::bury(self);
-        let term = self.begin(&mut office, generation, incarnation.to_owned(), Some(erp.clone()));
+        let reign = (incarnation.clone(), old_end);
+        let term = self.begin(&mut office, generation, reign, Some(erp.clone()));
         {
             let mut ledger = lock(&self.ledger);
             ledger.acks.link = match (&self.peer, peer_gone) {
@@ -332,7 +336,7 @@ impl Gateway {
             return Ok(());
         }
         self.change(&mut office, next)?;
-        let term = self.begin(&mut office, generation, String::new(), None);
+        let term = self.begin(&mut office, generation, (String::new(), None), None);
         *lock(&self.aligned) = false;
         *lock(&self.trimmed_there) = 0;
         *lock(&self.shared.permit) = Permit::Copies(generation.get());
@@ -400,7 +404,7 @@ impl Gateway {
         &self,
         office: &mut Office,
         generation: Generation,
-        incarnation: String,
+        (incarnation, old_end): (String, Option<OldEnd>),
         erp: Option<Erp>,
     ) -> Arc<Term> {
         let holds = lock(&self.register).holds.clone();
@@ -418,6 +422,7 @@ impl Gateway {
             erp,
             generation,
             incarnation,
+            old_end,
             began: Instant::now(),
             cancel: self.cancel.child_token(),
             fenced: AtomicBool::new(false),

@@ -192,6 +192,7 @@ async fn an_acknowledged_batch_survives_a_kill() {
         generation: types::Generation::new(2),
         incarnation: INCARNATION.to_owned(),
         peer_gone: true,
+        old_end: None,
     };
     world.west.control.lead(&request).await.unwrap();
     let (_, again) = post(&world, batch).await;

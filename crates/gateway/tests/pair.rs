@@ -379,6 +379,7 @@ async fn a_gateway_copies_but_gives_no_orders_and_the_controller_writes_no_journ
         generation: Generation::new(7),
         incarnation: INCARNATION.to_owned(),
         peer_gone: true,
+        old_end: None,
     };
     let refused = GatewayClient(client("east-gateway"))
         .lead(&lead)

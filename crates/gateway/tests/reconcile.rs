@@ -5,10 +5,16 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use api::gateway::reconciliation::{PhantomKind, ReconciliationReport};
-use serde_json::json;
+use api::{
+    gateway::{
+        LeadRequest, OldEnd,
+        reconciliation::{PhantomKind, ReconciliationReport},
+    },
+    site::LogPosition,
+};
+use serde_json::{Value, json};
 use types::Generation;
-use world::{World, numbers, order};
+use world::{INCARNATION, World, numbers, order};
 
 async fn checked(world: &World) -> ReconciliationReport {
     world
@@ -128,7 +134,16 @@ async fn what_the_erp_left_out_and_holds_is_told_and_jobs_run_when_nothing_lacks
             "jobs": [job("example.post", "needs-key"), job("example.mail", "never")],
         }));
     }
-    world.west.lead(2, true).await;
+    let lead = |generation, old_end| LeadRequest {
+        generation: Generation::new(generation),
+        incarnation: INCARNATION.to_owned(),
+        peer_gone: true,
+        old_end: Some(old_end),
+    };
+    let unknown = OldEnd::Unknown {
+        why: "east does not answer".to_owned(),
+    };
+    world.west.control.lead(&lead(2, unknown)).await.unwrap();
     let report = checked(&world).await;
     let aftermath = report.aftermath.as_ref().expect("the ERP told it");
     assert_eq!(aftermath.numbers[0].last, "INV/2026/00024");
@@ -139,4 +154,29 @@ async fn what_the_erp_left_out_and_holds_is_told_and_jobs_run_when_nothing_lacks
     assert_eq!(released.len(), 1);
     assert_eq!(released[0]["job_class"], "needs-key");
     assert_eq!(report.lanes[0].replayed, 3, "it had lost all of them");
+
+    let end = LogPosition {
+        timeline: 1,
+        position: "16/B374D849".parse().unwrap(),
+    };
+    world
+        .west
+        .control
+        .lead(&lead(3, OldEnd::Known(end)))
+        .await
+        .unwrap();
+    world
+        .west
+        .until(|status| {
+            let report = status.reconciliation.as_ref();
+            report
+                .is_some_and(|report| report.first_write.is_some() && report.generation == Generation::new(3))
+        })
+        .await;
+    let told = [
+        Value::Null,
+        json!({ "unknown": "east does not answer" }),
+        json!({ "position": "16/B374D849" }),
+    ];
+    assert_eq!(world.west_erp.inbox().old_ends, told);
 }

@@ -330,6 +330,7 @@ impl World<'_> {
             generation: request.generation,
             at: self.wall(side.place()),
             position: None,
+            log_end: None,
         };
         let agent = self.agent(side);
         if agent.record.role == DurableRole::Fenced {

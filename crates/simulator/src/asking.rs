@@ -233,6 +233,7 @@ impl World<'_> {
                     generation,
                     incarnation,
                     peer_gone: false,
+                    old_end: None,
                 };
                 Request::GatewayLead(side(&region)?, lead)
             }

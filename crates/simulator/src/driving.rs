@@ -127,6 +127,7 @@ impl World<'_> {
             detected: control.detected.unwrap_or(wall),
             decided: wall,
             estimated_loss: go.estimated_loss,
+            shared_timeline: snapshot.shared_timeline(&go.to),
         };
         control.ordered = !snapshot.orders.is_empty();
         self.ledger.failovers += 1;

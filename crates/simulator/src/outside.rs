@@ -266,6 +266,7 @@ impl World<'_> {
             generation: Generation::FIRST,
             incarnation: "incarnation-1".to_owned(),
             peer_gone: false,
+            old_end: None,
         };
         let follow = api::gateway::FollowRequest {
             generation: Generation::FIRST,

@@ -163,6 +163,7 @@ impl World<'_> {
             generation: release.request.generation,
             at: self.wall(side.place()),
             position: database.exists.then(|| Lsn::new(written)),
+            log_end: None,
         };
         let agent = self.agent(side);
         agent.role = Role::Fenced;

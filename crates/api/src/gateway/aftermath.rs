@@ -22,6 +22,12 @@ pub struct Aftermath {
     pub lost_s: u64,
     /// By how much more was left out than was counted, percent.
     pub safety_percent: u64,
+    /// The database had replayed all that was ever written, so that no number was left out.
+    #[serde(default)]
+    pub complete: bool,
+    /// Why something may be lost, or why nothing is; `None` from an ERP that does not tell.
+    #[serde(default)]
+    pub because: Option<String>,
     /// Numbers that are not given any more.
     pub numbers: Vec<BurnedNumbers>,
     /// Jobs that did not run by themselves any more, those that were released since among them.

@@ -115,6 +115,7 @@ async fn perform(ports: &Ports, command: &Command) -> Result<(), Error> {
                 generation,
                 incarnation,
                 peer_gone: false,
+                old_end: None,
             };
             ports.gateways.lead(&region, &request).await.map(drop)
         }

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use api::site::Observation;
+use api::{gateway::OldEnd, site::Observation};
 use types::{Generation, RegionName, Timestamp};
 
 use crate::{Error, Ports, Reign};
@@ -142,6 +142,11 @@ impl World {
     pub fn front_door_heartbeat(&self) -> Observation {
         let at = self.wall();
         self.lock().front_door(at)
+    }
+
+    /// What a region's gateway was told last of the end of the database that led before.
+    pub fn old_end(&self, region: &RegionName) -> Option<OldEnd> {
+        self.lock().regions.get(region)?.old_end.clone()
     }
 
     /// What it looks like now.

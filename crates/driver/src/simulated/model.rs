@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use api::{
-    gateway::{GatewayRole, GatewayStatus, JournalStatus, PeerState, PeerStatus, Reconciliation},
+    gateway::{GatewayRole, GatewayStatus, JournalStatus, OldEnd, PeerState, PeerStatus, Reconciliation},
     site::{
         ComponentObservation, ComponentState, DatabaseObservation, DatabaseState, Downstream, LeaseState,
         Observation, Role, Route, Site,
@@ -32,6 +32,7 @@ pub(super) struct Region {
     pub gateway: GatewayRole,
     pub gateway_generation: Generation,
     pub incarnation: Option<String>,
+    pub old_end: Option<OldEnd>,
     pub reconciliation: Option<Reconciliation>,
 }
 
@@ -49,6 +50,7 @@ impl Region {
             gateway: GatewayRole::Waiting,
             gateway_generation: Generation::NONE,
             incarnation: None,
+            old_end: None,
             reconciliation: None,
         }
     }

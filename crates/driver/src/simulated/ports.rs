@@ -4,8 +4,8 @@ use api::{
     gateway::{self, GatewayRole, GatewayStatus, Reconciliation},
     lease::{PromiseReply, PromiseRequest},
     site::{
-        Done, FenceReceipt, FenceRequest, FollowRequest, LeadReceipt, LeadRequest, Observation, Role,
-        RouteRequest,
+        Done, FenceReceipt, FenceRequest, FollowRequest, LeadReceipt, LeadRequest, LogPosition, Observation,
+        Role, RouteRequest,
     },
 };
 use types::{Lsn, RegionName, Timestamp};
@@ -33,6 +33,10 @@ impl Regions for World {
                 generation: request.generation,
                 at,
                 position,
+                log_end: position.map(|position| LogPosition {
+                    timeline: region.timeline,
+                    position,
+                }),
             })
         }))
     }
@@ -70,6 +74,7 @@ impl Regions for World {
                 generation: request.generation,
                 at,
                 position: Some(Lsn::new(commits * 100)),
+                log_end: None,
             })
         }))
     }
@@ -166,6 +171,7 @@ impl Gateways for World {
             target.gateway = GatewayRole::Leading;
             target.gateway_generation = request.generation;
             target.incarnation = Some(request.incarnation.clone());
+            target.old_end = request.old_end.clone();
             if !again {
                 target.reconciliation = Some(Reconciliation::begun(request.generation, at));
             }

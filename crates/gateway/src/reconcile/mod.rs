@@ -181,7 +181,8 @@ async fn store(gateway: &Gateway) {
 /// Makes the ERP's database ours in this generation, however long it takes.
 async fn advance(gateway: &Gateway, term: &Term, erp: &Erp) {
     loop {
-        let (detail, pause) = match erp.advance(term.generation.get(), &term.incarnation).await {
+        let (generation, old_end) = (term.generation.get(), term.old_end.as_ref());
+        let (detail, pause) = match erp.advance(generation, &term.incarnation, old_end).await {
             Ok(Advanced::Ours) => {
                 detail_of_all(gateway, None);
                 return;

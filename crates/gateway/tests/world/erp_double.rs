@@ -40,6 +40,8 @@ pub struct Inbox {
     pub alone: bool,
     /// Generation and incarnation of the fence row.
     pub fence: (u64, String),
+    /// What was said in calls that moved the fence of the end of the database before.
+    pub old_ends: Vec<Value>,
     /// Answer as stock Odoo does without its database.
     pub down: bool,
     /// What scans became, by message id.
@@ -177,6 +179,7 @@ fn advance(inbox: &mut Inbox, body: &Value) -> Response {
     };
     if status == "advanced" {
         inbox.fence = asked;
+        inbox.old_ends.push(body["old_end"].clone());
     }
     Json(json!({ "status": status, "generation": inbox.fence.0, "incarnation": inbox.fence.1 }))
         .into_response()

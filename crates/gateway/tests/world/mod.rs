@@ -355,6 +355,7 @@ impl Node {
             generation,
             incarnation: incarnation.to_owned(),
             peer_gone,
+            old_end: None,
         };
         self.control.lead(&request).await.map(|_| ())
     }

@@ -332,6 +332,7 @@ mod tests {
             generation: Generation::new(3),
             at: Timestamp::default(),
             position: None,
+            log_end: None,
         });
         assert_eq!(decide_fence(&known, Generation::new(3)), Obey::Already);
         assert_eq!(decide_fence(&known, Generation::new(4)), Obey::Begin);

@@ -1,6 +1,6 @@
 //! What a region must remember about its role.
 
-use api::site::{Divergence, FenceReceipt, LeadReceipt};
+use api::site::{Divergence, FenceReceipt, LeadReceipt, LogPosition};
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName, Timestamp};
 
@@ -23,6 +23,9 @@ pub struct RoleRecord {
     pub fenced_at: Option<Timestamp>,
     /// Proof of the present lead.
     pub receipt: Option<LeadReceipt>,
+    /// Where the history of the last reign here begins; kept when that reign ends, until the data is another's.
+    #[serde(default)]
+    pub history: Option<LogPosition>,
     /// Proof of the present fence.
     pub fence: Option<FenceReceipt>,
     /// What the last rejoin threw away.

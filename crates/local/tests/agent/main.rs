@@ -7,6 +7,7 @@
 )]
 
 mod front_door;
+mod log_end;
 mod processes;
 mod regions;
 mod safety;

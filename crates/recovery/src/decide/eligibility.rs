@@ -41,6 +41,9 @@ pub struct Eligibility {
     pub said_at: Option<Timestamp>,
     /// Bytes it had not replayed then.
     pub lag_bytes: u64,
+    /// The timeline on which both were when it was last fit.
+    #[serde(default)]
+    pub timeline: Option<u32>,
     /// What was wrong with it, if it was not fit when last judged.
     pub because: Option<Ineligible>,
 }
@@ -163,6 +166,11 @@ impl Eligibility {
             .map_or(0, |downstream| downstream.replay_lag_bytes);
         let because = fault(database, name, seen, lag_bytes_max);
         let before = before.filter(|before| before.standby == *name);
+        let here = seen.and_then(|seen| seen.database.as_ref()?.timeline);
+        let timeline = match (&because, before) {
+            (None, _) => database.timeline.filter(|there| here == Some(*there)),
+            (Some(_), before) => before.and_then(|before| before.timeline),
+        };
         let (fit_at, unfit_for_ms) = match (&because, before) {
             (None, _) => (Some(now), 0),
             (Some(_), None) => (None, 0),
@@ -178,6 +186,7 @@ impl Eligibility {
             unfit_for_ms,
             said_at: Some(primary.at),
             lag_bytes,
+            timeline,
             because,
         })
     }

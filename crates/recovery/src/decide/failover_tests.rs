@@ -102,6 +102,7 @@ fn healthy() -> Snapshot {
             unfit_for_ms: 0,
             said_at: Some(NOW),
             lag_bytes: 96,
+            timeline: Some(1),
             because: None,
         }),
         orders: Vec::new(),

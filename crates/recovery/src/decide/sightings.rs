@@ -77,6 +77,15 @@ impl Snapshot {
     pub fn region(&self, name: &RegionName) -> Option<&RegionSight> {
         self.regions.iter().find(|sight| sight.region == *name)
     }
+
+    /// The timeline on which a standby and the region that leads were, when that standby was last fit.
+    pub fn shared_timeline(&self, standby: &RegionName) -> Option<u32> {
+        let known = self
+            .eligibility
+            .as_ref()
+            .filter(|known| known.standby == *standby);
+        known.and_then(|known| known.timeline)
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -87,6 +87,7 @@ async fn lead_gateway(ports: &Ports, inputs: &Inputs) -> Result<DoneAt, ActionEr
         generation,
         incarnation: plan.incarnation,
         peer_gone: false,
+        old_end: None,
     };
     let done = ports
         .gateways

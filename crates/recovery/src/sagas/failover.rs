@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName, Timestamp};
 
 use super::{Claimed, claim, record, until_done, until_refused};
-use crate::decide::EstimatedLoss;
+use crate::decide::{EstimatedLoss, OldWriter, decide_old_end};
 
 /// Kind of this saga in records.
 pub const KIND: &str = "failover";
@@ -79,6 +79,9 @@ pub struct Plan {
     pub decided: Timestamp,
     /// What promoting may lose, as stated before.
     pub estimated_loss: EstimatedLoss,
+    /// The timeline on which both databases were when the standby was last fit.
+    #[serde(default)]
+    pub shared_timeline: Option<u32>,
 }
 
 /// What became of the old writer.
@@ -101,6 +104,14 @@ impl Fenced {
         match self {
             Self::Proven(receipt) => Some(receipt.clone()),
             Self::Unproven { .. } | Self::Nobody => None,
+        }
+    }
+
+    fn old_writer(&self) -> OldWriter<'_> {
+        match self {
+            Self::Proven(receipt) => OldWriter::Fenced(receipt),
+            Self::Unproven { why } => OldWriter::Silent(why),
+            Self::Nobody => OldWriter::Itself,
         }
     }
 }
@@ -240,11 +251,12 @@ async fn promote(ports: &Ports, inputs: &Inputs) -> Result<LeadReceipt, ActionEr
 /// The new gateway accepts. Not undone: what it accepted stays in its journal, whoever leads next.
 async fn lead_gateway(ports: &Ports, inputs: &Inputs) -> Result<Option<DoneAt>, ActionError> {
     let (plan, generation) = claimed(inputs)?;
-    let peer_gone = matches!(inputs.output("fence_old")?, Fenced::Unproven { .. });
+    let fenced: Fenced = inputs.output("fence_old")?;
     let request = gateway::LeadRequest {
         generation,
         incarnation: plan.incarnation,
-        peer_gone,
+        peer_gone: matches!(fenced, Fenced::Unproven { .. }),
+        old_end: Some(decide_old_end(fenced.old_writer(), plan.shared_timeline)),
     };
     let done = ports.gateways.lead(&plan.to, &request).await;
     let done = done.map(|done| DoneAt { at: done.at }).map_err(until_done);

@@ -128,6 +128,7 @@ async fn lead_gateway(ports: &Ports, inputs: &Inputs) -> Result<Option<DoneAt>, 
         generation,
         incarnation: plan.incarnation,
         peer_gone: false,
+        old_end: None,
     };
     let done = ports.gateways.lead(&plan.region, &request).await;
     let done = done.map(|done| DoneAt { at: done.at }).map_err(until_done);

@@ -237,6 +237,7 @@ async fn reinstate(ports: &Ports, inputs: &Inputs) -> Result<Reinstated, ActionE
         generation,
         incarnation: plan.incarnation,
         peer_gone: false,
+        old_end: None,
     };
     ports
         .gateways
@@ -316,6 +317,7 @@ async fn lead_gateway(ports: &Ports, inputs: &Inputs) -> Result<Option<DoneAt>, 
         generation,
         incarnation: plan.incarnation,
         peer_gone: followed.is_none(),
+        old_end: None,
     };
     let done = ports.gateways.lead(&plan.to, &request).await;
     let done = done.map(|done| DoneAt { at: done.at }).map_err(until_done);

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use api::site::Route;
+use api::{
+    gateway::OldEnd,
+    site::{LogPosition, Route},
+};
 use driver::{
     Ports,
     simulated::{Picture, World},
@@ -12,7 +15,7 @@ use saga::{
     testing::{self, Subject},
 };
 use serde_json::Value;
-use types::{Generation, RegionName, Timestamp};
+use types::{Generation, Lsn, RegionName, Timestamp};
 use uuid::Uuid;
 
 use super::{bootstrap, failover, reincarnation, timeline};
@@ -40,6 +43,7 @@ fn plan() -> failover::Plan {
         detected: THEN,
         decided: THEN,
         estimated_loss: EstimatedLoss::default(),
+        shared_timeline: Some(1),
     }
 }
 
@@ -288,6 +292,39 @@ async fn proof_of_the_fence_saves_the_wait_for_the_lease() {
     };
     assert_eq!(seconds(|world| world.kill_database(&west())).await, 0);
     assert_eq!(seconds(|world| world.kill(&west())).await, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_new_gateway_is_told_whether_the_end_of_the_old_log_is_certain() {
+    let told = async |prepare: fn(&Arc<World>), plan: failover::Plan| {
+        let world = World::running([&west(), &north()], &west());
+        prepare(&world);
+        let (outcome, _) = run(&world, &plan).await;
+        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        world.old_end(&north()).expect("something is told")
+    };
+    let end = LogPosition {
+        timeline: 1,
+        position: Lsn::new(10_000),
+    };
+    assert_eq!(told(|_| {}, plan()).await, OldEnd::Known(end));
+    let elsewhere = failover::Plan {
+        shared_timeline: Some(2),
+        ..plan()
+    };
+    for (told, words) in [
+        (told(|_| {}, elsewhere).await, "timeline 2"),
+        (
+            told(|world| world.kill_database(&west()), plan()).await,
+            "not certain",
+        ),
+        (told(|world| world.kill(&west()), plan()).await, "does not answer"),
+    ] {
+        assert!(
+            matches!(&told, OldEnd::Unknown { why } if why.contains(words)),
+            "{told:?}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,18 +9,12 @@ pub fn tell(report: &ReconciliationReport, talk: &Talk) {
     let Some(aftermath) = &report.aftermath else {
         return;
     };
-    let mut rows = table([
-        "numbers left out",
-        "of",
-        "from",
-        "to",
-        "count",
-        "given in the window",
-    ]);
-    for burned in &aftermath.numbers {
-        rows.add_row(row(burned));
+    if let Some(line) = loss(aftermath) {
+        anstream::println!("{line}");
     }
-    anstream::println!("{rows}");
+    if !aftermath.numbers.is_empty() {
+        anstream::println!("{}", left_out(aftermath));
+    }
     for line in gaps(aftermath) {
         anstream::println!("{line}");
     }
@@ -37,6 +31,31 @@ pub fn tell(report: &ReconciliationReport, talk: &Talk) {
             "{held} jobs of the ERP are held since the recovery; `plimsoll jobs list` names them"
         ));
     }
+}
+
+/// Whether anything may be lost, and why that is thought, where the ERP tells it.
+fn loss(aftermath: &Aftermath) -> Option<String> {
+    let because = aftermath.because.as_deref()?;
+    Some(if aftermath.complete {
+        format!("nothing is lost, so no number is left out: {because}")
+    } else {
+        format!("something may be lost, so numbers are left out: {because}")
+    })
+}
+
+fn left_out(aftermath: &Aftermath) -> comfy_table::Table {
+    let mut rows = table([
+        "numbers left out",
+        "of",
+        "from",
+        "to",
+        "count",
+        "given in the window",
+    ]);
+    for burned in &aftermath.numbers {
+        rows.add_row(row(burned));
+    }
+    rows
 }
 
 /// A sentence for each gap in numbers that by law or rule have none: for the books.
@@ -96,6 +115,8 @@ mod tests {
             window_s: 3600,
             lost_s: 0,
             safety_percent: 200,
+            complete: false,
+            because: Some("west does not answer".to_owned()),
             numbers: vec![
                 numbers("Sales", true, 20),
                 numbers("Orders", false, 20),
@@ -112,5 +133,7 @@ mod tests {
             ]
         );
         assert_eq!(aftermath.problems().count(), 1);
+        let told = "something may be lost, so numbers are left out: west does not answer";
+        assert_eq!(loss(&aftermath).as_deref(), Some(told));
     }
 }

@@ -49,8 +49,9 @@ impl Clerk<'_> {
             return Ok(More::No);
         }
         // An event of a database that is not ours any more must not reach anybody.
-        let (generation, incarnation) = (self.term.generation.get(), &self.term.incarnation);
-        if let Advanced::Refused(why) = self.erp.advance(generation, incarnation).await? {
+        let term = &self.term;
+        let (generation, old_end) = (term.generation.get(), term.old_end.as_ref());
+        if let Advanced::Refused(why) = self.erp.advance(generation, &term.incarnation, old_end).await? {
             self.term.fenced.store(true, Ordering::SeqCst);
             return Err(Stopped::Fenced(why));
         }

@@ -9,6 +9,7 @@ pub mod control;
 pub mod control_data;
 pub mod data_directory;
 pub mod history;
+pub mod log_end;
 pub mod observe;
 pub mod primary;
 pub mod rejoin;

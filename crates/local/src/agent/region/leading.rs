@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::site::{LeadReceipt, Role};
+use api::site::{LeadReceipt, LogPosition, Role};
 use lease::Standing;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -147,7 +147,11 @@ impl Region {
         // The receipt of the first time stands: it says where this reign began.
         let record = self
             .remember(|record| {
-                record.receipt = record.receipt.take().or(Some(receipt.clone()));
+                let stands = record.receipt.get_or_insert_with(|| receipt.clone());
+                record.history = Some(LogPosition {
+                    timeline: stands.timeline,
+                    position: stands.position,
+                });
                 record.seeds = false;
             })
             .map_err(|problem| problem.to_string())?;

@@ -7,7 +7,7 @@ use std::{
 
 use api::{
     Problem,
-    site::{Done, FenceReceipt, FenceRequest, FollowRequest, LeadReceipt, LeadRequest, Role},
+    site::{Done, FenceReceipt, FenceRequest, FollowRequest, LeadReceipt, LeadRequest, LogPosition, Role},
 };
 use tokio_util::sync::CancellationToken;
 use types::{Generation, Timestamp};
@@ -17,7 +17,7 @@ use crate::agent::{
     candidacy::Election,
     clock,
     decide_role::{Obey, decide_fence, decide_follow, decide_lead},
-    postgres::control::Mode,
+    postgres::{control::Mode, log_end::LogEnd},
     role::DurableRole,
 };
 
@@ -59,6 +59,7 @@ impl Region {
             record.seeds = request.bootstrap;
             record.fenced_at = Some(fenced_at);
             record.receipt = None;
+            record.history = None;
             record.fence = None;
             record.divergence = None;
         });
@@ -141,6 +142,7 @@ impl Region {
                     };
                     record.seeds = false;
                     record.receipt = None;
+                    record.history = None;
                     record.fence = None;
                 })?;
                 duty.end().await;
@@ -168,7 +170,7 @@ impl Region {
             (Obey::Already, Some(receipt)) => return Ok(receipt),
             (Obey::Already | Obey::Begin, _) => {}
         }
-        let position = self.database.borrow().position;
+        let (position, last_seen) = (self.database.borrow().position, self.last_seen());
         if let DurableRole::Standby { .. } = known.record.role {
             self.remember(|record| record.generation = record.generation.max(generation))?;
             // It follows by its role; what ran before may still be on its way out.
@@ -180,6 +182,7 @@ impl Region {
                 generation,
                 at: clock::timestamp(),
                 position,
+                log_end: None,
             });
         }
         // Written down first: whatever happens to this process now, no later run of it writes below this generation.
@@ -203,8 +206,38 @@ impl Region {
             generation,
             at: clock::timestamp(),
             position,
+            log_end: self.log_end(known.record.history, last_seen).await,
         };
         self.remember(|record| record.fence = Some(receipt.clone()))?;
         Ok(receipt)
+    }
+
+    /// The last position at which the database was seen, with the timeline that belongs to it.
+    fn last_seen(&self) -> Option<LogPosition> {
+        let database = self.database.borrow();
+        let (timeline, position) = (database.timeline?, database.position?);
+        Some(LogPosition { timeline, position })
+    }
+
+    /// The true end of what the stopped database wrote since its reign began there.
+    async fn log_end(
+        &self,
+        began: Option<LogPosition>,
+        last_seen: Option<LogPosition>,
+    ) -> Option<LogPosition> {
+        let end = LogEnd {
+            bin_dir: &self.postgres.settings.bin_dir,
+            data_dir: &self.data.path,
+            spawner: &self.postgres.launcher().spawner,
+            began: began?,
+            last_seen,
+        };
+        match end.read().await {
+            Ok(end) => Some(end),
+            Err(why) => {
+                tracing::warn!(%why, "the end of the database's log is not certain");
+                None
+            }
+        }
     }
 }

@@ -80,6 +80,7 @@ impl Region {
             generation,
             at: clock::timestamp(),
             position: self.last_written().await,
+            log_end: None,
         };
         self.remember(|record| record.fence = Some(receipt.clone()))?;
         tracing::info!(%generation, position = ?receipt.position, "gave the right to write away");
