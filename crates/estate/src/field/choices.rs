@@ -144,6 +144,7 @@ word_fields! {
         "control-plane" = DrillScenario::ControlPlane,
         "integration-outage" = DrillScenario::IntegrationOutage,
         "credentials" = DrillScenario::Credentials,
+        "partition" = DrillScenario::Partition,
     }
     Persona {
         "warehouse-operator" = Persona::WarehouseOperator,

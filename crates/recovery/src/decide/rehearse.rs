@@ -45,6 +45,8 @@ pub struct Schedule<'a> {
     pub exposed: Option<Vec<String>>,
     /// What holds the estate at the moment: a saga, or another drill.
     pub busy: Option<String>,
+    /// What this machine or this estate cannot rehearse, and why.
+    pub impossible: BTreeMap<DrillScenario, String>,
 }
 
 /// One planned drill and how it stands.
@@ -134,11 +136,16 @@ pub enum NotNow {
 }
 
 /// Why a drill is never run by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Never {
     /// It loses a region, and writes would stand still until people authorise the failover.
     NeedsPeople,
+    /// It cannot be done here.
+    NotHere {
+        /// Why.
+        why: String,
+    },
 }
 
 /// Every planned drill; those whose proof is missing longest come first.
@@ -190,6 +197,10 @@ fn decide(seen: &Schedule<'_>, drill: &PlannedDrill, proven: Option<Timestamp>) 
         return Rehearsal::Refuse {
             why: Never::NeedsPeople,
         };
+    }
+    if let Some(why) = seen.impossible.get(&drill.scenario) {
+        let why = Never::NotHere { why: why.clone() };
+        return Rehearsal::Refuse { why };
     }
     if let Some(why) = closed(seen.calendar, seen.local) {
         let until = next_opening(seen.calendar, seen.local);
@@ -326,6 +337,7 @@ impl std::fmt::Display for Never {
             Self::NeedsPeople => f.write_str(
                 "it loses a region, and business would stand still until people authorise the failover; run it with them",
             ),
+            Self::NotHere { why } => write!(f, "it cannot be done here: {why}"),
         }
     }
 }

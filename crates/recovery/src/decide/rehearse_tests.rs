@@ -58,6 +58,7 @@ struct World {
     last_of_any: Option<Timestamp>,
     exposed: Option<Vec<String>>,
     busy: Option<String>,
+    impossible: BTreeMap<DrillScenario, String>,
 }
 
 impl World {
@@ -73,6 +74,7 @@ impl World {
             last_of_any: Some(days_ago(3)),
             exposed: Some(Vec::new()),
             busy: None,
+            impossible: BTreeMap::new(),
         }
     }
 
@@ -86,6 +88,7 @@ impl World {
             last_of_any: self.last_of_any,
             exposed: self.exposed.clone(),
             busy: self.busy.clone(),
+            impossible: self.impossible.clone(),
         })
     }
 }
@@ -236,4 +239,32 @@ fn missing_proof_is_told_and_the_longest_missing_comes_first() {
     assert_eq!(plan[0].overdue, Some(Overdue::Ever));
     // Planned again from the same, nothing is different.
     assert_eq!(world.plan(), plan);
+}
+
+#[test]
+fn what_cannot_be_done_here_is_told_and_keeps_nothing_else_back() {
+    let mut world = World::new();
+    let partition = PlannedDrill {
+        scenario: DrillScenario::Partition,
+        every: Span::from_days(30),
+    };
+    world.calendar.drills.push(partition);
+    assert_eq!(
+        next_rehearsal(&world.plan()).unwrap().scenario,
+        DrillScenario::Partition,
+        "what was never proven comes first"
+    );
+    let why = "west has no network namespace".to_owned();
+    world.impossible.insert(DrillScenario::Partition, why);
+    let plan = world.plan();
+    let cut = &plan[0];
+    assert_eq!(
+        (cut.scenario, cut.overdue),
+        (DrillScenario::Partition, Some(Overdue::Ever))
+    );
+    assert_eq!(
+        cut.now.to_string(),
+        "never by itself: it cannot be done here: west has no network namespace"
+    );
+    assert_eq!(next_rehearsal(&plan).unwrap().scenario, DrillScenario::RegionLoss);
 }

@@ -87,6 +87,8 @@ pub enum DrillScenario {
     IntegrationOutage,
     /// Certificates end.
     Credentials,
+    /// The link between the regions is cut.
+    Partition,
 }
 
 impl DrillScenario {
@@ -100,6 +102,7 @@ impl DrillScenario {
             Self::ControlPlane => "control-plane",
             Self::IntegrationOutage => "integration-outage",
             Self::Credentials => "credentials",
+            Self::Partition => "partition",
         }
     }
 

@@ -3,7 +3,9 @@
 use clap::Parser as _;
 use types::settings::DrillScenario;
 
-use super::{component, control_plane, credentials, failback, integration_outage, region_loss, switchover};
+use super::{
+    component, control_plane, credentials, failback, integration_outage, partition, region_loss, switchover,
+};
 use crate::{
     args::{Args, Command, Drill},
     failure::{Exit, Failure},
@@ -21,12 +23,10 @@ pub async fn planned(estate: &OpenEstate, scenario: DrillScenario, talk: &Talk) 
         Drill::ControlPlane(request) => control_plane(estate, &request, talk).await,
         Drill::IntegrationOutage(request) => integration_outage(estate, &request, talk).await,
         Drill::Credentials(request) => credentials(estate, &request, talk).await,
-        Drill::Partition(_)
-        | Drill::MendPartition(_)
-        | Drill::Schedule(_)
-        | Drill::Due(_)
-        | Drill::Timer(_)
-        | Drill::Abort(_) => Err(unknown(scenario)),
+        Drill::Partition(request) => partition(estate, &request, talk).await,
+        Drill::MendPartition(_) | Drill::Schedule(_) | Drill::Due(_) | Drill::Timer(_) | Drill::Abort(_) => {
+            Err(unknown(scenario))
+        }
     }
 }
 
@@ -53,7 +53,8 @@ mod tests {
     #[test]
     fn every_scenario_that_can_be_planned_is_a_drill_of_that_name() {
         use DrillScenario::{
-            Component, ControlPlane, Credentials, Failback, IntegrationOutage, RegionLoss, Switchover,
+            Component, ControlPlane, Credentials, Failback, IntegrationOutage, Partition, RegionLoss,
+            Switchover,
         };
         for scenario in [
             RegionLoss,
@@ -63,6 +64,7 @@ mod tests {
             ControlPlane,
             IntegrationOutage,
             Credentials,
+            Partition,
         ] {
             let drill = request(scenario).unwrap();
             let is_itself = match drill {
@@ -73,8 +75,8 @@ mod tests {
                 Drill::ControlPlane(_) => scenario == ControlPlane,
                 Drill::IntegrationOutage(_) => scenario == IntegrationOutage,
                 Drill::Credentials(_) => scenario == Credentials,
-                Drill::Partition(_)
-                | Drill::MendPartition(_)
+                Drill::Partition(_) => scenario == Partition,
+                Drill::MendPartition(_)
                 | Drill::Schedule(_)
                 | Drill::Due(_)
                 | Drill::Timer(_)

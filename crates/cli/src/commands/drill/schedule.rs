@@ -16,7 +16,7 @@ use types::{
     settings::{DrillCalendar, DrillScenario},
 };
 
-use super::{alone, load::now};
+use super::{alone, load::now, partition};
 use crate::{
     args::{DueDrill, Output, ScheduledDrills},
     commands::{evidence, table::table},
@@ -52,7 +52,21 @@ pub async fn standings(estate: &OpenEstate) -> Result<Option<Vec<Standing>>, Fai
         last_of_any: drills.iter().map(|drill| drill.finished).max(),
         exposed,
         busy: other.or(saga),
+        impossible: impossible(estate, calendar),
     })))
+}
+
+/// What is planned and cannot be rehearsed here: links can be cut only where sites have networks of their own.
+fn impossible(estate: &OpenEstate, calendar: &DrillCalendar) -> BTreeMap<DrillScenario, String> {
+    let planned = |scenario| calendar.drills.iter().any(|drill| drill.scenario == scenario);
+    let mut found = BTreeMap::new();
+    if planned(DrillScenario::Partition)
+        && let Err(failure) = partition::check(estate)
+    {
+        let why = format!("{} ({})", failure.message, failure.code);
+        found.insert(DrillScenario::Partition, why);
+    }
+    found
 }
 
 async fn protection(estate: &OpenEstate) -> (Option<Vec<String>>, Option<String>) {
