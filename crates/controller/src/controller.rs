@@ -282,6 +282,7 @@ impl Controller {
     pub async fn look(self: &Arc<Self>) -> Result<Decision, StartError> {
         let _one = self.deciding.lock().await;
         let (snapshot, now) = (self.snapshot().await, self.wall());
+        self.give_up_candidate(&snapshot).await?;
         let decision = decide_failover(&snapshot, &self.settings.failover, now);
         let (too_early, detected) = {
             let mut heard = self.heard();

@@ -186,12 +186,7 @@ impl Runner {
     /// [`StartError`]; it has to be driven again.
     pub async fn supersede(&self, running: &Running, why: &str) -> Result<Way, StartError> {
         let engine = self.engine(&running.kind)?;
-        let driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Driver { stop, task }) = driver {
-            stop.cancel();
-            // A task that panicked drives nothing either.
-            let _ = task.await;
-        }
+        self.stop_driving().await;
         if self.running().as_ref() != Some(running) {
             return Ok(Way::EndedMeanwhile);
         }
@@ -200,6 +195,30 @@ impl Runner {
         }
         self.set_running(None);
         Ok(Way::Clear)
+    }
+
+    /// Stops driving the saga that runs and gives up the step it waits at, so that it goes back. It has to be driven again
+    /// whatever this answers, unless it has ended meanwhile.
+    ///
+    /// # Errors
+    /// [`StartError`]; it has to be driven again.
+    pub async fn give_up(&self, running: &Running, node: &str, why: &str) -> Result<Way, StartError> {
+        let engine = self.engine(&running.kind)?;
+        self.stop_driving().await;
+        if self.running().as_ref() != Some(running) {
+            return Ok(Way::EndedMeanwhile);
+        }
+        let given_up = engine.give_up(running.id, node, why).await?;
+        Ok(if given_up { Way::Clear } else { Way::Barred })
+    }
+
+    async fn stop_driving(&self) {
+        let driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Driver { stop, task }) = driver {
+            stop.cancel();
+            // A task that panicked drives nothing either.
+            let _ = task.await;
+        }
     }
 
     async fn resume_until_ended(&self, running: &Running) -> Option<Outcome> {

@@ -1,10 +1,12 @@
 //! The third voter of the lease: the rules are in `lease`, here they get a clock and a disk.
 
+use std::sync::PoisonError;
+
 use api::lease::{PromiseReply, PromiseRequest, RenewReply, RenewRequest};
 use driver::Answer;
 use lease::{Ballot, PromiseAnswer, RenewAnswer, Voter};
 use tokio::sync::Mutex;
-use types::{Generation, settings::LeaseTiming};
+use types::{Generation, RegionName, settings::LeaseTiming};
 
 use crate::{
     clock::moment,
@@ -16,6 +18,8 @@ use crate::{
 pub struct Witness {
     /// Held while a promise is written: an answer that overtakes the disk would be a promise that a crash forgets.
     voter: Mutex<Voter>,
+    /// The last term that this process granted.
+    granted: std::sync::Mutex<Option<(RegionName, Generation)>>,
     store: Store,
 }
 
@@ -28,7 +32,20 @@ impl Witness {
     /// What the store reports.
     pub async fn open(store: Store, timing: LeaseTiming) -> Result<Self, store::Error> {
         let voter = Mutex::new(Voter::started(store.ballot().await?, timing, moment()));
-        Ok(Self { voter, store })
+        Ok(Self {
+            voter,
+            granted: std::sync::Mutex::default(),
+            store,
+        })
+    }
+
+    /// The generation in which this process last granted a term to that region; `None` when somebody else had the last one.
+    pub fn granted(&self, to: &RegionName) -> Option<Generation> {
+        let granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
+        granted
+            .as_ref()
+            .filter(|(holder, _)| holder == to)
+            .map(|(_, generation)| *generation)
     }
 
     /// The newest generation it promised.
@@ -45,6 +62,8 @@ impl Witness {
         match voter.renew(moment(), &request.holder, request.generation) {
             RenewAnswer::Granted { save } => {
                 self.save(&mut voter, save).await?;
+                let mut granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
+                *granted = Some((request.holder.clone(), request.generation));
                 Ok(RenewReply::Granted)
             }
             RenewAnswer::Refused { promised } => Ok(RenewReply::Refused { promised }),

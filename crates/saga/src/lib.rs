@@ -28,6 +28,7 @@ mod abort;
 mod definition;
 mod engine;
 mod fault;
+mod give_up;
 mod log;
 mod progress;
 mod running;

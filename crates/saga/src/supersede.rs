@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// An event of the former driver may still be on its way to the log; then the saga is read again.
-const ATTEMPTS: usize = 5;
+pub(crate) const ATTEMPTS: usize = 5;
 
 impl<C> Definition<C> {
     /// Whether a saga that stands there may be ended for something more urgent.

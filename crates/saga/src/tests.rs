@@ -368,3 +368,31 @@ async fn a_saga_is_superseded_only_where_it_gives_way_and_never_goes_on_afterwar
         assert_eq!(log.load(ID).await.unwrap().events, events);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_is_given_up_is_taken_back_unless_there_is_no_return() {
+    for (node, goes_back) in [("left", true), ("join", true), ("last", false)] {
+        let (engine, log) = dead_before(node).await;
+        let before = log.load(ID).await.unwrap().events;
+        let another = if node == "left" { "right" } else { "left" };
+        assert!(!engine.give_up(ID, another, "gone").await.unwrap(), "{node}");
+        assert_eq!(log.load(ID).await.unwrap().events, before, "{node}");
+        assert_eq!(
+            engine.give_up(ID, node, "gone").await.unwrap(),
+            goes_back,
+            "{node}"
+        );
+        assert!(!engine.give_up(ID, node, "again").await.unwrap(), "{node}");
+        if goes_back {
+            let expected = Outcome::Unwound {
+                node: node.to_owned(),
+                why: "gone".to_owned(),
+            };
+            let (_, progress) = engine.standing(ID).await.unwrap();
+            assert!(progress.needs_undo("left"), "{node}");
+            assert_eq!(engine.resume(ID).await.unwrap(), expected);
+        } else {
+            assert_eq!(log.load(ID).await.unwrap().events, before);
+        }
+    }
+}

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use recovery::sagas::failover;
+use recovery::{
+    decide::{Candidacy, Snapshot, decide_candidate},
+    sagas::{PROMOTE, failover, promoting, switchover},
+};
 use saga::{Outcome, SagaId};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -58,6 +61,41 @@ impl Controller {
                 Err(error)
             }
         }
+    }
+
+    /// Gives up a region that was told to lead and is lost before it does: the move is taken back now, not at its deadline.
+    pub(super) async fn give_up_candidate(self: &Arc<Self>, snapshot: &Snapshot) -> Result<(), StartError> {
+        let moves = [switchover::KIND, failover::KIND];
+        let running = self.runner.running();
+        let Some(running) = running.filter(|running| moves.contains(&running.kind.as_str())) else {
+            return Ok(());
+        };
+        // What cannot be read now is read at the next look.
+        let Ok(Some(record)) = self.store.saga(running.id).await else {
+            return Ok(());
+        };
+        let Some(promoting) = promoting(&record) else {
+            return Ok(());
+        };
+        let granted = self.witness.granted(&promoting.to);
+        let (settings, now) = (&self.settings.failover, self.wall());
+        let decision = decide_candidate(snapshot, &promoting, granted, settings, now);
+        let Candidacy::GiveUp { .. } = decision else {
+            return Ok(());
+        };
+        let why = format!("{} is given up: {decision}", promoting.to);
+        let given_up = self.runner.give_up(&running, PROMOTE, &why).await;
+        match &given_up {
+            Ok(Way::Clear) => {
+                tracing::warn!(saga = %running.id, kind = running.kind, why, "goes back");
+                let detail = serde_json::json!({ "saga": running.id, "why": why });
+                self.audit(MYSELF, "candidate given up", detail).await;
+                self.drive(running);
+            }
+            Ok(Way::Barred) | Err(_) => self.drive(running),
+            Ok(Way::EndedMeanwhile) => {}
+        }
+        given_up.map(drop)
     }
 
     async fn ended_with(&self, running: &Running, outcome: Outcome) {

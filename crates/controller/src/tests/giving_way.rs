@@ -164,3 +164,87 @@ async fn what_people_say_while_the_last_steps_wait_is_not_forgotten_with_them() 
     until("west leads again", async || estate.leads(&west())).await;
     stop(&controller).await;
 }
+
+/// Waits until a move waits for its new region to lead.
+async fn promoting(controller: &Controller) {
+    until("a region is told to lead", async || {
+        let Some(running) = controller.runner.running() else {
+            return false;
+        };
+        let record = controller.store.saga(running.id).await.unwrap();
+        record.is_some_and(|record| recovery::sagas::promoting(&record).is_some())
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switchover_whose_new_region_is_lost_before_it_leads_is_taken_back_at_once() {
+    let estate = Estate::new(Authority::Automatic);
+    let controller = estate.running().await;
+    // Whoever waits for its answer hears nothing, not even that nobody is there.
+    estate.world.slow("north", "lead", STANDS_STILL);
+    declared(&controller, "ada").await;
+    promoting(&controller).await;
+    assert_eq!(estate.world.picture().writing, []);
+    estate.world.kill(&north());
+    let killed = Instant::now();
+    until("west leads again", async || estate.leads(&west())).await;
+    let limit = Duration::from_secs(2) + LEASE;
+    assert!(killed.elapsed() <= limit, "led after {:?}", killed.elapsed());
+    idle(&controller).await;
+    let rows = [("switchover", "unwound"), ("bootstrap", "done")];
+    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    let last = &controller.store.sagas(1).await.unwrap()[0];
+    let record = controller.store.saga(last.id).await.unwrap().unwrap();
+    let failed = record.events.iter().find_map(|event| match &event.kind {
+        saga::EventKind::Failed { why } => Some((event.node.as_str(), why.as_str())),
+        _ => None,
+    });
+    let (node, why) = failed.expect("a step was given up");
+    assert_eq!(node, "promote");
+    assert!(
+        why.contains("north is given up: nothing was heard from it"),
+        "{why}"
+    );
+    // It comes back, told to lead in a generation that is over.
+    estate.world.start(&north());
+    let follows = |picture: driver::simulated::Picture| picture.following == [(north(), west())];
+    until("north follows", async || follows(estate.world.picture())).await;
+    assert!(estate.leads(&west()));
+    stop(&controller).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_region_that_is_slow_and_heard_is_waited_for() {
+    let estate = Estate::new(Authority::Automatic);
+    let controller = estate.running().await;
+    estate.world.slow("north", "lead", Duration::from_secs(20));
+    declared(&controller, "ada").await;
+    until("north leads", async || estate.leads(&north())).await;
+    idle(&controller).await;
+    let rows = [("switchover", "done"), ("bootstrap", "done")];
+    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    stop(&controller).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failover_whose_new_region_is_lost_before_it_leads_puts_the_fenced_one_back_to_work() {
+    let estate = Estate::new(Authority::Automatic);
+    let controller = estate.running().await;
+    estate.world.slow("north", "lead", STANDS_STILL);
+    estate.world.kill_database(&west());
+    promoting(&controller).await;
+    estate.world.kill(&north());
+    let killed = Instant::now();
+    until("west leads again", async || estate.leads(&west())).await;
+    let limit = Duration::from_secs(5) + LEASE;
+    assert!(killed.elapsed() <= limit, "led after {:?}", killed.elapsed());
+    idle(&controller).await;
+    let rows = [
+        ("failover", "done"),
+        ("failover", "unwound"),
+        ("bootstrap", "done"),
+    ];
+    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    stop(&controller).await;
+}

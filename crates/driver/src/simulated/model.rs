@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use api::{
     gateway::{GatewayRole, GatewayStatus, JournalStatus, OldEnd, PeerState, PeerStatus, Reconciliation},
     site::{
-        ComponentObservation, ComponentState, DatabaseObservation, DatabaseState, Downstream, LeaseState,
-        Observation, Role, Route, Site,
+        ComponentObservation, ComponentState, DatabaseObservation, DatabaseState, Downstream, LeaderSight,
+        LeaseState, Observation, Role, Route, Site,
     },
 };
 use types::{ComponentName, Generation, Lsn, RegionName, Timestamp};
@@ -320,7 +320,7 @@ impl State {
                 LeaseState::None
             },
             database: Some(database),
-            leader: None,
+            leader: Some(LeaderSight::default()),
             unreached: BTreeMap::new(),
             components: components(region),
         })

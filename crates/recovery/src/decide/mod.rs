@@ -5,6 +5,7 @@
 //! ```
 
 mod beginning;
+mod candidate;
 mod eligibility;
 mod failback;
 mod failover;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName, Span, Timestamp};
 
 pub use beginning::{Beginning, decide_beginning};
+pub use candidate::{Candidacy, Patience, Promoting, decide_candidate};
 pub use eligibility::{ELIGIBLE_GRACE, Eligibility, Ineligible};
 pub use failback::decide_failback;
 pub use failover::decide_failover;

@@ -3,6 +3,7 @@
 pub mod bootstrap;
 pub mod failback;
 pub mod failover;
+mod promoting;
 pub mod reincarnation;
 pub mod restore;
 pub mod switchover;
@@ -21,6 +22,7 @@ use saga::{ActionError, Inputs};
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName};
 
+pub use promoting::{PROMOTE, promoting};
 pub use saga::Step;
 pub use timeline::timeline;
 

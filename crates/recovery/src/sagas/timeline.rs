@@ -77,7 +77,7 @@ fn earlier(time: Timestamp, bound: Option<Timestamp>) -> Timestamp {
     bound.map_or(time, |bound| time.min(bound))
 }
 
-fn output<T: DeserializeOwned>(record: &Record, node: &str) -> Option<T> {
+pub(super) fn output<T: DeserializeOwned>(record: &Record, node: &str) -> Option<T> {
     record.events.iter().rev().find_map(|event| match &event.kind {
         EventKind::Succeeded { output } if event.node == node => T::deserialize(output).ok(),
         _ => None,
