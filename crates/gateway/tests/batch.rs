@@ -147,8 +147,8 @@ fn post_slowly(stream: &mut std::net::TcpStream, path: &str, body: &[u8]) -> Str
     status.trim().to_owned()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_reaches_who_is_still_writing_and_the_connection_goes_on() {
+/// A world that leads, and where it can be spoken to without TLS.
+async fn world_without_tls() -> (World, std::net::SocketAddr) {
     let address = free_address();
     let world = World::start_with(|settings| {
         if settings.region.as_str() == "west" {
@@ -157,6 +157,35 @@ async fn a_refusal_reaches_who_is_still_writing_and_the_connection_goes_on() {
     })
     .await;
     world.west.lead(1, true).await;
+    (world, address)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_said_everything_waits_for_the_answer_all_the_same() {
+    let (world, address) = world_without_tls().await;
+    let talk = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let body = order("PO-1", 1);
+        let length = body.len();
+        let request = format!(
+            "POST /in/acme-edi HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = talk.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 202 Accepted\r\n"), "{answer}");
+    assert_eq!(world.west.ids().await, ["PO-1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_reaches_who_is_still_writing_and_the_connection_goes_on() {
+    let (_world, address) = world_without_tls().await;
     let talk = tokio::task::spawn_blocking(move || {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

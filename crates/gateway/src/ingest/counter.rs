@@ -50,7 +50,8 @@ enum Place {
 /// The right to learn what became of a message.
 pub struct Ticket {
     counter: Rc<Counter>,
-    number: usize,
+    /// `None`: it was told.
+    number: Option<usize>,
 }
 
 impl Counter {
@@ -76,7 +77,7 @@ impl Counter {
         }
         Ticket {
             counter: Rc::clone(self),
-            number,
+            number: Some(number),
         }
     }
 
@@ -154,32 +155,36 @@ impl Counter {
 impl Future for Ticket {
     type Output = Result<Acceptance, Problem>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let void = || Poll::Ready(Err(Problem::failed("the ticket is void")));
+        let Some(number) = self.number else {
+            return void();
+        };
         let mut places = self.counter.places.borrow_mut();
-        match places.get_mut(self.number) {
-            Some(Place::Done(result)) => {
-                // Left behind for the drop of this ticket, which frees the place.
-                let gone = Err(Problem::failed("the answer was taken"));
-                Poll::Ready(std::mem::replace(result, gone))
+        if let Some(Place::Waiting(_, waker)) = places.get_mut(number) {
+            match waker {
+                Some(known) => known.clone_from(context.waker()),
+                None => *waker = Some(context.waker().clone()),
             }
-            Some(Place::Waiting(_, waker)) => {
-                match waker {
-                    Some(known) => known.clone_from(context.waker()),
-                    None => *waker = Some(context.waker().clone()),
-                }
-                Poll::Pending
-            }
-            Some(Place::Left) | None => Poll::Ready(Err(Problem::failed("the ticket is void"))),
+            return Poll::Pending;
+        }
+        let place = places.try_remove(number);
+        drop(places);
+        self.number = None;
+        match place {
+            Some(Place::Done(result)) => Poll::Ready(result),
+            Some(Place::Left | Place::Waiting(..)) | None => void(),
         }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
+        let Some(number) = self.number else { return };
         let mut places = self.counter.places.borrow_mut();
-        match places.get_mut(self.number) {
+        match places.get_mut(number) {
             Some(place @ Place::Waiting(..)) => *place = Place::Left,
-            Some(Place::Done(_)) => drop(places.remove(self.number)),
+            Some(Place::Done(_)) => drop(places.remove(number)),
             Some(Place::Left) | None => {}
         }
     }

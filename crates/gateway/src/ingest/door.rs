@@ -1,21 +1,25 @@
 //! Threads that serve partners' connections: each has a runtime and a [`Counter`] of its own, and a connection stays with
 //! one thread, so that nothing on the way of a message is shared but the ledger's lock and the journal's queue.
 
-use std::{io, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    io,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    runtime,
+    runtime::{self, LocalOptions},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
-    task::LocalSet,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Visitor, Way, certificate::Shown, counter::Counter, respond};
+use super::{Visitor, Way, certificate::Shown, counter::Counter, patience::Patience, respond};
 use crate::gateway::Gateway;
 
 /// Connections at the same time; more wait in the kernel's queue.
@@ -26,7 +30,7 @@ const CERTIFICATE_CONNECTIONS_MAX: usize = 1024;
 const THREADS_MAX: usize = 4;
 /// A partner that has not finished its handshake by then is dropped.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
-/// A connection without a complete request head for this long is closed.
+/// A connection that for so long takes no answer and brings no complete request head is closed.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A listener, and who comes in by it.
@@ -69,12 +73,20 @@ impl Doors {
         let threads = (1..=(cores - 1).clamp(1, THREADS_MAX)).map(|number| {
             let (arrivals, arriving) = mpsc::unbounded_channel();
             let (ending, ended) = oneshot::channel();
-            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
             let gateway = Arc::clone(gateway);
             std::thread::Builder::new()
                 .name(format!("ingest-{number}"))
                 .spawn(move || {
-                    LocalSet::new().block_on(&runtime, serve(gateway, arriving, drain));
+                    let runtime = runtime::Builder::new_current_thread()
+                        .enable_all()
+                        .build_local(LocalOptions::default());
+                    match runtime {
+                        Ok(runtime) => runtime.block_on(serve(gateway, arriving, drain)),
+                        Err(error) => {
+                            tracing::error!(%error, "nothing can be taken in: the gateway ends");
+                            gateway.cancel.cancel();
+                        }
+                    }
                     let _ = ending.send(());
                 })?;
             Ok(Thread { arrivals, ended })
@@ -192,22 +204,34 @@ async fn connection(
     visitor: Visitor,
     cancel: CancellationToken,
 ) {
-    let visitor = Rc::new(visitor);
+    let shared = Rc::new((visitor, Patience::new(HEAD_TIME_MAX, Instant::now())));
     let service = service_fn(|request| {
-        let visitor = Rc::clone(&visitor);
-        async move { Ok::<_, std::convert::Infallible>(respond(&visitor, request).await) }
+        let shared = Rc::clone(&shared);
+        async move {
+            let (visitor, patience) = &*shared;
+            patience.is_asked();
+            let answer = respond(visitor, request).await;
+            patience.has_answered(Instant::now());
+            Ok::<_, std::convert::Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME_MAX)
+        .header_read_timeout(None::<Duration>)
+        // Answers are small: copied together and written plainly.
+        .writev(false)
+        // Who has said everything waits for an answer all the same. And nothing is read, nor memory made ready for it,
+        // while an answer is on its way.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
+        biased;
         ended = connection.as_mut() => ended,
         () = cancel.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+        () = shared.1.ends() => return tracing::debug!("a connection was idle for too long"),
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");

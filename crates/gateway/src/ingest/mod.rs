@@ -13,6 +13,7 @@ mod door;
 mod events;
 mod key;
 mod linger;
+mod patience;
 mod proof;
 pub mod secrets;
 
