@@ -175,5 +175,5 @@ fn whole(input: &[u8]) -> Option<(u16, usize, usize)> {
 }
 
 fn find(input: &[u8], wanted: &[u8]) -> Option<usize> {
-    input.windows(wanted.len()).position(|window| window == wanted)
+    memchr::memmem::find(input, wanted)
 }

@@ -4,7 +4,9 @@
 //! with what it measures. The same client measures Plimsoll and its peers.
 
 use std::{
+    cell::RefCell,
     net::SocketAddr,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -17,7 +19,7 @@ use hdrhistogram::Histogram;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    task::LocalSet,
+    runtime::{self, LocalOptions},
 };
 
 use super::{
@@ -75,9 +77,9 @@ fn run(
     (warm_up, length): (Duration, Duration),
     (pace, loss): (Pace, Loss),
 ) -> anyhow::Result<Measured> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?;
+        .build_local(LocalOptions::default())?;
     let numbers = Arc::new(AtomicU64::new(seed()));
     let streams: Vec<_> = (0..connections)
         .map(|_| {
@@ -91,7 +93,8 @@ fn run(
     let end = begin + length;
     let schedule = Arc::new(Schedule::new(pace, started));
     let ticking = schedule.tick_until(end, connections);
-    let all = LocalSet::new().block_on(&runtime, async {
+    let all = Rc::new(RefCell::new(nothing(length)?));
+    let ended = runtime.block_on(async {
         let tasks: Vec<_> = streams
             .into_iter()
             .map(|(protocol, stream)| {
@@ -101,28 +104,24 @@ fn run(
                     schedule: Arc::clone(&schedule),
                     begin,
                     end,
+                    measured: Rc::clone(&all),
                 };
                 tokio::task::spawn_local(async move {
-                    let mut measured = nothing(length)?;
-                    match connection.run(stream, &mut measured).await {
-                        Err(_) if loss == Loss::End => Ok(measured),
-                        ended => ended.map(|()| measured),
+                    match connection.run(stream).await {
+                        Err(_) if loss == Loss::End => Ok(()),
+                        ended => ended,
                     }
                 })
             })
             .collect();
-        let mut all = nothing(length)?;
         for task in tasks {
-            let one = task.await??;
-            all.done += one.done;
-            all.acknowledged.extend(one.acknowledged);
-            all.wrong += one.wrong;
-            all.latency.add(&one.latency)?;
+            task.await??;
         }
-        Ok(all)
+        anyhow::Ok(())
     });
     ticking.stop()?;
-    all
+    ended?;
+    Ok(Rc::into_inner(all).context("a connection is left")?.into_inner())
 }
 
 /// Keys must differ between runs against the same server.
@@ -149,10 +148,11 @@ struct Connection<P> {
     schedule: Arc<Schedule>,
     begin: Instant,
     end: Instant,
+    measured: Rc<RefCell<Measured>>,
 }
 
 impl<P: Protocol> Connection<P> {
-    async fn run(&self, stream: std::net::TcpStream, measured: &mut Measured) -> anyhow::Result<()> {
+    async fn run(&self, stream: std::net::TcpStream) -> anyhow::Result<()> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
         let mut stream = TcpStream::from_std(stream)?;
@@ -170,6 +170,7 @@ impl<P: Protocol> Connection<P> {
             stream.write_all(&out).await.context("write")?;
             let right = self.answer(&mut stream, &mut input).await?;
             let answered = Instant::now();
+            let mut measured = self.measured.borrow_mut();
             if right {
                 measured.acknowledged.push(number);
             }
