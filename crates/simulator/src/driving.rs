@@ -1,6 +1,7 @@
 //! The controller's sagas: how they begin, go on, die with the controller, and end.
 
 use std::{
+    cell::Cell,
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -65,6 +66,8 @@ pub(crate) struct Running {
     pub since: At,
     pub engine: Arc<Engine<Ports>>,
     drive: Drive,
+    /// Whether it gives way, once somebody has asked since it last went on: reading it back is slow.
+    gives_way: Cell<Option<bool>>,
     pub recorded: bool,
 }
 
@@ -184,6 +187,7 @@ impl World<'_> {
             engine,
             since: self.now,
             drive,
+            gives_way: Cell::new(None),
             recorded: false,
         });
         self.poll_saga();
@@ -197,6 +201,7 @@ impl World<'_> {
                 return;
             };
             self.control.bridge.set_wall(wall);
+            running.gives_way.set(None);
             let polled = running
                 .drive
                 .as_mut()
@@ -229,10 +234,14 @@ impl World<'_> {
     /// The saga that runs, as decisions see it.
     pub(crate) fn underway(&self) -> Option<Underway> {
         let running = self.control.running.as_ref()?;
-        let gives_way = now_or_never(Box::pin(running.engine.gives_way(running.id)));
+        let gives_way = running.gives_way.get().unwrap_or_else(|| {
+            let read = now_or_never(Box::pin(running.engine.gives_way(running.id)));
+            matches!(read, Some(Ok(true)))
+        });
+        running.gives_way.set(Some(gives_way));
         Some(Underway {
             kind: running.kind.as_str().to_owned(),
-            gives_way: matches!(gives_way, Some(Ok(true))) && !self.planted(Bug::NeverGivesWay),
+            gives_way: gives_way && !self.planted(Bug::NeverGivesWay),
         })
     }
 

@@ -1,7 +1,5 @@
 //! The queue of events, and which place handles each.
 
-use std::cmp::Reverse;
-
 use crate::{
     agent::Asker,
     database::Process,
@@ -11,42 +9,9 @@ use crate::{
     world::World,
 };
 
-/// An event with its time; the order decides between those of one moment.
-#[derive(Debug)]
-pub(crate) struct Item {
-    at: At,
-    order: u64,
-    event: Event,
-}
-
-impl PartialEq for Item {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Item {}
-
-impl PartialOrd for Item {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Item {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.order).cmp(&(other.at, other.order))
-    }
-}
-
 impl World<'_> {
     pub fn push(&mut self, at: At, event: Event) {
-        self.order += 1;
-        self.queue.push(Reverse(Item {
-            at,
-            order: self.order,
-            event,
-        }));
+        self.queue.push(at, event);
     }
 
     pub fn after(&mut self, place: Place, micros: u64, timer: Timer) {
@@ -55,10 +20,10 @@ impl World<'_> {
     }
 
     pub fn next(&mut self) -> Option<Event> {
-        let Reverse(item) = self.queue.pop()?;
-        self.now = item.at;
+        let (at, event) = self.queue.pop()?;
+        self.now = at;
         self.stats.events += 1;
-        Some(item.event)
+        Some(event)
     }
 
     /// Handles one event, or puts it off while its place stands still.

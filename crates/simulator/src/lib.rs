@@ -47,6 +47,7 @@ mod outside;
 mod pausing;
 mod place;
 mod publishing;
+mod queue;
 mod random;
 mod releasing;
 pub mod restore;

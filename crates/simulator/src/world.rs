@@ -1,7 +1,5 @@
 //! The simulated world: a queue of events over virtual time, and the places they happen at.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
 use driver::Reign;
 use lease::{Ballot, Moment};
 use local::agent::role::{DurableRole, RoleRecord};
@@ -17,7 +15,6 @@ use crate::{
     database::{Commit, Commits, Database, Process, Wrote},
     driving::Definitions,
     erp::Erp,
-    events::Item,
     fault::Fault,
     gateway::Gateway,
     ledger::Ledger,
@@ -26,6 +23,7 @@ use crate::{
     message::{Event, Set, Timer},
     outside::{Door, Outside},
     place::{Place, Side},
+    queue::Queue,
     random::Random,
     schedule::Schedule,
     stats::Stats,
@@ -82,8 +80,7 @@ pub(crate) struct World<'s> {
     pub names: [RegionName; 2],
     pub settings: FailoverSettings,
     pub now: At,
-    pub order: u64,
-    pub queue: BinaryHeap<Reverse<Item>>,
+    pub queue: Queue,
     /// The network's and the machines' chance; that of the schedule is its own.
     pub random: Random,
     pub machines: [Machine; Place::COUNT],
@@ -136,8 +133,7 @@ impl<'s> World<'s> {
             schedule,
             settings: crate::control::settings(schedule.authority),
             now: At(0),
-            order: 0,
-            queue: BinaryHeap::with_capacity(256),
+            queue: Queue::new(),
             random,
             machines,
             cuts: Default::default(),
