@@ -10,7 +10,7 @@ use driver::Reign;
 use lease::{Ballot, Voter};
 use recovery::decide::{Decision, Eligibility, Order, Sightings, Snapshot, Underway, decide_failover};
 use saga::{Boundary, MemoryLog, Point, SagaId};
-use types::{RegionName, Timestamp, settings::FailoverSettings};
+use types::{Generation, RegionName, Timestamp, settings::FailoverSettings};
 
 use crate::{
     bug::Bug,
@@ -52,6 +52,8 @@ pub(crate) struct Control {
     pub sagas: u64,
     // In memory.
     pub voter: Voter,
+    /// The last term that its witness granted since it was started.
+    pub granted: Option<(RegionName, Generation)>,
     pub sightings: Sightings,
     pub gateways: BTreeMap<RegionName, GatewayStatus>,
     pub orders: Vec<(At, Order)>,
@@ -83,6 +85,7 @@ impl Control {
         Self {
             voter: Voter::started(ballot.clone(), TIMING, lease::Moment::ZERO),
             ballot,
+            granted: None,
             eligibility: None,
             reign: Some(reign),
             last_failover: None,
@@ -124,6 +127,7 @@ impl Control {
     /// The process has ended.
     pub fn die(&mut self) {
         self.running = None;
+        self.granted = None;
         self.calls.clear();
         self.ready.clear();
         self.gateways.clear();
@@ -273,7 +277,7 @@ impl World<'_> {
             }
         }
         if self.underway().is_some_and(|running| !running.gives_way) {
-            return;
+            return self.give_up_candidate();
         }
         let (snapshot, settings, wall) = (self.snapshot(), self.settings.clone(), self.wall(Place::Control));
         let decision = decide_failover(&snapshot, &settings, wall);

@@ -32,6 +32,7 @@ mod events;
 mod fault;
 mod following;
 mod gateway;
+mod giving_up;
 mod happening;
 mod holding;
 mod lane;

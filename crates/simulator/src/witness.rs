@@ -27,6 +27,7 @@ impl World<'_> {
             Message::Renew { generation, sent, .. } => match control.voter.renew(now, &name, generation) {
                 RenewAnswer::Granted { save } => {
                     keep(control, save);
+                    control.granted = Some((name, generation));
                     Message::Granted { generation, sent }
                 }
                 RenewAnswer::Refused { promised } => Message::RenewRefused { generation, promised },
