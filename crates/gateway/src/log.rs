@@ -4,6 +4,8 @@
 //! It ends when every [`Log`] handle is gone; an error of the journal poisons the gateway.
 
 mod copies;
+#[cfg(test)]
+mod flown;
 mod gate;
 mod retain;
 mod tail;
@@ -18,8 +20,7 @@ use std::{
 };
 
 use journal::{
-    AppendError, Batch, CondemnError, Condemned, DivergeError, Entry, Journal, Position, RepairError,
-    SetAside,
+    Batch, CondemnError, Condemned, DivergeError, Entry, Journal, Position, RepairError, SetAside,
 };
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::{Notify, oneshot};
@@ -244,7 +245,7 @@ impl Writer {
     fn run(mut self, queue: &mpsc::Receiver<Command>) {
         let mut next = None;
         loop {
-            self.give_up();
+            self.give_up(Instant::now());
             let command = match next.take() {
                 Some(command) => command,
                 None => match queue.recv_timeout(QUIET) {
@@ -258,7 +259,7 @@ impl Writer {
             };
             match command {
                 Command::Store(first) => next = self.store(first, queue),
-                Command::Copy(arrival) => self.arrive(arrival),
+                Command::Copy(arrival) => self.arrive(arrival, Instant::now()),
                 Command::SetAside { first, reply } => {
                     let _ = reply.send(self.journal.set_aside_from(first));
                 }
@@ -343,10 +344,17 @@ impl Writer {
     }
 
     fn append(&mut self, entries: &[Entry], waiters: Vec<Waiting>) -> Result<(), (Vec<Waiting>, Unstored)> {
+        match self.begin(entries) {
+            Ok(batch) => self.finish(&batch, entries, waiters),
+            Err(why) => Err((waiters, why)),
+        }
+    }
+
+    /// Gives messages their numbers, and shows them to the other region, which syncs while this one does.
+    fn begin(&mut self, entries: &[Entry]) -> Result<Batch, Unstored> {
         let Permit::Own(generation) = *lock(&self.shared.permit) else {
-            return Err((waiters, Unstored::NotLeading));
+            return Err(Unstored::NotLeading);
         };
-        let refused = |error: &AppendError| Unstored::Journal(error.to_string());
         let encoded = self.journal.encode(entries, generation);
         let reserved = encoded.and_then(|batch| self.journal.reserve(&batch).map(|()| batch));
         let batch = match reserved {
@@ -354,26 +362,35 @@ impl Writer {
             Err(error) => {
                 tracing::error!(error = %crate::start::chain(&error), "messages were not stored");
                 self.check_poison();
-                return Err((waiters, refused(&error)));
+                return Err(Unstored::Journal(error.to_string()));
             }
         };
         let peered = lock(&self.shared.ledger).acks.link != crate::link::Link::None;
         if peered {
-            // The other region syncs while this one does.
             self.shared.tail.push(batch.clone());
         }
+        Ok(batch)
+    }
+
+    /// Makes them durable here.
+    fn finish(
+        &mut self,
+        batch: &Batch,
+        entries: &[Entry],
+        waiters: Vec<Waiting>,
+    ) -> Result<(), (Vec<Waiting>, Unstored)> {
         let began = Instant::now();
-        let committed = self.journal.commit(std::slice::from_ref(&batch));
+        let committed = self.journal.commit(std::slice::from_ref(batch));
         self.shared.sync.observe(began.elapsed().as_secs_f64());
         if let Err(error) = committed {
             tracing::error!(error = %crate::start::chain(&error), "messages were not stored");
             self.shared.tail.clear();
             self.check_poison();
-            return Err((waiters, refused(&error)));
+            return Err((waiters, Unstored::Journal(error.to_string())));
         }
-        self.complete(&batch, entries, waiters);
+        self.complete(batch, entries, waiters);
         // Whoever stopped leading in between has answered those who waited then; these are left.
-        if *lock(&self.shared.permit) != Permit::Own(generation) {
+        if *lock(&self.shared.permit) != Permit::Own(batch.generation()) {
             lock(&self.shared.ledger).fail_all(&Unstored::NotLeading);
         }
         self.update_figures();

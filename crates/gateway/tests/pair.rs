@@ -116,6 +116,33 @@ async fn without_the_peer_messages_are_acknowledged_alone_and_counted_and_it_cat
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_never_acknowledged_waits_for_both_regions_when_it_comes_again() {
+    let world = World::start_with(|settings| {
+        settings.peer.as_mut().unwrap().degrade_after = types::Span::from_secs(60);
+    });
+    let mut world = world.await.synchronised().await;
+    world.east.signal("STOP");
+    let request = world.west.request(reqwest::Method::POST, "/in/acme-edi");
+    let request = request.bearer_auth(world::TOKEN).body(order("PO-1", 1));
+    let first = tokio::spawn(request.send());
+    world.west.until(|status| status.journal.messages == 1).await;
+    // What east has not read yet goes with it: the message is in west's journal alone.
+    world.west.kill();
+    world.east.kill();
+    assert!(first.await.unwrap().is_err());
+    world.west.start().await;
+    world.west.lead(1, false).await;
+    let (west, east) = (&world.west, &mut world.east);
+    let back = async {
+        east.start().await;
+        east.follow(1, "west").await;
+    };
+    let (again, ()) = tokio::join!(west.order("PO-1"), back);
+    assert_eq!((again.status, again.copies), (AcceptedStatus::Duplicate, 2));
+    assert_eq!(world.east.ids().await, ["PO-1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_hangs_is_not_waited_for_longer_than_told() {
     let world = World::in_sync().await;
     world.west.order("PO-1").await;

@@ -3,6 +3,8 @@
 //! With one at a time, a message that comes just after a request has left waits for two round trips. With several it
 //! waits for one, and for the distance between requests: what comes within a millisecond shares one, because a request
 //! costs both gateways as much as several messages do.
+//!
+//! It reads no clock: `log::flown` lives through some thousand lives of a pair with it.
 
 use std::{
     future::poll_fn,
@@ -21,7 +23,7 @@ const BYTES_MAX: usize = 8 << 20;
 const DISTANCE: Duration = Duration::from_millis(1);
 
 /// What the other region answers.
-pub(super) type Answering<'s> = Pin<Box<dyn Future<Output = Result<Synced, Failure>> + Send + 's>>;
+pub type Answering<'s> = Pin<Box<dyn Future<Output = Result<Synced, Failure>> + Send + 's>>;
 
 struct Flight<'s> {
     /// The end of what it carries.
@@ -31,55 +33,58 @@ struct Flight<'s> {
 }
 
 /// See the module's documentation.
-pub(super) struct Flights<'s> {
+pub struct Flights<'s> {
     under_way: Vec<Flight<'s>>,
     bytes: usize,
     /// The end of what was sent.
     sent: u64,
     /// The end of what the other region has.
     synced: u64,
-    left_at: Instant,
+    left_at: Option<Instant>,
 }
 
 impl<'s> Flights<'s> {
     /// The other region's log ends at `end`.
-    pub(super) fn from(end: u64) -> Self {
+    pub fn from(end: u64) -> Self {
         Self {
             under_way: Vec::new(),
             bytes: 0,
             sent: end,
             synced: end,
-            left_at: Instant::now(),
+            left_at: None,
         }
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    /// Whether none is under way.
+    pub const fn is_empty(&self) -> bool {
         self.under_way.is_empty()
     }
 
-    pub(super) const fn sent(&self) -> u64 {
+    /// The end of what was sent.
+    pub const fn sent(&self) -> u64 {
         self.sent
     }
 
     /// Whether another may leave, now or when its time has come.
-    pub(super) const fn has_room(&self) -> bool {
+    pub const fn has_room(&self) -> bool {
         self.under_way.is_empty() || (self.under_way.len() < REQUESTS_MAX && self.bytes < BYTES_MAX)
     }
 
     /// How long the next one must wait for its distance.
-    pub(super) fn wait(&self) -> Duration {
-        if self.under_way.is_empty() {
-            Duration::ZERO
-        } else {
-            DISTANCE.saturating_sub(self.left_at.elapsed())
+    pub fn wait(&self, now: Instant) -> Duration {
+        match self.left_at {
+            Some(left_at) if !self.under_way.is_empty() => {
+                DISTANCE.saturating_sub(now.saturating_duration_since(left_at))
+            }
+            Some(_) | None => Duration::ZERO,
         }
     }
 
     /// A request leaves, with everything up to `target`.
-    pub(super) fn leave(&mut self, target: u64, bytes: usize, answering: Answering<'s>) {
+    pub fn leave(&mut self, target: u64, bytes: usize, now: Instant, answering: Answering<'s>) {
         self.sent = self.sent.max(target);
         self.bytes += bytes;
-        self.left_at = Instant::now();
+        self.left_at = Some(now);
         self.under_way.push(Flight {
             target,
             bytes,
@@ -89,7 +94,7 @@ impl<'s> Flights<'s> {
 
     /// Waits for the next answer, whichever it is, and says up to where the other region has everything then: it takes
     /// nothing before what precedes it.
-    pub(super) async fn land(&mut self) -> Result<u64, Failure> {
+    pub async fn land(&mut self) -> Result<u64, Failure> {
         let (flight, answer) = poll_fn(|context| {
             let answered = self.under_way.iter_mut().enumerate().find_map(|(at, flight)| {
                 match flight.answering.as_mut().poll(context) {
@@ -137,7 +142,7 @@ mod tests {
                 Err(_) => Err(Failure::Overtaken),
             }
         };
-        flights.leave(target, bytes, Box::pin(answering));
+        flights.leave(target, bytes, Instant::now(), Box::pin(answering));
         answer
     }
 
@@ -171,10 +176,13 @@ mod tests {
         let mut flights = Flights::from(0);
         let answer = leave(&mut flights, 1, 2 * BYTES_MAX);
         assert!(!flights.has_room());
-        assert!(flights.wait() <= DISTANCE);
+        assert!(flights.wait(Instant::now()) <= DISTANCE);
         answer.send(Ok(1)).unwrap();
         assert!(matches!(flights.land().await, Ok(1)));
-        assert_eq!((flights.has_room(), flights.wait()), (true, Duration::ZERO));
+        assert_eq!(
+            (flights.has_room(), flights.wait(Instant::now())),
+            (true, Duration::ZERO)
+        );
         let _answers: Vec<_> = (2..2 + REQUESTS_MAX as u64)
             .map(|target| leave(&mut flights, target, 1))
             .collect();

@@ -14,18 +14,17 @@ use journal::Batch;
 
 use super::{
     flight::Flights,
+    standing,
     wire::{Speaker, Synced},
 };
 use crate::{
-    gateway::{Gateway, Peer, Term, now},
+    gateway::{Gateway, Peer, Term},
     link::Link,
     lock,
     marks::Marks,
     scrub,
 };
 
-/// Bytes in one request at most; the receiver allows more.
-const REQUEST_BYTES_MAX: usize = 4 << 20;
 /// Without messages the peer is asked this often whether it is still there.
 const HEARTBEAT: Duration = Duration::from_millis(250);
 /// Pause after a failure while acknowledgements wait.
@@ -53,15 +52,7 @@ pub async fn run(gateway: Arc<Gateway>, term: Arc<Term>) {
 
 /// Acknowledgements no longer wait for the other region.
 pub fn degrade(gateway: &Gateway, why: &str) {
-    let mut ledger = lock(&gateway.ledger);
-    if !ledger.acks.link.waits() {
-        return;
-    }
-    ledger.acks.link = Link::Gone;
-    ledger.acks.degraded_since.get_or_insert_with(now);
-    ledger.complete();
-    drop(ledger);
-    tracing::warn!(why, "degraded: messages are acknowledged on one copy");
+    standing::gone(&mut lock(&gateway.ledger), why);
 }
 
 pub(super) struct Sender<'a> {
@@ -71,7 +62,7 @@ pub(super) struct Sender<'a> {
 }
 
 /// What went wrong with one request.
-pub(super) enum Failure {
+pub enum Failure {
     /// The peer knows a newer generation; this gateway has stopped leading.
     Overtaken,
     /// Anything else: where the peer stands must be asked again.
@@ -119,7 +110,7 @@ impl Sender<'_> {
             self.gateway.hurt.store(false, Ordering::SeqCst);
             return self.mend(None).await;
         }
-        let (has_room, wait) = (flights.has_room() && !hurt, flights.wait());
+        let (has_room, wait) = (flights.has_room() && !hurt, flights.wait(Instant::now()));
         if has_room && wait.is_zero() {
             let batches = self.next(flights.sent()).await?;
             if !batches.is_empty() {
@@ -136,7 +127,7 @@ impl Sender<'_> {
             }
         }
         tokio::select! {
-            synced = flights.land() => self.synced(synced?),
+            synced = flights.land() => standing::synced(&self.gateway.shared, synced?),
             () = news.notified(), if has_room && wait.is_zero() => {}
             () = tokio::time::sleep(wait), if has_room && !wait.is_zero() => {}
         }
@@ -154,7 +145,7 @@ impl Sender<'_> {
             let answer = self.peer.client.post_bytes::<Synced>(&path, bytes);
             self.within(answer, None).await
         };
-        flights.leave(target, length, Box::pin(answering));
+        flights.leave(target, length, Instant::now(), Box::pin(answering));
     }
 
     /// Asks where the peer's copy ends, and whether that is in this log.
@@ -178,48 +169,17 @@ impl Sender<'_> {
                 "the peer's log ends with what this one lacks".to_owned(),
             ));
         }
-        let mut ledger = lock(&self.gateway.ledger);
-        if ledger.acks.link == Link::Gone {
-            ledger.acks.link = Link::CatchingUp;
-            tracing::info!(
-                behind = ledger.acks.here.saturating_sub(end.sequence),
-                "the other region is back"
-            );
-        }
-        ledger.synced_there(end.sequence);
+        standing::found(&mut lock(&self.gateway.ledger), end.sequence);
         Ok(end.sequence)
     }
 
-    /// What the peer lacks, the oldest first: from memory while it keeps up, otherwise from disk.
     async fn next(&self, end: u64) -> Result<Vec<Batch>, Failure> {
-        if let Some(batches) = self.gateway.shared.tail.from(end + 1, REQUEST_BYTES_MAX) {
-            return Ok(batches);
-        }
-        match self.gateway.reader.batches(end + 1, REQUEST_BYTES_MAX) {
+        match standing::next(&self.gateway.shared, &self.gateway.reader, end) {
             Ok(batches) => Ok(batches),
             Err(error) => {
                 scrub::met(self.gateway, &error).await;
                 Err(Failure::Again(error.to_string()))
             }
-        }
-    }
-
-    fn synced(&self, sequence: u64) {
-        self.gateway.shared.tail.forget(sequence);
-        let mut ledger = lock(&self.gateway.ledger);
-        ledger.synced_there(sequence);
-        let close = sequence >= ledger.acks.here || self.gateway.shared.tail.from(sequence + 1, 1).is_some();
-        match ledger.acks.link {
-            // All that is left is in memory and goes out with the next request: from now on wait for it.
-            Link::CatchingUp if close => ledger.acks.link = Link::Expected,
-            _ => {}
-        }
-        if ledger.acks.link == Link::Expected && sequence >= ledger.acks.here {
-            ledger.acks.link = Link::InSync;
-            if ledger.acks.degraded_since.take().is_some() {
-                tracing::info!(sequence, "the other region has everything again");
-            }
-            ledger.complete();
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     gateway::Gateway,
     ledger::{Admission, KIND_CONFLICT, Ledger, Need, Outcome, Reply, Stored, Unstored},
     lock,
-    log::Store,
+    log::{Permit, Store},
 };
 
 /// How a message came to rest.
@@ -24,9 +24,12 @@ pub enum Acceptance {
 
 /// What an acceptance will be when the message it waits for is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
+    /// Stored now.
     New,
+    /// Stored before, or by somebody else at the same time.
     Before,
+    /// Kept aside.
     Aside,
 }
 
@@ -44,25 +47,27 @@ impl Verdict {
 }
 
 /// What admission made of a message.
-pub(super) enum Admitted {
+pub enum Admitted {
     /// It is known already.
     Known(Acceptance),
-    /// Somebody else stores it; the reply was given to the ledger.
+    /// It is being stored, or is stored and not durable yet; the reply was given to the ledger. The caller then has to
+    /// [`answer_joined`].
     Joined,
     /// It is to be stored.
     Store(Verdict, Store),
 }
 
 /// Admits one message. `reply` is only asked for when there will be an answer.
-pub(super) fn admit(
-    ledger: &mut Ledger,
-    mut entry: Entry,
-    need: Need,
-    reply: impl FnOnce() -> Reply,
-) -> Admitted {
+pub fn admit(ledger: &mut Ledger, mut entry: Entry, need: Need, reply: impl FnOnce() -> Reply) -> Admitted {
     let verdict = match ledger.admit(entry.key, &entry.body_hash) {
         Admission::New => Verdict::New,
-        Admission::Duplicate(stored) => return Admitted::Known(Acceptance::Before(stored)),
+        Admission::Duplicate(stored) if need == Need::Here || ledger.acks.is_durable(stored.sequence) => {
+            return Admitted::Known(Acceptance::Before(stored));
+        }
+        Admission::Duplicate(stored) => {
+            ledger.wait(entry.key, stored.sequence, reply());
+            return Admitted::Joined;
+        }
         Admission::KnownConflict => return Admitted::Known(Acceptance::Aside),
         Admission::InFlight => {
             ledger.join(&entry.key, reply());
@@ -82,13 +87,23 @@ pub(super) fn admit(
     Admitted::Store(verdict, Store { entry, need, reply })
 }
 
+/// Whoever stopped leading in between has answered those who waited then; those who joined since are left.
+pub(super) fn answer_joined(gateway: &Gateway) {
+    if !matches!(*lock(&gateway.shared.permit), Permit::Own(_)) {
+        lock(&gateway.ledger).fail_all(&Unstored::NotLeading);
+    }
+}
+
 /// Stores a message once; returns when it is as durable as needed.
 pub async fn accept(gateway: &Gateway, entry: Entry, need: Need) -> Result<Acceptance, Problem> {
     let (sender, receiver) = oneshot::channel();
     let admitted = admit(&mut lock(&gateway.ledger), entry, need, || Reply::one(sender));
     let verdict = match admitted {
         Admitted::Known(acceptance) => return Ok(acceptance),
-        Admitted::Joined => Verdict::Before,
+        Admitted::Joined => {
+            answer_joined(gateway);
+            Verdict::Before
+        }
         Admitted::Store(verdict, store) => {
             gateway.log.store(vec![store]);
             verdict

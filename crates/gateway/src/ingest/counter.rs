@@ -23,7 +23,7 @@ use api::Problem;
 use journal::Entry;
 use slab::Slab;
 
-use super::accept::{Acceptance, Admitted, Verdict, admit};
+use super::accept::{Acceptance, Admitted, Verdict, admit, answer_joined};
 use crate::{
     gateway::Gateway,
     ledger::{Need, Outcome, Reply, Tray},
@@ -105,13 +105,13 @@ impl Counter {
         if offered.is_empty() {
             return;
         }
-        let mut stores = Vec::with_capacity(offered.len());
+        let (mut stores, mut joined) = (Vec::with_capacity(offered.len()), false);
         let mut ledger = lock(&self.gateway.ledger);
         for (entry, number) in offered.drain(..) {
             let reply = || Reply::tray(Arc::clone(&self.tray), number);
             match admit(&mut ledger, entry, Need::Durable, reply) {
                 Admitted::Known(acceptance) => self.settle(number, Ok(acceptance)),
-                Admitted::Joined => {}
+                Admitted::Joined => joined = true,
                 Admitted::Store(verdict, store) => {
                     if let Some(Place::Waiting(known, _)) = self.places.borrow_mut().get_mut(number) {
                         *known = verdict;
@@ -121,6 +121,9 @@ impl Counter {
             }
         }
         drop(ledger);
+        if joined {
+            answer_joined(&self.gateway);
+        }
         if !stores.is_empty() {
             self.gateway.log.store(stores);
         }

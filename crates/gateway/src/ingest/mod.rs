@@ -4,7 +4,7 @@
 //! `POST /in/{integration}/batch` takes many and answers for each; `POST /in/{integration}/events` takes a site's scans. `GET /healthz` is 200 while this gateway leads; the
 //! ingress routes by it.
 
-mod accept;
+pub mod accept;
 mod answer;
 mod batch;
 mod certificate;

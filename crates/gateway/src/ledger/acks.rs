@@ -91,12 +91,23 @@ impl Acks {
         if self.there >= sequence { 2 } else { 1 }
     }
 
-    /// Adds a waiter; sequence numbers never fall.
+    /// Adds a waiter.
     pub fn wait(&mut self, waiter: Waiter, need: Need) {
-        match need {
-            Need::Durable => self.durable.push_back(waiter),
-            Need::Here => self.local.push_back(waiter),
+        let queue = match need {
+            Need::Durable => &mut self.durable,
+            Need::Here => &mut self.local,
+        };
+        if queue.back().is_none_or(|last| last.sequence <= waiter.sequence) {
+            return queue.push_back(waiter);
         }
+        // A message that was sent again, and has been in the journal for a while.
+        let at = queue.partition_point(|before| before.sequence <= waiter.sequence);
+        queue.insert(at, waiter);
+    }
+
+    /// Whether a message that is on disk here is as durable as an acknowledgement says.
+    pub fn is_durable(&self, sequence: u64) -> bool {
+        sequence <= self.durable_up_to()
     }
 
     /// Up to here messages are durable enough to be acknowledged and delivered.

@@ -119,6 +119,17 @@ impl Ledger {
         }
     }
 
+    /// Waits until a message that is in the journal is durable: whoever sent it first was never told that it is.
+    pub fn wait(&mut self, key: KeyHash, sequence: u64, reply: Reply) {
+        let waiter = Waiter {
+            sequence,
+            key,
+            conflict: false,
+            reply,
+        };
+        self.acks.wait(waiter, Need::Durable);
+    }
+
     fn conflict(&self, key: KeyHash, hash: &[u8; 32]) -> Admission {
         if self.conflicts.contains_key(&(key, body_mark(hash))) {
             Admission::KnownConflict
@@ -232,7 +243,13 @@ impl Ledger {
             Entry::Occupied(_) | Entry::Vacant(_) => None,
         };
         for other in flight.into_iter().flat_map(|flight| flight.waiters) {
-            other.send(outcome.clone(), bells);
+            match &outcome {
+                // The other region offered it, for whom this disk is enough; whoever came after that waits for both.
+                Ok(stored) if !self.acks.is_durable(stored.sequence) => {
+                    self.wait(waiter.key, stored.sequence, other);
+                }
+                Ok(_) | Err(_) => other.send(outcome.clone(), bells),
+            }
         }
         waiter.reply.send(outcome, bells);
     }
@@ -333,128 +350,4 @@ pub fn age_ms(since: Timestamp, now: Timestamp) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::sync::oneshot;
-
-    use super::*;
-    use crate::link::Link;
-
-    fn ledger(link: Link) -> Ledger {
-        Ledger::new(["acme".to_owned()], Acks::new(link))
-    }
-
-    fn record(sequence: u64, id: &str, body: &'static [u8], kind: u8) -> journal::Record {
-        let key = journal::key_hash("acme", id);
-        journal::Record {
-            sequence,
-            generation: 1,
-            entry: journal::Entry {
-                kind,
-                stream: "acme".to_owned(),
-                id: id.to_owned(),
-                time: 5,
-                key,
-                body_hash: journal::body_hash(body),
-                body: body.into(),
-            },
-        }
-    }
-
-    fn store(ledger: &mut Ledger, record: &journal::Record) {
-        let entry = &record.entry;
-        ledger.stored(&entry.facts(record.sequence, record.generation));
-    }
-
-    #[test]
-    fn the_second_of_two_at_once_waits_for_the_first() {
-        let mut ledger = ledger(Link::InSync);
-        let one = record(1, "a", b"body", KIND_MESSAGE);
-        let (key, hash) = (one.entry.key, one.entry.body_hash);
-        assert!(matches!(ledger.admit(key, &hash), Admission::New));
-        assert!(matches!(ledger.admit(key, &hash), Admission::InFlight));
-        let (reply, mut second) = oneshot::channel();
-        ledger.join(&key, Reply::one(reply));
-        let (reply, mut first) = oneshot::channel();
-        let waiter = Waiter {
-            sequence: 1,
-            key,
-            conflict: false,
-            reply: Reply::one(reply),
-        };
-        ledger.acks.wait(waiter, Need::Durable);
-        store(&mut ledger, &one);
-        ledger.synced_here(1);
-        assert!(first.try_recv().is_err(), "the other region has not synced");
-        ledger.synced_there(1);
-        let stored = Stored {
-            sequence: 1,
-            copies: 2,
-        };
-        assert_eq!(first.try_recv().unwrap(), Ok(stored));
-        assert_eq!(second.try_recv().unwrap(), Ok(stored));
-        assert!(matches!(ledger.admit(key, &hash), Admission::Duplicate(found) if found == stored));
-    }
-
-    #[test]
-    fn another_body_under_the_same_key_is_kept_once_and_not_delivered() {
-        let mut ledger = ledger(Link::None);
-        store(&mut ledger, &record(1, "a", b"one", KIND_MESSAGE));
-        let other = record(2, "a", b"two", KIND_CONFLICT);
-        assert!(matches!(
-            ledger.admit(other.entry.key, &other.entry.body_hash),
-            Admission::Conflict
-        ));
-        store(&mut ledger, &other);
-        assert!(matches!(
-            ledger.admit(other.entry.key, &other.entry.body_hash),
-            Admission::KnownConflict
-        ));
-        assert_eq!((ledger.lanes[0].accepted, ledger.lanes[0].quarantined), (1, 1));
-        assert_eq!(ledger.deliverable(0, 0, 9), [(1, MessageState::Pending)]);
-    }
-
-    #[test]
-    fn cutting_forgets_keys_and_counts() {
-        let mut ledger = ledger(Link::None);
-        for (sequence, id) in [(1, "a"), (2, "b"), (3, "c")] {
-            store(&mut ledger, &record(sequence, id, b"x", KIND_MESSAGE));
-        }
-        ledger.mark(2, MessageState::Applied);
-        ledger.cut(2);
-        assert_eq!(
-            (ledger.len(), ledger.lanes[0].accepted, ledger.lanes[0].delivered),
-            (1, 1, 0)
-        );
-        let again = record(2, "c", b"x", KIND_MESSAGE);
-        assert!(matches!(
-            ledger.admit(again.entry.key, &again.entry.body_hash),
-            Admission::New
-        ));
-    }
-
-    #[test]
-    fn degrading_answers_those_who_wait_and_counts_them() {
-        let mut ledger = ledger(Link::InSync);
-        let (reply, mut answer) = oneshot::channel();
-        let one = record(1, "a", b"body", KIND_MESSAGE);
-        let waiter = Waiter {
-            sequence: 1,
-            key: one.entry.key,
-            conflict: false,
-            reply: Reply::one(reply),
-        };
-        ledger.acks.wait(waiter, Need::Durable);
-        store(&mut ledger, &one);
-        ledger.synced_here(1);
-        ledger.acks.link = Link::Gone;
-        ledger.complete();
-        assert_eq!(
-            answer.try_recv().unwrap(),
-            Ok(Stored {
-                sequence: 1,
-                copies: 1
-            })
-        );
-        assert_eq!(ledger.acks.acknowledged_alone, 1);
-    }
-}
+mod tests;

@@ -34,9 +34,9 @@ pub enum CopyError {
 
 /// Batches on their way into the log.
 pub(super) struct Arrival {
-    batches: Vec<Batch>,
-    generation: u64,
-    reply: oneshot::Sender<Result<Copied, CopyError>>,
+    pub batches: Vec<Batch>,
+    pub generation: u64,
+    pub reply: oneshot::Sender<Result<Copied, CopyError>>,
 }
 
 impl Log {
@@ -58,7 +58,7 @@ impl Log {
 }
 
 impl Writer {
-    pub(super) fn arrive(&mut self, arrival: Arrival) {
+    pub(super) fn arrive(&mut self, arrival: Arrival, now: Instant) {
         let batches = &arrival.batches;
         let (Some(first), Some(last)) = (batches.first(), batches.last()) else {
             let _ = arrival.reply.send(Err(AppendError::Empty.into()));
@@ -67,22 +67,22 @@ impl Writer {
         let span = first.first()..=last.last();
         let bytes = batches.iter().map(|batch| batch.bytes().len()).sum();
         let end = self.journal.position().sequence;
-        if let Some(refused) = self.gate.come(&span, bytes, end, Instant::now(), arrival) {
+        if let Some(refused) = self.gate.come(&span, bytes, end, now, arrival) {
             let _ = refused.reply.send(Err(CopyError::Early));
         }
         while let Some(next) = self.gate.next(self.journal.position().sequence) {
             let copied = self.copy(&next.batches, next.generation);
             let _ = next.reply.send(copied);
         }
-        self.give_up();
+        self.give_up(now);
     }
 
     /// Answers those whose turn has not come for too long.
-    pub(super) fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self, now: Instant) {
         if self.gate.is_empty() {
             return;
         }
-        for late in self.gate.given_up(Instant::now()) {
+        for late in self.gate.given_up(now) {
             let _ = late.reply.send(Err(CopyError::Early));
         }
     }

@@ -33,6 +33,14 @@ impl Held {
 impl Tail {
     pub(super) fn push(&self, batch: Batch) {
         let mut held = lock(&self.held);
+        if held
+            .batches
+            .back()
+            .is_some_and(|last| last.last() + 1 != batch.first())
+        {
+            // What lies between came from the other region, while that one led.
+            *held = Held::default();
+        }
         held.bytes += batch.bytes().len();
         held.batches.push_back(batch);
         while held.bytes > TAIL_BYTES_MAX && held.batches.len() > 1 {
@@ -66,5 +74,44 @@ impl Tail {
     /// Forgets everything: what follows does not continue it.
     pub fn clear(&self) {
         *lock(&self.held) = Held::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use journal::{Entry, Record, body_hash, key_hash};
+
+    use super::*;
+
+    fn batch(sequence: u64) -> Batch {
+        Batch::of_one(&Record {
+            sequence,
+            generation: 1,
+            entry: Entry {
+                kind: 1,
+                stream: "acme".to_owned(),
+                id: sequence.to_string(),
+                time: 0,
+                key: key_hash("acme", "1"),
+                body_hash: body_hash(b"x"),
+                body: b"x"[..].into(),
+            },
+        })
+    }
+
+    fn firsts(tail: &Tail, first: u64) -> Option<Vec<u64>> {
+        Some(tail.from(first, 1 << 20)?.iter().map(Batch::first).collect())
+    }
+
+    #[test]
+    fn what_was_written_by_another_leader_in_between_parts_it() {
+        let tail = Tail::default();
+        for sequence in [11, 12, 14, 15] {
+            tail.push(batch(sequence));
+        }
+        assert_eq!((firsts(&tail, 11), firsts(&tail, 13)), (None, None));
+        assert_eq!(firsts(&tail, 14), Some(vec![14, 15]));
+        tail.forget(14);
+        assert_eq!(firsts(&tail, 15), Some(vec![15]));
     }
 }
