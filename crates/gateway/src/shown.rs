@@ -2,12 +2,16 @@
 //! ask.
 //!
 //! A body is never shown unless somebody asks for it and the estate says that it is visible; else its shape is, or
-//! nothing. What the ERP says about a message quotes it now and then, so where bodies are hidden its words are, too, also
-//! in our own log. Requests about a person (`personal`) are not held to this: they are there to show everything.
+//! nothing. What the ERP, a partner or its server says about a message quotes it now and then, and so does what we say of
+//! a file or a template, so where bodies are hidden these words are, too, also in our own log. Requests about a person (`personal`) are not held to this: they are there to show everything.
 
-use api::gateway::lanes::{Attempt, DeadLetter, Delivery};
+use std::fmt::Display;
+
+use api::gateway::lanes::{Attempt, DeadLetter, Delivery, Files};
 use serde_json::Value;
 use types::settings::{PayloadSettings, Payloads};
+
+use crate::gateway::Gateway;
 
 /// What is shown in place of anything that is hidden.
 pub const HIDDEN: &str = "(hidden)";
@@ -42,11 +46,29 @@ pub fn body(settings: &PayloadSettings, body: &[u8], reveal: bool) -> Value {
     }
 }
 
-/// What the ERP said about a message.
+/// What somebody said about a message.
 pub fn words(settings: &PayloadSettings, said: &str) -> String {
     match settings.show {
         Payloads::Hidden => HIDDEN.to_owned(),
         Payloads::Redacted | Payloads::Visible => said.to_owned(),
+    }
+}
+
+/// What somebody said, for our own log: a line there is read by people, too.
+pub fn logged(gateway: &Gateway, integration: &str, said: &(impl Display + ?Sized)) -> String {
+    let index = gateway.by_name.get(integration);
+    let integration = index.and_then(|index| gateway.integrations.get(*index));
+    integration.map_or_else(
+        || HIDDEN.to_owned(),
+        |one| words(&one.settings.payloads, &said.to_string()),
+    )
+}
+
+/// How a lane's files are fetched; why not may quote the partner's server.
+pub fn files(settings: &PayloadSettings, files: Files) -> Files {
+    Files {
+        away: files.away.map(|why| words(settings, &why)),
+        ..files
     }
 }
 

@@ -1,4 +1,5 @@
-//! What is promised of files that a partner leaves on its SFTP server (OpenSSH's), or in a directory of ours.
+//! What is promised of files that a partner leaves on its SFTP server (OpenSSH's) or in a directory of ours, and of those
+//! that we put there.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
 
@@ -16,11 +17,18 @@ use api::gateway::{
     GatewayStatus,
     lanes::{DeadCause, Files},
 };
+use serde_json::{Value, json};
 use types::{
     Span,
-    settings::{AfterFile, FilesFrom, FilesSettings, IdempotencySource, ProofSettings},
+    settings::{AfterFile, EdiDocument, FilesFrom, FilesSettings, IdempotencySource, ProofSettings},
 };
-use world::{World, order, sshd::Sshd};
+use world::{
+    World,
+    leaving::{OURS, sending},
+    order,
+    partner::confirmed,
+    sshd::Sshd,
+};
 
 const ORDERS: &str = include_str!("../../edi/tests/samples/850-4010.edi");
 
@@ -309,4 +317,121 @@ async fn a_directory_of_this_machine_is_watched_in_the_same_way() {
     let status = world.west.until(again).await;
     assert_eq!(status.lanes[2].accepted, 2);
     assert_eq!(names(edi.join("answers")), answers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_reach_a_partners_server_once_each_whatever_fails() {
+    let mut sshd = Sshd::start();
+    let server = serde_json::to_value(sshd.settings()).unwrap();
+    let world = World::start_with(|settings| {
+        let target = json!({ "sftp": { "server": server, "directory": "." } });
+        let edi = settings.integrations[2].edi.as_mut().unwrap();
+        edi.send = vec![EdiDocument::OrderResponse];
+        settings.integrations[2].outbound =
+            Some(serde_json::from_value(json!({ "events": [], "target": target })).unwrap());
+        sending(
+            settings,
+            "files",
+            json!({ "events": ["order.confirmed"], "target": target }),
+        );
+    })
+    .await;
+    sshd.stop();
+    world.west.lead(1, true).await;
+    for (id, lane) in [("e-1", "files"), ("e-2", "acme-x12")] {
+        let event = confirmed(id, lane, "PO-EXAMPLE-1");
+        world.west_erp.inbox().events.push(event);
+    }
+    world
+        .west
+        .until(|status| status.lanes[OURS].documents.is_some_and(|one| one.unsent == 1))
+        .await;
+    sshd.start_again();
+    world
+        .west
+        .until(|status| status.lanes[OURS].documents.is_some_and(|one| one.unsent == 0))
+        .await;
+    world
+        .west
+        .until(|status| {
+            status.lanes[2]
+                .documents
+                .is_some_and(|one| one.unacknowledged == 1)
+        })
+        .await;
+    let found = Vec::from_iter(names(sshd.files()));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found[0].starts_with("855-") && found[1] == "order.confirmed-e-1.json",
+        "{found:?}"
+    );
+    let whole = std::fs::read_to_string(sshd.files().join(&found[1])).unwrap();
+    let whole: Value = serde_json::from_str(&whole).unwrap();
+    assert_eq!(
+        (&whole["id"], &whole["payload"]["order"]),
+        (&json!("e-1"), &json!("S00042"))
+    );
+}
+
+/// A lane of the world, whose events go to the server.
+async fn putting(sshd: &Sshd) -> World {
+    let server = serde_json::to_value(sshd.settings()).unwrap();
+    World::start_with(|settings| {
+        let target = json!({ "sftp": { "server": server, "directory": "." } });
+        let outbound = json!({ "events": ["order.confirmed"], "target": target });
+        sending(settings, "files", outbound);
+    })
+    .await
+}
+
+async fn until_named(
+    world: &World,
+    sshd: &Sshd,
+    wanted: impl Fn(&BTreeSet<String>) -> bool,
+) -> BTreeSet<String> {
+    world.west.until(|_| wanted(&names(sshd.files()))).await;
+    names(sshd.files())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_killed_before_it_renames_leaves_one_whole_file_and_nothing_beside_it() {
+    let (file, part) = ("order.confirmed-e-1.json", "order.confirmed-e-1.json.part");
+    let mut sshd = Sshd::start();
+    let mut world = putting(&sshd).await;
+    // What is written stays under its temporary name, so the kill comes between the write and the rename for certain.
+    sshd.stop();
+    sshd.start_without_renames();
+    world.west.lead(1, true).await;
+    let mut event = confirmed("e-1", "files", "PO-EXAMPLE-1");
+    let lines: Vec<Value> = (0..400)
+        .map(|line| json!({ "sku": format!("TST-{line:04}"), "quantity": 1 }))
+        .collect();
+    event["payload"]["lines"] = json!(lines);
+    world.west_erp.inbox().events.push(event);
+    let whole = |text: &str| serde_json::from_str::<Value>(text).is_ok();
+    let written = || std::fs::read_to_string(sshd.files().join(part)).is_ok_and(|text| whole(&text));
+    world.west.until(|_| written()).await;
+    world.west.kill();
+    assert_eq!(names(sshd.files()), BTreeSet::from([part.to_owned()]));
+    // As a kill in the middle of the write leaves it.
+    let half = std::fs::read(sshd.files().join(part)).unwrap().len() / 2;
+    std::fs::File::options()
+        .write(true)
+        .open(sshd.files().join(part))
+        .unwrap()
+        .set_len(half as u64)
+        .unwrap();
+
+    sshd.stop();
+    sshd.start_again();
+    world.west.start().await;
+    world.west.lead(1, true).await;
+    let found = until_named(&world, &sshd, |names| names.contains(file)).await;
+    let sent = |status: &GatewayStatus| status.lanes[OURS].documents.is_some_and(|one| one.unsent == 0);
+    world.west.until(sent).await;
+    assert_eq!(found, BTreeSet::from([file.to_owned()]));
+    assert_eq!(names(sshd.files()), found, "once, and nothing beside it");
+    let text = std::fs::read_to_string(sshd.files().join(file)).unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["payload"]["lines"].as_array().unwrap().len(), 400);
 }

@@ -12,18 +12,14 @@ use journal::body_hash;
 use serde_json::{Value, json};
 use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use types::{
-    IntegrationName, PartnerName, Span,
-    settings::{
-        EdiDocument, GatewaySettings, IdempotencySource, IntegrationSettings, ProofSettings, SignatureScheme,
-    },
+    IntegrationName,
+    settings::{ProofSettings, SignatureScheme},
 };
 use world::{
-    Node, World, carrier::Carrier, identities, partner::confirmed, printers::IppPrinter, printers::Job,
-    printers::Mood, printers::RawPrinter, printers::label, sshd::Sshd, tls,
+    Node, World, carrier::Carrier, identities, leaving::OURS, leaving::sending, partner::confirmed,
+    printers::IppPrinter, printers::Job, printers::Mood, printers::RawPrinter, printers::label, tls,
 };
 
-/// The first lane behind those of the world.
-const OURS: usize = 4;
 const TEMPLATE: &str = "format: plimsoll-mapping/1
 name: carrier
 version: 2
@@ -31,25 +27,6 @@ from: { event: order.confirmed }
 to: json
 set: { reference: /client_order_ref, order: /order, event: { given: event } }
 ";
-
-/// Adds a lane that leaves the ERP.
-fn sending<'s>(
-    settings: &'s mut GatewaySettings,
-    name: &str,
-    outbound: Value,
-) -> &'s mut IntegrationSettings {
-    let like = settings.integrations[0].clone();
-    settings.integrations.push(IntegrationSettings {
-        name: IntegrationName::new(name).unwrap(),
-        idempotency: IdempotencySource::Header("Idempotency-Key".to_owned()),
-        outbound: Some(serde_json::from_value(outbound).unwrap()),
-        ..like
-    });
-    let added = settings.integrations.last_mut().unwrap();
-    added.lane.partner = Some(PartnerName::new("carrier").unwrap());
-    added.lane.retry.longest = Span::from_millis(200);
-    added
-}
 
 async fn posting(carrier: &Carrier) -> World {
     let address = carrier.start().await;
@@ -367,6 +344,23 @@ async fn a_printer_that_answers_for_its_jobs_prints_each_label_once() {
     let (printer, place) = (IppPrinter::default(), tempfile::tempdir().unwrap());
     identities(place.path(), &["printer"]);
     let files = tls(place.path(), "printer");
+    let address = printer.start(&files).await;
+    let certificate = CertificateDer::from_pem_file(&files.certificate).unwrap();
+    let pin = hex::encode_upper(body_hash(&certificate));
+    let to = format!("https://{address}/ipp/print");
+    prints_each_label_once(&printer, json!({ "to": to, "certificates": [pin] })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_printer_without_tls_prints_each_label_once_too() {
+    let printer = IppPrinter::default();
+    let address = printer.start_plainly().await;
+    let to = format!("http://{address}/ipp/print");
+    prints_each_label_once(&printer, json!({ "to": to })).await;
+}
+
+/// Also when an answer of the printer is lost, and beside a document that it does not take.
+async fn prints_each_label_once(printer: &IppPrinter, target: Value) {
     printer.state().answers_lost = 1;
     printer.state().refused.push("application/pdf".to_owned());
     // As many as a print server remembers.
@@ -380,12 +374,8 @@ async fn a_printer_that_answers_for_its_jobs_prints_each_label_once() {
             left: 0,
         })
         .collect();
-    let address = printer.start(&files).await;
-    let certificate = CertificateDer::from_pem_file(&files.certificate).unwrap();
-    let pin = hex::encode_upper(body_hash(&certificate));
     let world = World::start_with(|settings| {
-        let to = format!("https://{address}/ipp/print");
-        let target = json!({ "ipp-printer": { "to": to, "certificates": [pin] } });
+        let target = json!({ "ipp-printer": target });
         sending(
             settings,
             "zebra",
@@ -449,66 +439,4 @@ async fn a_table_is_dropped_whole_under_a_name_of_its_own() {
         .until(|status| status.lanes[OURS].documents.unwrap().unsent == 0)
         .await;
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn files_reach_a_partners_server_once_each_whatever_fails() {
-    let mut sshd = Sshd::start();
-    let server = serde_json::to_value(sshd.settings()).unwrap();
-    let world = World::start_with(|settings| {
-        let target = json!({ "sftp": { "server": server, "directory": "." } });
-        let edi = settings.integrations[2].edi.as_mut().unwrap();
-        edi.send = vec![EdiDocument::OrderResponse];
-        settings.integrations[2].outbound =
-            Some(serde_json::from_value(json!({ "events": [], "target": target })).unwrap());
-        sending(
-            settings,
-            "files",
-            json!({ "events": ["order.confirmed"], "target": target }),
-        );
-    })
-    .await;
-    sshd.stop();
-    world.west.lead(1, true).await;
-    for (id, lane) in [("e-1", "files"), ("e-2", "acme-x12")] {
-        let event = confirmed(id, lane, "PO-EXAMPLE-1");
-        world.west_erp.inbox().events.push(event);
-    }
-    world
-        .west
-        .until(|status| status.lanes[OURS].documents.is_some_and(|one| one.unsent == 1))
-        .await;
-    sshd.start_again();
-    let names = || {
-        let found = std::fs::read_dir(sshd.files()).unwrap();
-        let mut names: Vec<_> = found
-            .map(|one| one.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    };
-    world
-        .west
-        .until(|status| status.lanes[OURS].documents.is_some_and(|one| one.unsent == 0))
-        .await;
-    world
-        .west
-        .until(|status| {
-            status.lanes[2]
-                .documents
-                .is_some_and(|one| one.unacknowledged == 1)
-        })
-        .await;
-    let found = names();
-    assert_eq!(found.len(), 2, "{found:?}");
-    assert!(
-        found[0].starts_with("855-") && found[1] == "order.confirmed-e-1.json",
-        "{found:?}"
-    );
-    let whole = std::fs::read_to_string(sshd.files().join(&found[1])).unwrap();
-    let whole: Value = serde_json::from_str(&whole).unwrap();
-    assert_eq!(
-        (&whole["id"], &whole["payload"]["order"]),
-        (&json!("e-1"), &json!("S00042"))
-    );
 }

@@ -2,12 +2,21 @@
 
 mod world;
 
-use api::gateway::{code, lanes::Reveal};
+use api::gateway::{
+    code,
+    lanes::{Delivery, Reveal},
+};
+use serde_json::json;
 use types::{
     IntegrationName,
     settings::{GatewaySettings, IdempotencySource, IntegrationSettings, PayloadSettings, Payloads},
 };
-use world::{World, carrier::Carrier, partner::confirmed};
+use world::{
+    World,
+    carrier::Carrier,
+    leaving::{OURS, sending},
+    partner::confirmed,
+};
 
 fn by_policy(settings: &mut GatewaySettings) {
     settings.integrations[0].payloads = PayloadSettings {
@@ -114,4 +123,47 @@ async fn what_a_partner_says_of_a_hidden_message_is_in_no_log() {
     assert!(log.contains("a letter was not handed over"));
     let told: Vec<&str> = log.lines().filter(|line| line.contains("PO-EXAMPLE-1")).collect();
     assert!(told.is_empty(), "{told:#?}");
+}
+
+/// An acknowledgement of something that was never sent.
+const UNKNOWN: &[u8] = b"ISA*00*          *00*          *ZZ*EXAMPLEBUYER   *ZZ*EXAMPLESELLER  *261121*1100*U*00401*000000007*0*T*>~\
+    GS*FA*EXAMPLEBUYER*EXAMPLESELLER*20261121*1100*7*X*004010~ST*997*0001~AK1*PR*909090909~AK9*A*1*1*1~SE*4*0001~GE*1*7~\
+    IEA*1*000000007~";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partners_words_are_told_nowhere_of_a_hidden_lane() {
+    let carrier = Carrier::default();
+    carrier.refuse("PO-EXAMPLE-1", 503);
+    let address = carrier.start().await;
+    let world = World::start_with(|settings| {
+        settings.integrations[2].payloads.show = Payloads::Hidden;
+        let target = json!({ "post": { "to": format!("http://{address}/hook") } });
+        let outbound = json!({ "events": ["order.confirmed"], "target": target });
+        sending(settings, "carrier", outbound).payloads.show = Payloads::Hidden;
+    })
+    .await;
+    world.west.lead(1, true).await;
+    let event = confirmed("e-1", "carrier", "PO-EXAMPLE-1");
+    world.west_erp.inbox().events.push(event);
+    let open = |delivery: &Option<Delivery>| match delivery {
+        Some(Delivery::Open { why, .. }) => Some(why.clone()),
+        _ => None,
+    };
+    let status = world
+        .west
+        .until(|status| open(&status.lanes[OURS].sending).is_some());
+    let status = status.await;
+    assert_eq!(open(&status.lanes[OURS].sending).as_deref(), Some("(hidden)"));
+    assert_eq!(world.west.interchange("acme-x12", UNKNOWN).await.0, 204);
+
+    let log = std::fs::read_to_string(world.directory.path().join("west.log")).unwrap();
+    for told in ["one letter at a time is tried", "PL0709"] {
+        let line = log.lines().find(|line| line.contains(told));
+        let line = line.unwrap_or_else(|| panic!("{told}: {log}"));
+        assert!(line.contains("(hidden)"), "{line}");
+    }
+    assert!(
+        !log.contains("PO-EXAMPLE-1") && !log.contains("909090909"),
+        "{log}"
+    );
 }

@@ -22,7 +22,6 @@ use serde::Deserialize;
 use types::{IntegrationName, Timestamp, settings::PayloadSettings};
 
 use crate::{
-    files::Pickup,
     gateway::{Gateway, Term, now},
     lanes::{Desk, keep},
     ledger::{Ledger, age_ms},
@@ -95,7 +94,7 @@ fn one(gateway: &Gateway, ledger: &Ledger, desks: &[Arc<Desk>], index: usize) ->
         files: desks
             .get(index)
             .and_then(|_| gateway.integrations[index].pickup.as_ref())
-            .map(Pickup::told),
+            .map(|pickup| shown::files(&settings.payloads, pickup.told())),
         claim: desks.get(index).map(|desk| Claim {
             priority: settings.lane.priority,
             share_permille: desk.share_permille(),

@@ -28,6 +28,7 @@ pub use pickup::Pickup;
 use crate::{
     gateway::{Gateway, Integration, Term},
     sftp::Error,
+    shown,
 };
 use directory::Directory;
 use take::Taken;
@@ -55,7 +56,8 @@ pub async fn run(gateway: Arc<Gateway>, term: Arc<Term>, index: usize) {
             }
             Err(error) => {
                 let (why, now) = (error.to_string(), began.elapsed());
-                tracing::warn!(integration = %integration.settings.name, %error, "files cannot be fetched");
+                let told = shown::words(&integration.settings.payloads, &why);
+                tracing::warn!(integration = %integration.settings.name, error = told, "files cannot be fetched");
                 breaker.failed(&why, now, 1, &pauses, &mut rng);
                 match &breaker {
                     Breaker::Open { until, .. } => until.saturating_sub(now),

@@ -23,6 +23,7 @@ use crate::{
     ledger::Need,
     lock,
     sftp::Error,
+    shown,
 };
 
 /// The status of a problem that will pass by itself.
@@ -167,7 +168,8 @@ fn too_large(bytes_max: u64) -> String {
 async fn refuse(office: &Office<'_>, file: &Seen, why: String) {
     let integration = office.integration.settings.name.clone();
     let id = name::id(&office.pickup.settings.directory, file, b"");
-    tracing::warn!(%integration, file = %file.name.escape_debug(), why, "a file cannot be taken");
+    let told = shown::words(&office.integration.settings.payloads, &why);
+    tracing::warn!(%integration, file = %file.name.escape_debug(), why = told, "a file cannot be taken");
     office.pickup.refused.inc();
     lock(&office.gateway.register).put_aside(DeadLetter {
         integration,

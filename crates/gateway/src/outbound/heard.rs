@@ -10,6 +10,7 @@ use super::{held::Held, tray::Work};
 use crate::{
     edi::{Order, records},
     gateway::{Gateway, Integration},
+    shown,
 };
 
 /// What an interchange says about interchanges of ours.
@@ -78,7 +79,7 @@ pub async fn hear(
     for why in &heard.unclear {
         tracing::warn!(
             integration = name,
-            why,
+            why = shown::logged(gateway, name, why),
             "PL0709: an acknowledgement that cannot be followed"
         );
     }
@@ -91,8 +92,14 @@ pub async fn hear(
     desk.tray.show(work);
     for one in settled {
         let letter = &one.letter;
-        tracing::info!(integration = name, document = letter.document, reference = letter.reference,
-            control = letter.control(), rejected = ?one.rejected, "the partner has acknowledged");
+        tracing::info!(
+            integration = name,
+            document = letter.document,
+            reference = letter.reference,
+            control = letter.control(),
+            rejected = shown::logged(gateway, name, &one.rejected.join(", ")),
+            "the partner has acknowledged"
+        );
         if !one.rejected.is_empty() {
             let why = format!("the partner does not use it: {}", one.rejected.join(", "));
             let rejected = Rejected {

@@ -18,7 +18,7 @@ use crate::{
     edi::records,
     erp::{CallError, Erp},
     gateway::Gateway,
-    reconcile,
+    reconcile, shown,
 };
 
 /// Letters in one question.
@@ -60,7 +60,12 @@ pub async fn find(gateway: &Gateway, erp: &Erp, lane: usize) {
             }
             Err(error) => {
                 if !told {
-                    tracing::warn!(integration = name, %error, "what went out cannot be compared yet; nothing goes out");
+                    let error = shown::logged(gateway, name, &error);
+                    tracing::warn!(
+                        integration = name,
+                        error,
+                        "what went out cannot be compared yet; nothing goes out"
+                    );
                     told = true;
                 }
                 tokio::time::sleep(PAUSE).await;

@@ -21,6 +21,7 @@ use super::{Heard, letter::Letter, phantoms::Phantoms};
 use crate::{
     edi::records,
     gateway::{Gateway, now},
+    shown,
 };
 
 /// What was settled is remembered so long, to tell an answer that contradicts an earlier one.
@@ -329,7 +330,7 @@ impl Waiting {
         for one in news {
             match one {
                 Ok((key, event)) => settled.extend(self.note(gateway, integration, &key, &event).await?),
-                Err(why) => unclear(integration, &why),
+                Err(why) => unclear(gateway, integration, &why),
             }
         }
         let before = now().as_micros() - i64::try_from(REMEMBERED.as_micros()).unwrap_or(i64::MAX);
@@ -348,7 +349,7 @@ impl Waiting {
         match next {
             None => return Ok(None),
             Some(Err(why)) => {
-                unclear::<Illegal>(integration, &why);
+                unclear::<Illegal>(gateway, integration, &why);
                 return Ok(None);
             }
             Some(Ok(_)) => {}
@@ -455,6 +456,11 @@ pub fn letter_of(note: &[u8]) -> Option<u64> {
     std::str::from_utf8(note).ok()?.strip_prefix("out/")?.parse().ok()
 }
 
-fn unclear<E: std::fmt::Display>(integration: &str, why: &E) {
-    tracing::warn!(integration, %why, "PL0709: an acknowledgement that cannot be followed");
+fn unclear<E: std::fmt::Display>(gateway: &Gateway, integration: &str, why: &E) {
+    let why = shown::logged(gateway, integration, why);
+    tracing::warn!(
+        integration,
+        why,
+        "PL0709: an acknowledgement that cannot be followed"
+    );
 }

@@ -23,7 +23,7 @@ use crate::{
     edi::{Desk, records},
     erp::{CallError, Erp},
     gateway::{Gateway, Integration, Term, now},
-    reconcile,
+    reconcile, shown,
 };
 
 /// Between two looks at the outbox and at what is due.
@@ -115,7 +115,11 @@ pub async fn catch_up(gateway: &Arc<Gateway>, term: &Term, erp: &Erp, lane: usiz
             Ok(More::No) => return,
             Ok(More::Yes) => {}
             Err(error) => {
-                tracing::debug!(integration = clerk.name, %error, "the outbox cannot be looked at yet");
+                tracing::debug!(
+                    integration = clerk.name,
+                    error = clerk.logged(&error),
+                    "the outbox cannot be looked at yet"
+                );
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -204,6 +208,11 @@ impl<'a> Clerk<'a> {
         }
     }
 
+    /// Somebody's words, for our own log.
+    fn logged(&self, said: &(impl std::fmt::Display + ?Sized)) -> String {
+        shown::logged(self.gateway, self.name, said)
+    }
+
     /// A person has paused the lane: then nothing goes out either.
     fn is_held(&self) -> bool {
         matches!(self.term.desks[self.lane].delivery(), Delivery::Paused(_))
@@ -214,7 +223,11 @@ impl<'a> Clerk<'a> {
         let found = round.err().map(|error| error.to_string());
         match &found {
             Some(why) if found != *trouble => {
-                tracing::warn!(integration = self.name, why, "nothing goes out now");
+                tracing::warn!(
+                    integration = self.name,
+                    why = self.logged(why),
+                    "nothing goes out now"
+                );
             }
             None if trouble.is_some() => tracing::info!(integration = self.name, "documents go out again"),
             Some(_) | None => {}

@@ -6,6 +6,7 @@ pub mod carrier;
 pub mod disk;
 mod erp_double;
 mod identities;
+pub mod leaving;
 pub mod partner;
 pub mod printers;
 pub mod sshd;

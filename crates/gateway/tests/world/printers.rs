@@ -172,6 +172,14 @@ impl IppPrinter {
         address
     }
 
+    /// Without TLS, as most printers in a warehouse.
+    pub async fn start_plainly(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, router) = (listener.local_addr().unwrap(), self.router());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
     fn router(&self) -> Router {
         Router::new()
             .route("/ipp/print", post(answer))

@@ -97,13 +97,22 @@ impl Sshd {
         self.run_with(HOST_KEYS[1]);
     }
 
+    /// The same server, which takes what is written and renames nothing.
+    pub fn start_without_renames(&mut self) {
+        self.run(HOST_KEYS[0], " -P posix-rename,rename,remove");
+    }
+
     fn run_with(&mut self, host_key: &str) {
+        self.run(host_key, "");
+    }
+
+    fn run(&mut self, host_key: &str, refused: &str) {
         let root = self.directory.path();
         let at = |name: &str| root.join(name).display().to_string();
         let configuration = format!(
             "ListenAddress {}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM yes\n\
              PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\n\
-             Subsystem sftp internal-sftp\nForceCommand internal-sftp -d {}\n",
+             Subsystem sftp internal-sftp\nForceCommand internal-sftp -d {}{refused}\n",
             self.address,
             at(host_key),
             at("client-key.pub"),

@@ -18,7 +18,6 @@ use crate::{
         target::{Error, Target},
         waiting::Due,
     },
-    shown,
 };
 
 /// Letters posted between two looks.
@@ -93,15 +92,10 @@ impl Clerk<'_> {
         if self.tray.guard.failed(&error.to_string(), &self.backoff) {
             tracing::warn!(
                 integration = self.name,
-                error = self.words(error),
+                error = self.logged(error),
                 "the other side does not take anything: one letter at a time is tried"
             );
         }
-    }
-
-    /// Who refuses may quote what it was sent.
-    fn words(&self, error: &Error) -> String {
-        shown::words(&self.integration.settings.payloads, &error.to_string())
     }
 
     async fn hand_over(&self, target: &Target, due: &Due) -> Result<Bytes, Error> {
@@ -147,7 +141,7 @@ impl Clerk<'_> {
             tries = due.failures + 1,
             again_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
             ?verdict,
-            error = self.words(error),
+            error = self.logged(error),
             "a letter was not handed over"
         );
         let Verdict::GiveUp(code) = verdict else {
@@ -211,7 +205,7 @@ impl Clerk<'_> {
         {
             tracing::warn!(
                 integration = self.name,
-                why = problem.message,
+                why = self.logged(&problem.message),
                 "the partner's answer is of no use"
             );
         }

@@ -23,7 +23,6 @@ use crate::{
         waiting::letter_of,
         write::{Unwritten, write},
     },
-    shown,
 };
 
 /// Events in one look, besides those that wait for a person.
@@ -213,7 +212,7 @@ impl Clerk<'_> {
             integration = self.name,
             event = event.event_id,
             document,
-            why = shown::words(&self.integration.settings.payloads, why),
+            why = self.logged(why),
             "PL0716: no document"
         );
         let rejected = Rejected {
