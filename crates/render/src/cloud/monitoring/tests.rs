@@ -6,7 +6,7 @@ use promql_parser::parser::{Expr, parse};
 use types::{FileTree, Span};
 
 use super::model::{RuleFile, Severity};
-use super::watched::{Capability, Check, Database, Site, Stamp, Tier, Watched};
+use super::watched::{Capability, Check, Database, Scans, Site, Stamp, Tier, Watched};
 use super::{dashboards, rules, write};
 
 fn tier(name: &str, rto_seconds: u64, rpo_seconds: u64, support: &'static str) -> Tier {
@@ -84,6 +84,11 @@ pub(super) fn example(pages: bool) -> Watched {
             database("main", "northeurope"),
             database("shared", "westeurope"),
         ],
+        scans: Some(Scans {
+            stamp: "main".to_owned(),
+            lane: "north-scans".to_owned(),
+            site: "north".to_owned(),
+        }),
         sites: vec![Site {
             name: "warehouse-north".to_owned(),
             offline: Span::from_secs(8 * 3_600),
@@ -338,6 +343,20 @@ fn the_number_of_alarms_does_not_grow_with_stamps_and_tenants() {
     let mut many = example(true);
     many.stamps = (0..100).map(|number| stamp(&format!("stamp-{number}"))).collect();
     assert_eq!(count(&many), count(&example(true)));
+}
+
+#[test]
+fn without_scanners_nobody_is_told_of_scans() {
+    let told = |watched: &Watched| {
+        let files = rules::all(watched);
+        let mut alerts = files.iter().flat_map(|file| &file.alerts);
+        alerts.any(|alert| alert.name == "ScansPassedOver")
+    };
+    let none = Watched {
+        scans: None,
+        ..example(true)
+    };
+    assert_eq!((told(&example(true)), told(&none)), (true, false));
 }
 
 #[test]

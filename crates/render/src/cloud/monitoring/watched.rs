@@ -30,6 +30,8 @@ pub(super) struct Watched {
     pub(super) databases: Vec<Database>,
     /// Sites with an edge agent.
     pub(super) sites: Vec<Site>,
+    /// A lane that takes scans of a site, where there is any.
+    pub(super) scans: Option<Scans>,
     /// IANA time zone that most tenants live in: people answer in its hours.
     pub(super) time_zone: String,
     /// Active regions first.
@@ -124,6 +126,17 @@ pub(super) struct Site {
     pub(super) offline: Span,
 }
 
+/// A lane that takes a site's scans.
+#[derive(Clone, Debug)]
+pub(super) struct Scans {
+    /// The stamp.
+    pub(super) stamp: String,
+    /// The lane.
+    pub(super) lane: String,
+    /// The site.
+    pub(super) site: String,
+}
+
 /// A tier whose process must work again this soon wakes people.
 const PAGE_RTO_MAX: Span = Span::from_secs(3_600);
 
@@ -151,6 +164,7 @@ impl Watched {
                 .filter_map(|(region, one)| database(region, one))
                 .collect(),
             sites: sites(environment),
+            scans: scans(environment),
             time_zone: time_zone(environment),
             regions: environment
                 .regions
@@ -339,6 +353,20 @@ fn sites(environment: &Environment) -> Vec<Site> {
         .into_iter()
         .map(|(name, offline)| Site { name, offline })
         .collect()
+}
+
+fn scans(environment: &Environment) -> Option<Scans> {
+    environment.stamps.iter().find_map(|stamp| {
+        let mut lanes = stamp.lanes.iter();
+        lanes.find_map(|lane| {
+            let site = &lane.scanner.as_ref()?.site;
+            Some(Scans {
+                stamp: stamp.name.to_string(),
+                lane: lane.name.to_string(),
+                site: site.to_string(),
+            })
+        })
+    })
 }
 
 fn time_zone(environment: &Environment) -> String {

@@ -2,6 +2,7 @@
 
 use estate::{Criticality, Direction, Protocol};
 use plan::cloud::blueprint::Lane;
+use types::settings::ScannerSettings;
 
 use super::ground::{Ground, Place};
 use crate::markdown::{Markdown, Step, code, link, text};
@@ -114,6 +115,9 @@ fn section(ground: &Ground<'_>, place: &Place<'_>, lane: &Lane, page: &mut Markd
         "Nothing is lost for {}; at half of that, whoever answers for it decides with the partner what goes another way.",
         lane.buffering.outage
     )));
+    if let Some(scanner) = &lane.scanner {
+        page.step(&passed_over(scanner));
+    }
     page.step(
         &Step::new("When it is back", 10)
             .know("The gateway delivers what waits, in order, by itself. Do not send anything again by hand.")
@@ -122,6 +126,21 @@ fn section(ground: &Ground<'_>, place: &Place<'_>, lane: &Lane, page: &mut Markd
                 "each dead letter gets a name: who decides whether it is sent again, changed or dropped.",
             ),
     );
+}
+
+/// What the alarm `ScansPassedOver` leads to.
+fn passed_over(scanner: &ScannerSettings) -> Step {
+    let site = text(scanner.site.as_str());
+    Step::new("When scans were passed over", 15)
+        .know(format!(
+            "`plimsoll gateway sites` shows which numbers of site {site} lack. Scans behind them waited for {}, and were applied without.",
+            scanner.wait_for_gap
+        ))
+        .know("What lacks is in the agent there, or nowhere: look at it before it is installed anew. What it still has arrives by itself, and is applied late.")
+        .right(
+            "`passed` is 0: everything has arrived, or the agent has said what is void.",
+            "count what was scanned there meanwhile, and enter what differs; void what will never come, with the reason.",
+        )
 }
 
 fn host<'p>(place: &Place<'p>, lane: &Lane) -> &'p str {

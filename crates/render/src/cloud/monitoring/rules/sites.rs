@@ -1,15 +1,16 @@
 //! Warehouses: is there a link, and how long can they go on without one?
 
 use super::super::model::{Alert, Case, Layer, Record, RuleFile, Severity, series};
-use super::super::watched::{Site, Watched};
+use super::super::watched::{Scans, Site, Watched};
 use crate::cloud::runbooks::{Page, Scenario};
 
 pub(super) fn rules(watched: &Watched) -> RuleFile {
-    let alerts = watched
+    let mut alerts = watched
         .sites
         .first()
         .map(|site| vec![silent(site), running_out(watched, site), print_queue(site)])
         .unwrap_or_default();
+    alerts.extend(watched.scans.as_ref().map(passed_over));
     RuleFile {
         name: "sites",
         about: "Warehouses: is there a link, and how long can they go on without one?",
@@ -75,4 +76,22 @@ fn print_queue(site: &Site) -> Alert {
     )
     .fires(Case::at(5, "ten minutes").always(&age, 600), labels)
     .silent(Case::at(5, "a few seconds").always(&age, 3))
+}
+
+/// The gateway tells of it as long as a number lacks, however old: a scan that is lost stays lost until somebody said so.
+fn passed_over(scans: &Scans) -> Alert {
+    let labels = [
+        ("stamp", scans.stamp.as_str()),
+        ("lane", scans.lane.as_str()),
+        ("site", scans.site.as_str()),
+    ];
+    let passed = series("plimsoll_gateway_site_passed", labels);
+    Alert::new("ScansPassedOver", Severity::Ticket, Layer::Site, Page::Lane)
+        .when("max by (stamp, lane, site) (plimsoll_gateway_site_passed) > 0", 1)
+        .says(
+            "Scans of {{ $labels.site }} lack, and those behind them went on without",
+            "Numbers lack in what the agent of {{ $labels.site }} has sent over {{ $labels.lane }}, for longer than scans behind them wait. Until they arrive or are said to be void, stock may be wrong where they were made.",
+        )
+        .fires(Case::at(5, "two are passed over").always(&passed, 2), labels)
+        .silent(Case::at(5, "none lacks").always(&passed, 0))
 }

@@ -13,13 +13,13 @@ pub(super) fn integration_outage(ground: &Ground<'_>) -> Markdown {
         &Opening {
             scenario: Scenario::IntegrationOutage,
             when: &[
-                "Alarm `LaneBlocked`, `LaneBufferHalfUsed`, `LaneSilent`, `DeadLetters`, `MessagesQuarantined`, `PhantomsFound` or `OutboundHeld`.",
+                "Alarm `LaneBlocked`, `LaneBufferHalfUsed`, `LaneSilent`, `DeadLetters`, `MessagesQuarantined`, `PhantomsFound`, `OutboundHeld` or `ScansPassedOver`.",
                 "A partner calls and says that nothing arrives, or that it cannot send.",
             ],
             by_itself: &[
                 "The gateway keeps every acknowledged message in two regions, delivers again and again with growing pauses, and never blocks other lanes.",
                 "A message that was sent twice is applied once.",
-                "Delivery to partners and printers from the gateway does not exist yet: outbound lanes are planned and rendered, and the ERP sends by itself until then.",
+                "What goes out waits in the gateway until the partner or the printer takes it, and is held back for as long as what the ERP has lost is not known.",
             ],
             never: &[
                 "Never delete a journal or its volume to make room: it is the truth about what was accepted.",
