@@ -231,3 +231,38 @@ fn partners_with_certificates_and_partners_with_files_reach_the_gateway() {
         (shop.secret_file.clone(), "/out")
     );
 }
+
+#[test]
+fn documents_of_edi_are_put_on_the_server_from_which_files_are_fetched() {
+    let text = fs::read_to_string(repository().join(format!("examples/estates/{EXAMPLE}.yaml"))).unwrap();
+    let key = "SHA256:AAAAC3NzaC1lZDI1NTE5AAAAIKexampleexampleexa";
+    let text = text.replacen(
+        "      idempotency: { pointer: /client_order_ref }\n      bodyMax: 256KiB\n",
+        &format!(
+            "      idempotency: file\n      protocol: sftp\n      address: files.shop.example.org:2222\n      files: {{ directory: /out, \
+             user: distributor, format: x12, hostKeys: [\"{key}\"] }}\n      edi: {{ us: ZZ:EXAMPLESELLER, them: ZZ:EXAMPLEBUYER, \
+             erpPartner: SHOP, send: [order-response], directory: /in }}\n"
+        ),
+        1,
+    );
+    let estate = estate::read(EXAMPLE, &text).unwrap().estate;
+    let tree = rendered(&estate, &host(&estate));
+    let settings: types::settings::GatewaySettings =
+        serde_json::from_str(tree.get("westeurope/gateway.json").unwrap()).unwrap();
+    let shop = &settings.integrations[1];
+    let fetched = shop.files.as_ref().unwrap();
+    let types::settings::FilesFrom::Sftp(server) = &fetched.from else {
+        panic!("{fetched:?}");
+    };
+    let outbound = shop.outbound.as_ref().unwrap();
+    let types::settings::OutboundTarget::Sftp {
+        server: sent_to,
+        directory,
+    } = &outbound.target
+    else {
+        panic!("{outbound:?}");
+    };
+    assert_eq!((sent_to, directory.as_str()), (server, "/in"));
+    assert_eq!(fetched.directory, "/out");
+    assert!(!shop.only_leaves() && outbound.events.is_empty());
+}

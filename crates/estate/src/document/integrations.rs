@@ -148,6 +148,8 @@ mapping! {
         Optional "send" send: List<EdiDocument>,
         /// Where they go: `https://…`, or `file:///directory`.
         Optional "to" to: EdiDestination,
+        /// Where they go instead, with `protocol: sftp`: the directory on the partner's server into which they are put.
+        Optional "directory" directory: DirectoryPath,
         /// The partner acknowledges what is sent within this time, or an alarm stands; by default 4h.
         Optional "answerWithin" answer_within: Span,
         /// Whether it is a test; by default not.

@@ -2,6 +2,7 @@
 
 use types::settings::{IdempotencySource, OutboundTarget, Payloads};
 
+mod edi;
 mod files;
 mod scanner;
 
@@ -9,7 +10,7 @@ use super::assemble::{Draft, Item};
 use crate::{
     code,
     document::IntegrationDocument,
-    model::{Authentication, Direction, FileFormat, Integration, PrinterLanguage, Protocol},
+    model::{Authentication, Direction, Integration, PrinterLanguage, Protocol},
     problems::Problems,
 };
 
@@ -25,41 +26,10 @@ pub(super) fn check(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         check_idempotency(one, problems);
         check_retry(one, problems);
         check_payloads(one, problems);
-        check_edi(one, problems);
+        edi::check(one, problems);
         files::check(one, problems);
         check_outbound(one, problems);
         scanner::check(draft, one, problems);
-    }
-}
-
-fn check_edi(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
-    let Some(span) = one.written.edi.span() else {
-        return;
-    };
-    let format = one.model.files.as_ref().map(|files| files.format);
-    let in_files = matches!(format, Some(FileFormat::X12 | FileFormat::Edifact));
-    if !in_files && !matches!(one.model.protocol, Protocol::X12 | Protocol::Edifact) {
-        problems
-            .error(
-                code::MISPLACED,
-                span,
-                "only X12 and EDIFACT have an EDI agreement",
-            )
-            .help(
-                "say `protocol: x12` or `edifact`, or the same as the `format` of `files`; or take `edi` out",
-            )
-            .done();
-    }
-    let Some(edi) = &one.model.edi else { return };
-    if !edi.send.is_empty() && edi.to.is_none() {
-        problems
-            .error(
-                code::ENDPOINT,
-                span,
-                format!("nobody knows where the documents of `{}` go", one.model.name),
-            )
-            .help("add `to`, such as `https://edi.example.net/in`")
-            .done();
     }
 }
 
@@ -76,7 +46,7 @@ fn check_outbound(one: &IntegrationItem<'_>, problems: &mut Problems<'_>) {
                 written.span,
                 "`outbound` is for integrations that leave the ERP and speak no EDI",
             )
-            .help("say `direction: outbound`; documents of EDI are sent with `edi`, `send` and `to`")
+            .help("say `direction: outbound`; documents of EDI are sent with `edi`, `send`, and `to` or `directory`")
             .done();
         return;
     }

@@ -774,6 +774,21 @@ pub(crate) const CASES: &[super::Case] = &[
         &["PL0123"],
     ),
     (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "protocol: sftp\n      idempotency: file\n      address: files.acme.example.org:22\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: /out, format: x12, hostKeys: [\"SHA256:AAAAC3NzaC1lZDI1NTE5AAAAIKexampleexampleexa\"] }\n      edi: { us: ZZ:EXAMPLESELLER, them: ZZ:EXAMPLEBUYER, erpPartner: ACME, send: [order-response] }\n",
+        &["PL0141"],
+    ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "protocol: sftp\n      idempotency: file\n      address: files.acme.example.org:22\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: /out, format: x12, hostKeys: [\"SHA256:AAAAC3NzaC1lZDI1NTE5AAAAIKexampleexampleexa\"] }\n      edi: { us: ZZ:EXAMPLESELLER, them: ZZ:EXAMPLEBUYER, erpPartner: ACME, send: [order-response], directory: /out/ }\n",
+        &["PL0141"],
+    ),
+    (
+        "idempotency: { header: Key }\n      authentication: { hmac: { header: X-Signature, secret: acme-key } }\n",
+        "protocol: sftp\n      idempotency: file\n      address: files.acme.example.org:22\n      authentication: { sshKey: { secret: acme-key } }\n      files: { directory: /out, format: x12, hostKeys: [\"SHA256:AAAAC3NzaC1lZDI1NTE5AAAAIKexampleexampleexa\"] }\n      edi: { us: ZZ:EXAMPLESELLER, them: ZZ:EXAMPLEBUYER, erpPartner: ACME, send: [order-response], directory: /in, to: \"https://edi.example.net/in\" }\n",
+        &["PL0123"],
+    ),
+    (
         "idempotency: { header: Key }\n      address: api.carrier.example.org:443\n      outbound: { events: [shipment.done] }",
         "idempotency: file\n      address: files.carrier.example.org:22\n      protocol: sftp\n      authentication: { sshKey: { secret: acme-key } }\n      outbound: { events: [shipment.done] }",
         &["PL0119"],

@@ -128,10 +128,10 @@ pub(super) fn integration(written: &IntegrationDocument, context: &Context<'_>) 
             .edi
             .get()
             .and_then(|one| edi(one, standard(protocol, written)?)),
-        outbound: written
-            .outbound
-            .get()
-            .and_then(|one| outbound(one, written, protocol, files.as_ref(), &authentication)),
+        outbound: match written.outbound.get() {
+            Some(one) => outbound(one, written, protocol, files.as_ref(), &authentication),
+            None => documents(written, protocol, files.as_ref(), &authentication),
+        },
         authentication,
         files,
         scanner: written.scanner.get().and_then(scanner),
@@ -230,11 +230,7 @@ fn outbound(
             None if protocol == Protocol::FileDrop => return None,
             None if protocol == Protocol::Sftp => {
                 let files = files?;
-                OutboundTarget::Sftp {
-                    // Where the secret lies is for whoever plans the program that reads it.
-                    server: files.server(address?, authentication, PathBuf::new()),
-                    directory: files.directory.clone(),
-                }
+                on_server(files, address?, authentication, &files.directory)
             }
             None => OutboundTarget::Post {
                 to: address.map(|one| format!("https://{}:{}/", one.host, one.port))?,
@@ -275,6 +271,36 @@ fn outbound(
             .map(|text| text.0)
             .collect(),
     })
+}
+
+/// Documents of EDI that are put on the server from which the partner's are fetched.
+fn documents(
+    of: &IntegrationDocument,
+    protocol: Protocol,
+    files: Option<&Files>,
+    authentication: &Authentication,
+) -> Option<OutboundSettings> {
+    let directory = &of.edi.get()?.directory.get()?.0;
+    let address = &of.address.get()?.0;
+    (protocol == Protocol::Sftp).then_some(())?;
+    Some(OutboundSettings {
+        events: Vec::new(),
+        target: on_server(files?, address, authentication, directory),
+        templates: Vec::new(),
+    })
+}
+
+fn on_server(
+    files: &Files,
+    address: &EndpointAddress,
+    authentication: &Authentication,
+    directory: &str,
+) -> OutboundTarget {
+    OutboundTarget::Sftp {
+        // Where the secret lies is for whoever plans the program that reads it.
+        server: files.server(address, authentication, PathBuf::new()),
+        directory: directory.to_owned(),
+    }
 }
 
 fn authentication(written: &AuthenticationDocument) -> Option<Authentication> {

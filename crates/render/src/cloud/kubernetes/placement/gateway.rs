@@ -234,6 +234,8 @@ fn settings(placed: &Placed<'_>, plan: &GatewayPlan, tenant: &Tenant, lanes: &[&
                 outbound: lane
                     .outbound
                     .clone()
+                    // Where partners must not hear of it, documents for one that is heard stay here, too.
+                    .filter(|_| !placed.environment.mute)
                     .map(|one| one.with_secret(secret_file(lane))),
                 scanner: lane.scanner.clone(),
             })
