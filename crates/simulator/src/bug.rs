@@ -53,6 +53,10 @@ pub enum Bug {
     BreakerNeverCloses,
     /// The ERP does not look into its inbox before it applies a message.
     AppliesWithoutInbox,
+    /// A delivery without an answer counts as refused.
+    TakesSilenceForRefusal,
+    /// All messages of a lane stand in one line.
+    OneLineForAll,
     /// A gateway that is told to lead does not look which lanes people have paused.
     ForgetsPauses,
     /// A saga whose last steps wait keeps every failover back until it ends.
@@ -62,7 +66,7 @@ pub enum Bug {
 #[cfg(feature = "planted-bugs")]
 impl Bug {
     /// Those that a test shows to be found.
-    pub const FOUND: [Self; 25] = [
+    pub const FOUND: [Self; 27] = [
         Self::PromotesWithoutWaiting,
         Self::CountsTheTermFromTheAnswer,
         Self::AnswersTheFenceBeforeTheKill,
@@ -88,5 +92,7 @@ impl Bug {
         Self::BreakerNeverCloses,
         Self::AppliesWithoutInbox,
         Self::ForgetsPauses,
+        Self::TakesSilenceForRefusal,
+        Self::OneLineForAll,
     ];
 }

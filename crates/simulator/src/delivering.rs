@@ -301,11 +301,17 @@ impl World<'_> {
         let (now, moment) = (self.now, self.uptime(side));
         let silence_is_done = self.planted(Bug::TakesSilenceForDone);
         let beside = self.planted(Bug::RetriesBesideTheLine);
+        let silence_is_no = self.planted(Bug::TakesSilenceForRefusal);
         let gateway = &mut self.regions[side.index()].gateway;
         let Some(lanes) = &mut gateway.lanes else { return };
         let mut again = Vec::new();
         for (sequence, outcome) in &mut endings {
             self.stats.delivered(word(outcome), 1);
+            if let Outcome::Failed(why) = outcome
+                && silence_is_no
+            {
+                *outcome = Outcome::Refused(std::mem::take(why));
+            }
             if matches!(outcome, Outcome::Failed(_)) && (silence_is_done || beside) {
                 *outcome = Outcome::Done;
                 again.extend(beside.then_some(*sequence));

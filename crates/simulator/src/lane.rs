@@ -110,6 +110,8 @@ pub(crate) struct Lanes {
     pub wakes_at: Option<At>,
     /// Lanes that nobody asks any more: a mistake that is planted.
     pub asleep: [bool; LANES],
+    /// All messages stand in one line: another one.
+    pub one_line: bool,
 }
 
 // === impl Register ===
@@ -168,6 +170,7 @@ impl Lanes {
             outstanding: 0,
             wakes_at: None,
             asleep: [false; LANES],
+            one_line: false,
         }
     }
 
@@ -186,7 +189,12 @@ impl Lanes {
         for number in numbers(messages) {
             let sequence = place(number);
             self.in_hand.push((sequence, number, now));
-            self.schedulers[lane_of(number)].add(sequence, key_of(number, sequence), class);
+            let key = if self.one_line {
+                KEYED
+            } else {
+                key_of(number, sequence)
+            };
+            self.schedulers[lane_of(number)].add(sequence, key, class);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
 impl World<'_> {
     /// A gateway begins to lead: nothing in hand, and paused what a person had paused.
     pub(crate) fn lanes_begin(&mut self, side: Side) {
-        let forgets = self.planted(Bug::ForgetsPauses);
+        let [forgets, one_line] = [Bug::ForgetsPauses, Bug::OneLineForAll].map(|bug| self.planted(bug));
         let (moment, wall) = (self.uptime(side), self.wall(side.place()));
         let region = &mut self.regions[side.index()];
         let gateway = &mut region.gateway;
@@ -24,7 +24,9 @@ impl World<'_> {
         } else {
             gateway.register
         };
-        gateway.lanes = Some(Box::new(Lanes::new(&mut region.erp.random, &known, moment, wall)));
+        let mut lanes = Lanes::new(&mut region.erp.random, &known, moment, wall);
+        lanes.one_line = one_line;
+        gateway.lanes = Some(Box::new(lanes));
     }
 
     /// A few times a second: what hangs is looked at, and what is known of lanes is written down.
