@@ -20,14 +20,13 @@ impl World<'_> {
         let Some(running) = control.running.as_ref().filter(|running| moves(running.kind)) else {
             return;
         };
-        // Most looks find everybody: the log is read only where somebody is missing.
+        // Most looks find whoever may be told to lead: reading the log is slow.
+        let active = control.reign.as_ref().map(|reign| &reign.active);
         let uptime = self.machines[Place::Control.index()].clock.uptime(self.now);
         let lost_after = self.settings.region_lost_after.as_duration();
-        let missing = control
-            .sightings
-            .regions(uptime)
-            .iter()
-            .any(|sight| sight.heard_ago.is_none_or(|ago| ago >= lost_after));
+        let missing = control.sightings.regions(uptime).iter().any(|sight| {
+            Some(&sight.region) != active && sight.heard_ago.is_none_or(|ago| ago >= lost_after)
+        });
         if !missing {
             return;
         }
