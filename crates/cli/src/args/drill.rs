@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use types::Span;
+use types::{IntegrationName, Span};
 
 use super::{Output, Which};
 
@@ -198,9 +198,26 @@ pub struct LoseIntegration {
     /// lets one lane rest as a person would
     #[arg(long, value_enum, default_value_t = Outage::ErpHangs)]
     pub outage: Outage,
+    /// Stand in for a partner to whom a lane posts and whom the estate file puts on this machine
+    /// (`http://127.0.0.1:PORT/…`), and be `refusing` (503) or `slow`
+    #[arg(long, value_enum, conflicts_with = "outage")]
+    pub how: Option<How>,
+    /// How late a slow partner answers, 1s to 2m; the gateway waits for 20 s
+    #[arg(long, default_value = "25s", value_name = "TIME", requires = "how")]
+    pub answers_after: Span,
+    /// Which lane sends to the partner whom the drill stands in for; by default the first that does
+    #[arg(long, value_name = "NAME", requires = "how")]
+    pub lane: Option<IntegrationName>,
     /// How long it lasts
     #[arg(long, default_value = "20s", value_name = "TIME")]
     pub away: Span,
+}
+
+/// What a partner does whom a drill stands in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum How {
+    Refusing,
+    Slow,
 }
 
 /// Why messages cannot be delivered.

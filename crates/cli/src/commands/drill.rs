@@ -15,6 +15,7 @@ mod links;
 mod load;
 mod machine;
 mod partition;
+mod partner;
 mod person;
 mod planned;
 mod probe;
@@ -22,6 +23,7 @@ mod public;
 mod run;
 pub mod schedule;
 mod show;
+mod stand_in;
 mod switchover;
 pub mod timer;
 
@@ -178,6 +180,11 @@ pub async fn integration_outage(
     talk: &Talk,
 ) -> Result<Exit, Failure> {
     let asked = Rehearsal::of("integration-outage", &request.rehearse);
+    if let Some(how) = request.how {
+        let wanted = partner::Wanted::of(estate, request, how)?;
+        let once = async |scene: Scene<'_>| partner::once(scene, &wanted).await;
+        return rehearse_scene(estate, &asked, talk, once).await;
+    }
     let outside = integration_outage::Outside {
         outage: request.outage,
         lasts: request.away.as_duration(),

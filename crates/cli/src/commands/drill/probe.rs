@@ -104,6 +104,11 @@ async fn invoice(public: &Public, id: &str) -> Timestamp {
     read_back(public, "account.move", &posted["invoices"], "posted").await
 }
 
+/// An order created and confirmed, in one try.
+pub async fn confirm_order(public: &Public, id: &str) -> Option<Value> {
+    try_apply(public, id, "order.create", &confirmed_order(id)).await
+}
+
 fn confirmed_order(id: &str) -> Value {
     json!({"client_order_ref": id, "partner": "GLOBEX", "confirm": true, "lines": [{"sku": "PLS-0003", "quantity": 1}]})
 }

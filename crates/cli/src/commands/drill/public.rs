@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use types::{
     IntegrationName, Redacted,
     host::secret,
-    settings::{GatewaySettings, IdempotencySource, ProofSettings},
+    settings::{GatewaySettings, IdempotencySource, IntegrationSettings, ProofSettings},
 };
 
 use crate::{failure::Failure, open_estate::OpenEstate};
@@ -63,19 +63,7 @@ impl Public {
     pub fn lanes(estate: &OpenEstate) -> Result<Vec<Self>, Failure> {
         let ca = estate.layout.identity("cli").ca;
         let http = client(&ca, CALL_TIME_MAX, reqwest::redirect::Policy::default())?;
-        let region = estate
-            .regions()
-            .into_iter()
-            .next()
-            .ok_or_else(|| Failure::no("PL0006", "the estate has no region"))?;
-        let path = estate
-            .layout
-            .rendered()
-            .join(region.as_str())
-            .join("gateway.json");
-        let gateway: GatewaySettings = serde_json::from_str(&read(&path)?).map_err(|error| {
-            Failure::machine("PL0006", format!("{} cannot be understood", path.display())).because(&error)
-        })?;
+        let gateway = Self::gateway(estate)?;
         let key = Redacted::new(read(&estate.layout.secret(secret::INTEGRATION_KEY))?);
         let lanes = gateway.integrations.iter();
         let ours = lanes.filter(|lane| {
@@ -95,6 +83,28 @@ impl Public {
             })
         })
         .collect()
+    }
+
+    /// Every integration of the estate, as its gateways know them.
+    pub fn integrations(estate: &OpenEstate) -> Result<Vec<IntegrationSettings>, Failure> {
+        Ok(Self::gateway(estate)?.integrations)
+    }
+
+    /// What a gateway is told; those of all regions know the same integrations.
+    fn gateway(estate: &OpenEstate) -> Result<GatewaySettings, Failure> {
+        let region = estate
+            .regions()
+            .into_iter()
+            .next()
+            .ok_or_else(|| Failure::no("PL0006", "the estate has no region"))?;
+        let path = estate
+            .layout
+            .rendered()
+            .join(region.as_str())
+            .join("gateway.json");
+        serde_json::from_str(&read(&path)?).map_err(|error| {
+            Failure::machine("PL0006", format!("{} cannot be understood", path.display())).because(&error)
+        })
     }
 
     /// The integration that orders go through.
