@@ -43,6 +43,9 @@ const CONFIRMED: &str = "order.confirmed";
 const KEY: &str = "idempotency-key";
 /// So long the gateway waits for an answer to what it posts.
 const GATEWAY_WAITS: Duration = Duration::from_secs(20);
+/// A partner that is slow is taken for gone after five answers in a row that did not come, on a machine that does other
+/// things too.
+const NOTICED_WITHIN: Duration = Duration::from_secs(180);
 /// A late answer is at least this late, and at most that: a drill must end.
 const ANSWERS_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(120)];
 /// How often an order is confirmed, of which the partner is told.
@@ -204,7 +207,10 @@ pub async fn once(scene: Scene<'_>, wanted: &Wanted) -> Result<Measured, Failure
     partner.behave(wanted.manners());
     step.detail(&wanted.fault());
     let stopped = match wanted.is_away() {
-        true => lane.wait(limit, |seen| !is_closed(seen)).await?,
+        true => {
+            lane.wait(limit.max(NOTICED_WITHIN), |seen| !is_closed(seen))
+                .await?
+        }
         false => None,
     };
     let opened = stopped.as_ref().map(|_| now().since(t0));
