@@ -38,8 +38,26 @@ pub struct Observation {
     /// Front door: regions whose ingress gives no sign of life, for this many milliseconds; one that refuses gives one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unreached: BTreeMap<RegionName, u64>,
+    /// What a region's machine has, and has left; `None`: nobody has looked yet, or it cannot be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
     /// Every supervised process.
     pub components: Vec<ComponentObservation>,
+}
+
+/// What a machine has, and has left, as its operating system says; limits of containers are not known to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    /// Size of the file system with the database, bytes.
+    pub disk_bytes: u64,
+    /// What may still be written there, bytes.
+    pub disk_free_bytes: u64,
+    /// Memory, bytes.
+    pub memory_bytes: u64,
+    /// What programs can still get without swapping, bytes.
+    pub memory_free_bytes: u64,
+    /// Processors that may be used.
+    pub cpus: u32,
 }
 
 /// When a standby last had to do with the region that leads, by the standby's own clock.

@@ -10,7 +10,7 @@ use api::{
     gateway::{GatewayRole, GatewayStatus, PeerState},
     site::{ComponentState, DatabaseState, Observation},
 };
-use recovery::decide::{Decision, RegionSight, Snapshot};
+use recovery::decide::{Decision, RegionSight, Snapshot, shortages};
 use saga::{EventKind, Record};
 use types::{
     Generation, RegionName, Timestamp,
@@ -128,6 +128,7 @@ fn protection(seen: &Seen<'_>) -> Protection {
                 )
             });
         because.extend(cold.map(|component| format!("{} of {name} is not ready", component.name)));
+        because.extend(cramped(seen, standby, &reign.active));
     }
     match seen.gateways.get(&reign.active).map(|gateway| gateway.peer.state) {
         Some(PeerState::InSync) => {}
@@ -143,6 +144,19 @@ fn protection(seen: &Seen<'_>) -> Protection {
     } else {
         Protection::Exposed { because }
     }
+}
+
+/// A standby whose machine could not carry what the active region carries.
+fn cramped(seen: &Seen<'_>, standby: &RegionSight, active: &RegionName) -> Vec<String> {
+    let room = |sight: &RegionSight| sight.observation.as_ref()?.room;
+    let Some(here) = room(standby) else {
+        return Vec::new();
+    };
+    let there = seen.snapshot.region(active).and_then(room);
+    shortages(&here, there.as_ref())
+        .iter()
+        .map(|lacks| format!("{} has too little room to take over: {lacks}", standby.region))
+        .collect()
 }
 
 /// Links that are cut although what they lead to is well. Whatever else happens is then answered later, or not at all.

@@ -127,6 +127,7 @@ mod process {
             database: None,
             leader: None,
             unreached: std::collections::BTreeMap::new(),
+            room: None,
             components: Vec::new(),
         }
     }

@@ -26,6 +26,7 @@ fn agent(site: Site, role: Role) -> Observation {
         database: None,
         leader: None,
         unreached: std::collections::BTreeMap::new(),
+        room: None,
         components: Vec::new(),
     }
 }

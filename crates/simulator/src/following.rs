@@ -366,6 +366,7 @@ impl World<'_> {
                 served_at: agent.served_at,
             }),
             unreached: std::collections::BTreeMap::new(),
+            room: None,
             components: Vec::new(),
         }
     }

@@ -161,6 +161,7 @@ impl World<'_> {
             database: None,
             leader: None,
             unreached: std::collections::BTreeMap::new(),
+            room: None,
             components: Vec::new(),
         };
         self.send(

@@ -322,6 +322,7 @@ impl State {
             database: Some(database),
             leader: Some(LeaderSight::default()),
             unreached: BTreeMap::new(),
+            room: None,
             components: components(region),
         })
     }
@@ -363,6 +364,7 @@ impl State {
             database: None,
             leader: None,
             unreached: BTreeMap::new(),
+            room: None,
             components: Vec::new(),
         }
     }

@@ -158,6 +158,7 @@ impl FrontDoor {
             database: None,
             leader: None,
             unreached: self.reach.unreached(),
+            room: None,
             components: self.supervisor.observe(),
         }
     }

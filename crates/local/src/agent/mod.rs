@@ -19,6 +19,7 @@ pub mod process_tree;
 mod reach;
 pub mod region;
 pub mod role;
+mod room;
 pub mod run;
 pub mod sessions;
 pub mod supervise;

@@ -42,6 +42,7 @@ fn sight(name: &str, role: Role, heard_ago_ms: u64) -> RegionSight {
             database: Some(database),
             leader: Some(LeaderSight::default()),
             unreached: std::collections::BTreeMap::new(),
+            room: None,
             components: Vec::new(),
         }),
         unusable_for: None,

@@ -57,6 +57,7 @@ fn observation(name: &str, role: Role, state: DatabaseState) -> Observation {
         }),
         leader: None,
         unreached: std::collections::BTreeMap::new(),
+        room: None,
         components: Vec::new(),
         role,
     }

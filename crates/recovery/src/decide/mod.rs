@@ -13,6 +13,7 @@ mod hearsay;
 mod old_end;
 mod rehearse;
 pub mod restore;
+mod room;
 mod sightings;
 mod switchover;
 
@@ -28,6 +29,7 @@ pub use failback::decide_failback;
 pub use failover::decide_failover;
 pub use old_end::{OldWriter, decide_old_end};
 pub use rehearse::{Never, NotNow, Overdue, Rehearsal, Schedule, Standing, next_rehearsal, plan_rehearsals};
+pub use room::{Shortage, shortages};
 pub use sightings::{Order, RegionSight, Sightings, Snapshot, Underway};
 pub use switchover::{Check, LAG_BYTES_MAX, Planned, Verdict, decide_switchover, other_region};
 

@@ -12,7 +12,7 @@ use driver::Reign;
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName, settings::FailoverSettings};
 
-use super::{RegionSight, Snapshot, Underway};
+use super::{RegionSight, Snapshot, Underway, shortages};
 
 /// A standby that is further behind would make people wait while it catches up: a second at 16 MiB/s.
 pub const LAG_BYTES_MAX: u64 = 16 << 20;
@@ -224,12 +224,13 @@ fn pair(active: &Observation, standby: &Observation, reign: &Reign, to: &RegionN
         None => "unknown".to_owned(),
     };
     checks.push(check("the standby is close", verdict, found));
-    checks.push(capacity(standby));
+    checks.push(warm(standby));
+    checks.push(room(active, standby));
     checks
 }
 
-/// Every workload of the standby region is warm: it has the room for them, because they run there.
-fn capacity(standby: &Observation) -> Check {
+/// Every workload of the standby region is warm.
+fn warm(standby: &Observation) -> Check {
     let cold: Vec<_> = standby
         .components
         .iter()
@@ -254,6 +255,27 @@ fn capacity(standby: &Observation) -> Check {
     } else {
         check(question, Verdict::Wait, format!("not ready: {}", cold.join(", ")))
     }
+}
+
+fn room(active: &Observation, standby: &Observation) -> Check {
+    let question = "the standby's machine has the room";
+    let Some(room) = &standby.room else {
+        return check(question, Verdict::Good, "it does not tell");
+    };
+    let lacks: Vec<String> = shortages(room, active.room.as_ref())
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    if !lacks.is_empty() {
+        return check(question, Verdict::Wait, lacks.join("; "));
+    }
+    let found = format!(
+        "{} GiB of disk and {} GiB of memory are free, {} processors",
+        room.disk_free_bytes >> 30,
+        room.memory_free_bytes >> 30,
+        room.cpus
+    );
+    check(question, Verdict::Good, found)
 }
 
 fn journal(gateway: Option<&GatewayStatus>) -> Check {

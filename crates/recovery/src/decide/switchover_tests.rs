@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::site::{ComponentObservation, DatabaseObservation, Downstream, Site};
+use api::site::{ComponentObservation, DatabaseObservation, Downstream, Room, Site};
 use types::{ComponentName, Lsn, Span, Timestamp, settings::Authority};
 use uuid::Uuid;
 
@@ -58,6 +58,7 @@ fn sight(name: &str, role: Role, database: DatabaseObservation) -> RegionSight {
             database: Some(database),
             leader: None,
             unreached: std::collections::BTreeMap::new(),
+            room: None,
             components: vec![component],
         }),
         unusable_for: None,
@@ -134,6 +135,33 @@ fn check(
         Some(because) => assert!(objections[0].starts_with(because), "{objections:?}"),
         None => assert_eq!(objections, Vec::<String>::new()),
     }
+}
+
+#[test]
+fn a_standby_without_room_is_waited_for() {
+    let room = Room {
+        disk_bytes: 64 << 30,
+        disk_free_bytes: 8 << 30,
+        memory_bytes: 8 << 30,
+        memory_free_bytes: 4 << 30,
+        cpus: 2,
+    };
+    let both = |seen: &mut Snapshot, standby: Room| {
+        observed(seen, 0).room = Some(room);
+        observed(seen, 1).room = Some(standby);
+    };
+    check(|seen| both(seen, room), "north", PeerState::InSync, Verdict::Good, None);
+    let full = Room {
+        disk_free_bytes: 100 << 20,
+        ..room
+    };
+    check(
+        |seen| both(seen, full),
+        "north",
+        PeerState::InSync,
+        Verdict::Wait,
+        Some("the standby's machine has the room: 100 MiB of disk are free, 1024 should be"),
+    );
 }
 
 fn observed(seen: &mut Snapshot, index: usize) -> &mut Observation {

@@ -29,7 +29,7 @@ use api::{
     lease::VoterClient,
     site::{
         ComponentObservation, ComponentState, DatabaseObservation, DatabaseState, LeadReceipt, LeaderSight,
-        LeaseState, Observation, Role, Site,
+        LeaseState, Observation, Role, Room, Site,
     },
 };
 use lease::{Standing, VoterName};
@@ -51,7 +51,7 @@ use super::{
         observe, seed,
     },
     role::RoleRecord,
-    sessions,
+    room, sessions,
     supervise::{guarded::Launcher, supervisor::Supervisor},
     voting::Voting,
 };
@@ -116,6 +116,7 @@ pub struct Region {
     database: watch::Sender<DatabaseObservation>,
     sessions: watch::Sender<Option<ComponentObservation>>,
     streamed_at: Mutex<Option<Timestamp>>,
+    room: watch::Sender<Option<Room>>,
     duty: tokio::sync::Mutex<Duty>,
     candidacy: Mutex<Option<(Generation, CancellationToken)>>,
     stopping: CancellationToken,
@@ -161,6 +162,7 @@ impl Region {
             database: watch::channel(observe::unknown(DatabaseState::Stopped)).0,
             sessions: watch::channel(None).0,
             streamed_at: Mutex::default(),
+            room: watch::channel(None).0,
             duty: tokio::sync::Mutex::default(),
             candidacy: Mutex::new(None),
             stopping: CancellationToken::new(),
@@ -195,6 +197,7 @@ impl Region {
             () = observing => {}
             () = telling => {}
             () = self.keep_sessions(cancel.clone()) => {}
+            () = room::keep(&self.settings.database.data_dir, &self.estate_directory, &self.room) => {}
         }
     }
 
@@ -314,6 +317,7 @@ impl Region {
             leader: Some(self.leader_sight(&database)),
             unreached: BTreeMap::new(),
             database: Some(database),
+            room: *self.room.borrow(),
             components,
         }
     }
