@@ -14,7 +14,7 @@ use crate::commands::gateway::args::Gateway;
 pub use aftermath::{FallbackPack, Inform, Jobs, JobsClass, ReadFrom, ReleaseJobs};
 pub use drill::{
     Between, Component, CutLinks, Direction, Drill, DueDrill, ExpireCredentials, Fault, How, LoseComponent,
-    LoseControlPlane, LoseIntegration, MendLinks, Outage, RegionLoss, Rehearse, ScheduledDrills,
+    LoseControlPlane, LoseIntegration, MendLinks, On, Outage, RegionLoss, Rehearse, ScheduledDrills,
     TimerOfDrills,
 };
 pub use recover::{Disaster, Migration, Recover};

@@ -83,6 +83,7 @@ fn bad_usage_says_what_is_right_and_exits_with_64() {
         "plimsoll drill region-loss --runs 0",
         "plimsoll drill region-loss --rate 1000",
         "plimsoll drill region-loss --kill-after-max 2s",
+        "plimsoll drill switchover --on copy",
     ] {
         world.run(line);
     }

@@ -163,6 +163,9 @@ pub struct RegionLoss {
 pub struct Rehearse {
     #[command(flatten)]
     pub which: Which,
+    /// On what: the `live` estate, or a `copy` of it, which will be made of restored backups and is not there yet
+    #[arg(long, value_enum, default_value_t = On::Live, value_name = "WHAT")]
+    pub on: On,
     /// How often, 1 to 1000 times; each run begins with the region that is active then
     #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub runs: u16,
@@ -187,6 +190,13 @@ pub struct Rehearse {
     /// How to show the result: for people, or for programs
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+}
+
+/// What a drill is run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum On {
+    Live,
+    Copy,
 }
 
 // Variants of both enums carry no doc comments: clap would blow up every help to explain `json`.

@@ -45,8 +45,8 @@ use types::{
 use self::{disturb::Scene, public::Public, run::Measured};
 use crate::{
     args::{
-        CutLinks, ExpireCredentials, LoseComponent, LoseControlPlane, LoseIntegration, Output, RegionLoss,
-        Rehearse,
+        CutLinks, ExpireCredentials, LoseComponent, LoseControlPlane, LoseIntegration, On, Output,
+        RegionLoss, Rehearse,
     },
     failure::{Exit, Failure},
     open_estate::OpenEstate,
@@ -56,8 +56,16 @@ use crate::{
 /// The scenario's name in evidence.
 const SCENARIO: &str = "region-loss";
 
-/// Refuses a range of moments that holds none; asked before anything of the estate is looked at.
-pub fn check_moments(request: &Rehearse) -> Result<(), Failure> {
+/// Refuses a copy, which nobody can make yet, and a range of moments that holds none; asked before anything of the
+/// estate is looked at.
+pub fn check(request: &Rehearse) -> Result<(), Failure> {
+    if request.on == On::Copy {
+        return Err(Failure::no(
+            "PL0407",
+            "a drill on a copy is not there yet: copies are made of restored backups, and nothing here can restore one",
+        )
+        .hint("run it on the live estate (--on live): it begins only while the estate is protected, and `plimsoll drill abort` ends it"));
+    }
     let (earliest, latest) = (request.kill_after_min, request.kill_after_max);
     if earliest <= latest {
         return Ok(());

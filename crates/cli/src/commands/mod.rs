@@ -107,38 +107,38 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
         Command::Recover(request) => recover::run(&request, talk),
         Command::Runbook { saga } => runbook::run(saga.as_deref()),
         Command::Drill(Drill::RegionLoss(request)) => {
-            drill::check_moments(&request.rehearse)?;
+            drill::check(&request.rehearse)?;
             drill::region_loss(&open(&request.rehearse.which)?, &request, talk).await
         }
         Command::Drill(Drill::Switchover(request)) => {
-            drill::check_moments(&request)?;
+            drill::check(&request)?;
             drill::switchover(&open(&request.which)?, &request, talk).await
         }
         Command::Drill(Drill::Failback(request)) => {
-            drill::check_moments(&request)?;
+            drill::check(&request)?;
             drill::failback(&open(&request.which)?, &request, talk).await
         }
         Command::Drill(Drill::Component(request)) => {
-            drill::check_moments(&request.rehearse)?;
+            drill::check(&request.rehearse)?;
             drill::component(&open(&request.rehearse.which)?, &request, talk).await
         }
         Command::Drill(Drill::ControlPlane(request)) => {
-            drill::check_moments(&request.rehearse)?;
+            drill::check(&request.rehearse)?;
             drill::control_plane(&open(&request.rehearse.which)?, &request, talk).await
         }
         Command::Drill(Drill::IntegrationOutage(request)) => {
-            drill::check_moments(&request.rehearse)?;
+            drill::check(&request.rehearse)?;
             drill::integration_outage(&open(&request.rehearse.which)?, &request, talk).await
         }
         Command::Drill(Drill::Partition(request)) => {
-            drill::check_moments(&request.rehearse)?;
+            drill::check(&request.rehearse)?;
             drill::partition(&open(&request.rehearse.which)?, &request, talk).await
         }
         Command::Drill(Drill::MendPartition(request)) => {
             drill::mend_partition(&open(&request.which)?, &request)
         }
         Command::Drill(Drill::Credentials(request)) => {
-            drill::check_moments(&request.rehearse)?;
+            drill::check(&request.rehearse)?;
             drill::credentials(&open(&request.rehearse.which)?, &request, talk).await
         }
         Command::Drill(Drill::Schedule(request)) => {

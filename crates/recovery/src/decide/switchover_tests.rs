@@ -150,7 +150,13 @@ fn a_standby_without_room_is_waited_for() {
         observed(seen, 0).room = Some(room);
         observed(seen, 1).room = Some(standby);
     };
-    check(|seen| both(seen, room), "north", PeerState::InSync, Verdict::Good, None);
+    check(
+        |seen| both(seen, room),
+        "north",
+        PeerState::InSync,
+        Verdict::Good,
+        None,
+    );
     let full = Room {
         disk_free_bytes: 100 << 20,
         ..room
