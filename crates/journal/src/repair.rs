@@ -138,6 +138,10 @@ impl Journal {
             let at = index.find(first);
             index.extents.splice(at..at, extents);
         });
+        if last == self.end.sequence {
+            // A mark had vouched for its number and chain, and knew no generation.
+            self.end = tail.end();
+        }
         Ok(())
     }
 

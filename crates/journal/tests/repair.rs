@@ -92,6 +92,22 @@ fn the_last_batch_of_a_full_segment_needs_no_room_for_a_mark() {
     }
 }
 
+#[test]
+fn the_end_of_a_log_is_of_the_generation_that_wrote_it_when_it_has_come_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(directory.path());
+    let first = journal.append(&[entry(1, 100)], 1).unwrap();
+    let last = journal.append(&[entry(2, 100)], 2).unwrap();
+    journal.settle().unwrap();
+    drop(journal);
+    let at = HEADER + 2 * MARK + first.bytes().len();
+    spoil(directory.path(), 1, at + 100..at + 101);
+
+    let journal = mend(directory.path(), &[first, last.clone()]);
+    assert_eq!(journal.position(), last.end());
+    assert_eq!(journal.reader().position(), last.end());
+}
+
 /// Five segments: three batches, three, one, three, one.
 fn filled(directory: &Path) -> Vec<Batch> {
     let all = batches(&[1000, 1000, 1000, 1000, 1000, 1000, 3500, 1000, 1000, 1000, 1000]);

@@ -71,7 +71,7 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 13] = [
 ];
 
 /// The same, with what comes in scenes.
-const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 15] = [
+const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 16] = [
     (
         Scenario::Anything,
         249,
@@ -103,6 +103,11 @@ const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 15] = [
         10_003_447,
         "the gateway: a leader said of a message that it had it, because it knew its key; its record had rotted, and the \
          follower cut the last good copy off",
+    ),
+    (
+        Scenario::Anything,
+        30_026_657,
+        "the journal: its last batch had come back from the other region, and it told the generation of the one before",
     ),
     (
         Scenario::Anything,

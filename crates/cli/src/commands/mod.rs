@@ -147,7 +147,7 @@ pub async fn run(args: Args, talk: &Talk) -> Result<Exit, Failure> {
         Command::Drill(Drill::Due(request)) => {
             let estate = open(&request.which)?;
             match drill::schedule::due(&estate, &request, talk).await? {
-                Some(scenario) => drill::planned(&estate, scenario, talk).await,
+                Some(scenario) => Box::pin(drill::planned(&estate, scenario, talk)).await,
                 None => Ok(Exit::Done),
             }
         }
