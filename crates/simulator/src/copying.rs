@@ -66,6 +66,7 @@ impl World<'_> {
             gateway.led_by(generation, leader, &name);
         }
         self.obeys(Part::Gateway(side), generation);
+        self.reads_again(side);
         let gateway = self.gateway(side);
         gateway.marks |= marks;
         let marks = gateway.marks;

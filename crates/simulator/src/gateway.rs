@@ -28,6 +28,8 @@ use crate::{
 /// A message waits this long for the other region before it is acknowledged on one copy.
 pub(crate) const DEGRADE_AFTER: u64 = ms(1_000);
 const TICK: u64 = ms(250);
+/// What could not be read, or whose damage could not be noted, is read again after this long.
+const READ_AGAIN: u64 = ms(60_000);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Link {
@@ -96,6 +98,8 @@ pub(crate) struct Gateway {
     pub alone: u64,
     /// When it last heard the follower.
     pub heard: u64,
+    /// When its journal was last read where that had not been done.
+    pub read_at: At,
 }
 
 // === impl Gateway ===
@@ -131,6 +135,7 @@ impl Gateway {
             reconciliation: None,
             alone: 0,
             heard: 0,
+            read_at: At(0),
         }
     }
 
@@ -299,9 +304,20 @@ impl World<'_> {
             gateway.link = Link::Gone;
         }
         self.keep_register(side);
+        self.reads_again(side);
         self.copy(side);
         self.deliver_to_erp(side);
         self.after(side.place(), TICK, Timer::GatewayTick(run));
+    }
+
+    /// A segment whose damage could not be noted counts as unread, and a follower cuts nothing off until it was read.
+    pub(crate) fn reads_again(&mut self, side: Side) {
+        let now = self.now;
+        let gateway = self.gateway(side);
+        if now.since(gateway.read_at) >= READ_AGAIN {
+            gateway.read_at = now;
+            gateway.log.scrub();
+        }
     }
 
     pub(crate) fn gateway_status(&mut self, side: Side) -> GatewayStatus {

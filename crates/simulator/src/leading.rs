@@ -39,10 +39,9 @@ impl World<'_> {
                 ms(60) + backlog * ms(10)
             }
             Process::Stopped => ms(300),
-            Process::Starting { .. }
-            | Process::Primary
-            | Process::Leaving { .. }
-            | Process::Ending { .. } => return,
+            // Told to lead in a newer generation while it leads: a primary stays what it is.
+            Process::Primary => return self.primary_is_up(side),
+            Process::Starting { .. } | Process::Leaving { .. } | Process::Ending { .. } => return,
         };
         if !database.exists || database.rejoining {
             let (whom, why) = (side.to_string(), "the data directory is gone".to_owned());
@@ -101,7 +100,7 @@ impl World<'_> {
         let receipt = agent.record.receipt.get_or_insert(receipt).clone();
         agent.lead = Lead::Leading;
         agent.role = Role::Active;
-        region.database.process = Process::Primary;
+        let was_up = std::mem::replace(&mut region.database.process, Process::Primary) == Process::Primary;
         region.database.generation = generation;
         self.say(place, || {
             format!("its database accepts writes in generation {generation}")
@@ -109,7 +108,9 @@ impl World<'_> {
         self.ledger.opens(side, generation, self.now);
         self.check_promotion(side);
         self.lead_ends(side, &Ok(receipt));
-        self.after(place, ms(400), Timer::Keepalive);
+        if !was_up {
+            self.after(place, ms(400), Timer::Keepalive);
+        }
     }
 
     /// The database of a region that leads has ended; it is started again while the lease is valid.

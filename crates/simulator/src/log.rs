@@ -87,8 +87,8 @@ impl Log {
         readable
     }
 
-    /// What opening has taken from sidecars is read as well.
-    fn scrub(&mut self) {
+    /// What opening has taken from sidecars is read as well, and what is damaged and could not be noted.
+    pub fn scrub(&mut self) {
         let Some(reader) = self.reader() else { return };
         for ordinal in reader.unchecked() {
             if let Ok((damaged, _)) = reader.check_segment(ordinal, 1, u64::MAX) {

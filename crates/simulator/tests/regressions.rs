@@ -71,7 +71,7 @@ const ONCE_BROKEN: [(Scenario, u64, &str); 13] = [
 ];
 
 /// The same, with what comes in scenes.
-const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 16] = [
+const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 18] = [
     (
         Scenario::Anything,
         249,
@@ -108,6 +108,17 @@ const ONCE_BROKEN_IN_A_SCENE: [(Scenario, u64, &str); 16] = [
         Scenario::Anything,
         30_026_657,
         "the journal: its last batch had come back from the other region, and it told the generation of the one before",
+    ),
+    (
+        Scenario::Anything,
+        10_001_149,
+        "the simulated agent: told to lead in a newer generation while its database led, it never answered",
+    ),
+    (
+        Scenario::Anything,
+        10_645_765,
+        "the simulated gateway: what a full disk had kept from being noted was never read again, as the real one does \
+         every minute",
     ),
     (
         Scenario::Anything,
