@@ -444,7 +444,7 @@ fn moved_by(running: Option<&Underway>, reign: Option<&Reign>) -> Option<Timesta
 
 /// Recent sights.
 pub(crate) struct Recent {
-    pub agents: Vec<(RegionName, Option<Observation>)>,
+    pub agents: Vec<(RegionName, Option<Arc<Observation>>)>,
     pub gateways: BTreeMap<RegionName, GatewayStatus>,
     pub front_door: Option<Observation>,
 }

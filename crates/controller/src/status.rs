@@ -61,7 +61,7 @@ pub fn status(seen: &Seen<'_>) -> EstateStatus {
 fn region(seen: &Seen<'_>, sight: &RegionSight) -> RegionStatus {
     RegionStatus {
         region: sight.region.clone(),
-        observation: sight.observation.clone(),
+        observation: sight.observation.as_deref().cloned(),
         heard_ms_ago: sight.heard_ago.map(millis),
         gateway: seen.gateways.get(&sight.region).map(|status| (*status).clone()),
     }

@@ -167,7 +167,7 @@ impl World<'_> {
                 region: &sight.region,
                 agent: sight
                     .observation
-                    .as_ref()
+                    .as_deref()
                     .filter(|_| sight.heard_ago.is_some_and(|age| age < age_max)),
                 gateway: gateways.get(&sight.region),
             })

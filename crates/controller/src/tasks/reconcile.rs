@@ -76,7 +76,7 @@ fn commands(controller: &Controller) -> Vec<Command> {
         .iter()
         .map(|(region, agent)| Seen {
             region,
-            agent: agent.as_ref(),
+            agent: agent.as_deref(),
             gateway: gateways.get(region),
         })
         .collect();

@@ -44,7 +44,7 @@ pub fn decide_beginning(seen: &Snapshot) -> Beginning {
     }
     let with_data = others
         .iter()
-        .find(|sight| sight.observation.as_ref().is_some_and(has_data));
+        .find(|sight| sight.observation.as_deref().is_some_and(has_data));
     match with_data {
         Some(sight) => Beginning::Refuse {
             region: sight.region.clone(),

@@ -1,5 +1,7 @@
 //! One table: a switchover whose new region has just died, one thing changed, what is done in the operator's words.
 
+use std::sync::Arc;
+
 use api::site::{DatabaseObservation, LeaderSight, LeaseState, Observation, Site};
 use types::settings::Authority;
 use uuid::Uuid;
@@ -32,7 +34,7 @@ fn sight(name: &str, role: Role, heard_ago_ms: u64) -> RegionSight {
     RegionSight {
         region: region(name),
         heard_ago: Some(Duration::from_millis(heard_ago_ms)),
-        observation: Some(Observation {
+        observation: Some(Arc::new(Observation {
             site: Site::Region(region(name)),
             at: NOW,
             run: Uuid::nil(),
@@ -44,7 +46,7 @@ fn sight(name: &str, role: Role, heard_ago_ms: u64) -> RegionSight {
             unreached: std::collections::BTreeMap::new(),
             room: None,
             components: Vec::new(),
-        }),
+        })),
         unusable_for: None,
         unheard_for: Duration::ZERO,
         unreached_for: None,
@@ -59,7 +61,7 @@ struct Case {
 
 impl Case {
     fn old(&mut self) -> &mut Observation {
-        self.seen.regions[0].observation.as_mut().unwrap()
+        Arc::make_mut(self.seen.regions[0].observation.as_mut().unwrap())
     }
 }
 

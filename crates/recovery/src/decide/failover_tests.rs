@@ -1,5 +1,7 @@
 //! One table: a healthy estate, one thing changed, the decision in the operator's words.
 
+use std::sync::Arc;
+
 use api::site::{DatabaseObservation, LeaderSight, LeaseState, Observation, Site};
 use types::{Generation, RegionName, Span};
 use uuid::Uuid;
@@ -63,11 +65,16 @@ fn observation(name: &str, role: Role, state: DatabaseState) -> Observation {
     }
 }
 
+/// The heartbeat of one region, to change it.
+fn observed(seen: &mut Snapshot, index: usize) -> &mut Observation {
+    Arc::make_mut(seen.regions[index].observation.as_mut().unwrap())
+}
+
 fn sight(name: &str, role: Role, state: DatabaseState) -> RegionSight {
     RegionSight {
         region: region(name),
         heard_ago: Some(Duration::from_millis(200)),
-        observation: Some(observation(name, role, state)),
+        observation: Some(Arc::new(observation(name, role, state))),
         unusable_for: None,
         unheard_for: Duration::ZERO,
         unreached_for: None,
@@ -148,7 +155,7 @@ fn a_silent_region_is_failed_over_once_it_was_silent_for_long_enough() {
 /// The standby last streamed, and the leader last renewed with it, this many seconds before now.
 fn standby_knows(seen: &mut Snapshot, streamed: Option<i64>, renewed: i64) {
     let before = |seconds: i64| Timestamp::from_micros(NOW.as_micros() - seconds * 1_000_000);
-    let standby = seen.regions[1].observation.as_mut().unwrap();
+    let standby = observed(seen, 1);
     standby.leader = Some(LeaderSight {
         streamed_at: streamed.map(before),
         renewed_at: Some(before(renewed)),

@@ -4,7 +4,7 @@ use super::{super::super::Sightings, *};
 
 /// The standby says that the leader asked for its lease, and said that it serves, this long before its heartbeat.
 fn standby_hears(seen: &mut Snapshot, renewed_ms: i64, served_ms: i64) {
-    let standby = seen.regions[1].observation.as_mut().unwrap();
+    let standby = observed(seen, 1);
     standby.leader = Some(LeaderSight {
         streamed_at: Some(NOW),
         renewed_at: Some(ago(renewed_ms)),
@@ -78,7 +78,7 @@ fn a_standby_that_is_old_news_or_has_promised_a_newer_generation_hears_nobody() 
         |seen, _| {
             silent(seen);
             standby_hears(seen, 0, 0);
-            seen.regions[1].observation.as_mut().unwrap().generation = Generation::new(2);
+            observed(seen, 1).generation = Generation::new(2);
         },
         PROCEED,
     );

@@ -2,7 +2,7 @@
 //!
 //! Ages are taken from a monotonic clock; the wall clock only stamps what is kept or shown.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use api::site::{DatabaseState, LeaseState, Observation, Role, Site};
 use driver::Reign;
@@ -24,7 +24,7 @@ pub struct RegionSight {
     /// Age of its last heartbeat; `None`: never heard.
     pub heard_ago: Option<Duration>,
     /// That heartbeat.
-    pub observation: Option<Observation>,
+    pub observation: Option<Arc<Observation>>,
     /// How long its database has not been usable as a primary, by what was heard.
     pub unusable_for: Option<Duration>,
     /// The longest silence before that heartbeat and since its database was last usable: nobody knows what it did then.
@@ -91,7 +91,8 @@ impl Snapshot {
 #[derive(Clone, Debug)]
 struct Heard {
     at: Duration,
-    observation: Observation,
+    /// Shared with every snapshot made of it: decisions are made many times a second.
+    observation: Arc<Observation>,
     /// When its database was last usable, or first heard after a silence.
     usable_at: Duration,
     /// The longest silence since its database was last usable.
@@ -151,7 +152,7 @@ impl Sightings {
         };
         let heard = Heard {
             at: now,
-            observation,
+            observation: Arc::new(observation),
             usable_at,
             unheard_for,
         };
@@ -195,7 +196,7 @@ impl Sightings {
         let Some(standby) = self.names.iter().find(|name| *name != active) else {
             return;
         };
-        let seen = self.regions.get(standby).map(|heard| &heard.observation);
+        let seen = self.regions.get(standby).map(|heard| &*heard.observation);
         let before = self.eligibility.as_ref();
         if let Some(judged) =
             Eligibility::judge(before, primary, (standby, seen), settings.lag_bytes_max, wall)
@@ -235,7 +236,7 @@ impl Sightings {
                 Some(heard) => RegionSight {
                     region: name.clone(),
                     heard_ago: Some(now.saturating_sub(heard.at)),
-                    observation: Some(heard.observation.clone()),
+                    observation: Some(Arc::clone(&heard.observation)),
                     unusable_for: unusable_for(heard, now),
                     unheard_for: heard.unheard_for,
                     unreached_for: unreached_for(name),

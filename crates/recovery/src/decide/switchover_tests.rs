@@ -1,6 +1,6 @@
 //! A healthy pair, one thing changed, what is answered.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use api::site::{ComponentObservation, DatabaseObservation, Downstream, Room, Site};
 use types::{ComponentName, Lsn, Span, Timestamp, settings::Authority};
@@ -45,7 +45,7 @@ fn sight(name: &str, role: Role, database: DatabaseObservation) -> RegionSight {
     RegionSight {
         region: region(name),
         heard_ago: Some(Duration::from_millis(100)),
-        observation: Some(Observation {
+        observation: Some(Arc::new(Observation {
             site: Site::Region(region(name)),
             at: Timestamp::from_micros(0),
             run: Uuid::nil(),
@@ -60,7 +60,7 @@ fn sight(name: &str, role: Role, database: DatabaseObservation) -> RegionSight {
             unreached: std::collections::BTreeMap::new(),
             room: None,
             components: vec![component],
-        }),
+        })),
         unusable_for: None,
         unheard_for: Duration::ZERO,
         unreached_for: None,
@@ -171,7 +171,7 @@ fn a_standby_without_room_is_waited_for() {
 }
 
 fn observed(seen: &mut Snapshot, index: usize) -> &mut Observation {
-    seen.regions[index].observation.as_mut().unwrap()
+    Arc::make_mut(seen.regions[index].observation.as_mut().unwrap())
 }
 
 #[test]

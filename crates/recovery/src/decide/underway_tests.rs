@@ -86,9 +86,7 @@ fn a_candidate_that_leads_although_its_failover_was_given_up_is_asked_again() {
         let change = |seen: &mut Snapshot, _: &mut FailoverSettings| {
             silent(seen);
             seen.regions[1] = sight("north", role, state);
-            if let Some(observation) = &mut seen.regions[1].observation {
-                observation.generation = Generation::new(generation);
-            }
+            observed(seen, 1).generation = Generation::new(generation);
         };
         check(change, expected);
     }
