@@ -11,6 +11,7 @@ mod failback;
 mod fault;
 mod integration_outage;
 mod keep;
+mod lane;
 mod links;
 mod load;
 mod machine;

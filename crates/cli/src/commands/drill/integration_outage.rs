@@ -8,7 +8,7 @@ use std::{
 
 use api::controller::Health;
 use api::gateway::{
-    GatewayClient, LaneStatus,
+    LaneStatus,
     lanes::{Delivery, HoldRequest},
 };
 use local::host::Program;
@@ -18,14 +18,13 @@ use types::Timestamp;
 use super::{
     disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
     fault::{self, Frozen},
+    lane::{LOOK_EVERY, Lane},
     load::{Meanwhile, Order, now},
     public::{Outcome, Public},
     run::{self, Measured},
 };
 use crate::{args::Outage, failure::Failure, open_estate::OpenEstate};
 
-/// How often the lane is asked for.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Who rests the lane, as everybody who asks is told.
 pub const DRILL: &str = "drill";
 
@@ -48,7 +47,7 @@ pub async fn once(scene: Scene<'_>, outside: Outside) -> Result<Measured, Failur
     let limit = request.timeout;
     let under = UnderLoad::begin(scene).await?;
     let region = estate.region_program(&under.leader);
-    let lane = Lane::of(estate, public, &under)?;
+    let lane = Lane::of(estate, public.integration(), &under)?;
     let t0 = now();
     let (fault, cut) = lane.cut(outside.outage, &region).await?;
     step.detail(&fault);
@@ -123,24 +122,7 @@ enum Cut {
     Paused,
 }
 
-/// The lane that the load goes through, at the gateway that leads.
-struct Lane<'a> {
-    gateway: GatewayClient,
-    public: &'a Public,
-}
-
-impl<'a> Lane<'a> {
-    fn of(estate: &OpenEstate, public: &'a Public, under: &UnderLoad<'_>) -> Result<Self, Failure> {
-        let mut gateways = estate.gateways()?.into_iter();
-        let found = gateways.find(|(region, _)| *region == under.leader);
-        let (_, gateway) = found.ok_or_else(|| Failure::no("PL0403", "no gateway leads"))?;
-        Ok(Self { gateway, public })
-    }
-
-    async fn status(&self) -> Result<LaneStatus, Failure> {
-        Ok(self.gateway.lane(self.public.integration()).await?.status)
-    }
-
+impl Lane<'_> {
     async fn cut(&self, outage: Outage, region: &Program) -> Result<(String, Cut), Failure> {
         match outage {
             Outage::ErpHangs => {
@@ -152,11 +134,8 @@ impl<'a> Lane<'a> {
                 Ok((fault, Cut::Frozen(frozen)))
             }
             Outage::LanePaused => {
-                self.gateway.pause(self.public.integration(), &hold()).await?;
-                Ok((
-                    format!("the lane {} rests", self.public.integration()),
-                    Cut::Paused,
-                ))
+                self.gateway.pause(self.name, &hold()).await?;
+                Ok((format!("the lane {} rests", self.name), Cut::Paused))
             }
         }
     }
@@ -164,26 +143,9 @@ impl<'a> Lane<'a> {
     async fn mend(&self, cut: Cut) -> Result<(), Failure> {
         match cut {
             Cut::Frozen(frozen) => drop(frozen),
-            Cut::Paused => drop(self.gateway.resume(self.public.integration(), &hold()).await?),
+            Cut::Paused => drop(self.gateway.resume(self.name, &hold()).await?),
         }
         Ok(())
-    }
-
-    /// Waits until the lane is as asked; `None` when that did not come in time.
-    async fn wait(
-        &self,
-        limit: Duration,
-        is: impl Fn(&LaneStatus) -> bool,
-    ) -> Result<Option<LaneStatus>, Failure> {
-        let began = Instant::now();
-        while began.elapsed() < limit {
-            let seen = self.status().await?;
-            if is(&seen) {
-                return Ok(Some(seen));
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        Ok(None)
     }
 
     /// What the owner of the lane and whoever watches the business are told. Both are told within a moment, not at once.

@@ -11,10 +11,10 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use api::gateway::{GatewayClient, LaneStatus, lanes::Delivery};
+use api::gateway::{LaneStatus, lanes::Delivery};
 use recovery::evidence::Finding;
 use tokio::net::{TcpListener, lookup_host};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -25,6 +25,7 @@ use types::{
 
 use super::{
     disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
+    lane::Lane,
     load::{Meanwhile, now},
     probe,
     public::Public,
@@ -52,8 +53,6 @@ const ANSWERS_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_sec
 const CONFIRM_EVERY: Duration = Duration::from_millis(500);
 /// Messages that the partner has taken before anything is done to it.
 const BEFORE: usize = 3;
-/// How often the lane is asked for.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Whom the drill stands in for, and what that partner does.
 #[derive(Clone, Debug)]
@@ -181,13 +180,7 @@ pub async fn once(scene: Scene<'_>, wanted: &Wanted) -> Result<Measured, Failure
     let limit = request.timeout;
     let partner = wanted.stand_in().await?;
     let under = UnderLoad::begin(scene).await?;
-    let mut gateways = estate.gateways()?.into_iter();
-    let gateway = gateways.find(|(region, _)| *region == under.leader);
-    let (_, gateway) = gateway.ok_or_else(|| Failure::no("PL0403", "no gateway leads"))?;
-    let lane = Lane {
-        gateway,
-        name: &wanted.lane,
-    };
+    let lane = Lane::of(estate, &wanted.lane, &under)?;
     let telling = Telling::begin(public, nth.id);
     step.detail("waiting until the partner is told of orders");
     let well = lane
@@ -321,35 +314,6 @@ impl Telling {
 
     fn confirmed(&self) -> u64 {
         self.confirmed.load(Ordering::SeqCst)
-    }
-}
-
-/// The lane that sends to the partner, at the gateway that leads.
-struct Lane<'a> {
-    gateway: GatewayClient,
-    name: &'a IntegrationName,
-}
-
-impl Lane<'_> {
-    async fn status(&self) -> Result<LaneStatus, Failure> {
-        Ok(self.gateway.lane(self.name).await?.status)
-    }
-
-    /// Waits until the lane is as asked; `None` when that did not come in time.
-    async fn wait(
-        &self,
-        limit: Duration,
-        is: impl Fn(&LaneStatus) -> bool,
-    ) -> Result<Option<LaneStatus>, Failure> {
-        let began = Instant::now();
-        while began.elapsed() < limit {
-            let seen = self.status().await?;
-            if is(&seen) {
-                return Ok(Some(seen));
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        Ok(None)
     }
 }
 
