@@ -22,6 +22,7 @@ mod planned;
 mod probe;
 mod public;
 mod run;
+mod scene;
 pub mod schedule;
 mod show;
 mod stand_in;
@@ -43,7 +44,7 @@ use types::{
     settings::{Authority, DrillScenario},
 };
 
-use self::{disturb::Scene, public::Public, run::Measured};
+use self::{public::Public, run::Measured, scene::Scene};
 use crate::{
     args::{
         CutLinks, ExpireCredentials, LoseComponent, LoseControlPlane, LoseIntegration, On, Output,
@@ -51,7 +52,7 @@ use crate::{
     },
     failure::{Exit, Failure},
     open_estate::OpenEstate,
-    talk::{Step, Talk},
+    talk::Talk,
 };
 
 /// The scenario's name in evidence.
@@ -128,29 +129,18 @@ pub async fn region_loss(estate: &OpenEstate, request: &RegionLoss, talk: &Talk)
         behind: request.wal_loss.as_duration(),
     };
     let asked = Rehearsal::of(SCENARIO, &request.rehearse);
-    let public = Public::open(estate)?;
-    let once = async |nth: Nth<'_>, step: &Step| {
-        run::once(estate, &public, &asked, lose, nth.id, nth.after, step).await
-    };
+    let once = async |scene: Scene<'_>| run::once(scene, lose).await;
     rehearse(estate, &asked, talk, once).await
 }
 
 pub async fn switchover(estate: &OpenEstate, request: &Rehearse, talk: &Talk) -> Result<Exit, Failure> {
     let asked = Rehearsal::of(recovery::sagas::switchover::KIND, request);
-    let public = Public::open(estate)?;
-    let once = async |nth: Nth<'_>, step: &Step| {
-        switchover::once(estate, &public, &asked, nth.id, nth.after, step).await
-    };
-    rehearse(estate, &asked, talk, once).await
+    rehearse(estate, &asked, talk, switchover::once).await
 }
 
 pub async fn failback(estate: &OpenEstate, request: &Rehearse, talk: &Talk) -> Result<Exit, Failure> {
     let asked = Rehearsal::of(recovery::sagas::failback::KIND, request);
-    let public = Public::open(estate)?;
-    let once = async |nth: Nth<'_>, step: &Step| {
-        failback::once(estate, &public, &asked, nth.id, nth.after, step).await
-    };
-    rehearse(estate, &asked, talk, once).await
+    rehearse(estate, &asked, talk, failback::once).await
 }
 
 pub async fn component(estate: &OpenEstate, request: &LoseComponent, talk: &Talk) -> Result<Exit, Failure> {
@@ -164,7 +154,7 @@ pub async fn component(estate: &OpenEstate, request: &LoseComponent, talk: &Talk
         let target = targets[(scene.nth.number - 1) % targets.len()];
         component::once(scene, target).await
     };
-    rehearse_scene(estate, &asked, talk, once).await
+    rehearse(estate, &asked, talk, once).await
 }
 
 pub async fn control_plane(
@@ -176,11 +166,11 @@ pub async fn control_plane(
     if request.with_region {
         let asked = Rehearsal::of(both::SCENARIO, &request.rehearse);
         let once = async |scene: Scene<'_>| both::once(scene, away).await;
-        return rehearse_scene(estate, &asked, talk, once).await;
+        return rehearse(estate, &asked, talk, once).await;
     }
     let asked = Rehearsal::of("control-plane", &request.rehearse);
     let once = async |scene: Scene<'_>| control_plane::once(scene, away).await;
-    rehearse_scene(estate, &asked, talk, once).await
+    rehearse(estate, &asked, talk, once).await
 }
 
 pub async fn integration_outage(
@@ -192,14 +182,14 @@ pub async fn integration_outage(
     if let Some(how) = request.how {
         let wanted = partner::Wanted::of(estate, request, how)?;
         let once = async |scene: Scene<'_>| partner::once(scene, &wanted).await;
-        return rehearse_scene(estate, &asked, talk, once).await;
+        return rehearse(estate, &asked, talk, once).await;
     }
     let outside = integration_outage::Outside {
         outage: request.outage,
         lasts: request.away.as_duration(),
     };
     let once = async |scene: Scene<'_>| integration_outage::once(scene, outside).await;
-    rehearse_scene(estate, &asked, talk, once).await
+    rehearse(estate, &asked, talk, once).await
 }
 
 pub async fn credentials(
@@ -210,7 +200,7 @@ pub async fn credentials(
     let asked = Rehearsal::of("credentials", &request.rehearse);
     let life = request.life.as_duration();
     let once = async |scene: Scene<'_>| credentials::once(scene, life).await;
-    rehearse_scene(estate, &asked, talk, once).await
+    rehearse(estate, &asked, talk, once).await
 }
 
 pub async fn partition(estate: &OpenEstate, request: &CutLinks, talk: &Talk) -> Result<Exit, Failure> {
@@ -226,28 +216,7 @@ pub async fn partition(estate: &OpenEstate, request: &CutLinks, talk: &Talk) -> 
         lasts,
     };
     let once = async |scene: Scene<'_>| partition::once(scene, wanted).await;
-    rehearse_scene(estate, &asked, talk, once).await
-}
-
-/// The same for a scenario after which writes must be where they were.
-async fn rehearse_scene(
-    estate: &OpenEstate,
-    asked: &Rehearsal,
-    talk: &Talk,
-    once: impl AsyncFn(Scene<'_>) -> Result<Measured, Failure>,
-) -> Result<Exit, Failure> {
-    let public = Public::open(estate)?;
-    let once = async |nth: Nth<'_>, step: &Step| {
-        let scene = Scene {
-            estate,
-            public: &public,
-            request: asked,
-            nth,
-            step,
-        };
-        once(scene).await
-    };
-    rehearse(estate, asked, talk, once).await
+    rehearse(estate, &asked, talk, once).await
 }
 
 /// Runs a scenario as often as asked, and leaves its evidence.
@@ -255,8 +224,9 @@ async fn rehearse(
     estate: &OpenEstate,
     asked: &Rehearsal,
     talk: &Talk,
-    once: impl AsyncFn(Nth<'_>, &Step) -> Result<Measured, Failure>,
+    once: impl AsyncFn(Scene<'_>) -> Result<Measured, Failure>,
 ) -> Result<Exit, Failure> {
+    let public = Public::open(estate)?;
     let _alone = alone::take(estate, asked.scenario).await?;
     let seed = asked.seed.unwrap_or_else(rand::random);
     let drill = uuid::Uuid::new_v4().simple().to_string();
@@ -282,7 +252,14 @@ async fn rehearse(
             id: &id,
             after: Duration::from_millis(after),
         };
-        let measured = alone::unless_aborted(estate, once(nth, &step)).await?;
+        let scene = Scene {
+            estate,
+            public: &public,
+            request: asked,
+            nth,
+            step: &step,
+        };
+        let measured = alone::unless_aborted(estate, once(scene)).await?;
         let run = conclude::conclude(estate, u32::from(number), run_seed, &measured);
         step.done_as(show::line(&run));
         keep::orders(&directory, estate, number, &measured.orders)?;

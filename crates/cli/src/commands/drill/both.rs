@@ -14,10 +14,10 @@ use local::host;
 use types::RegionName;
 
 use super::{
-    disturb::Scene,
     fault,
-    load::{Load, now},
-    run::{self, Measured, SETTLE_TIME_MAX},
+    load::now,
+    run::{self, Measured, Struck},
+    scene::{Loaded, Scene},
 };
 use crate::{args::Fault, failure::Failure, open_estate::OpenEstate};
 
@@ -25,25 +25,14 @@ use crate::{args::Fault, failure::Failure, open_estate::OpenEstate};
 pub const SCENARIO: &str = "control-plane-with-region";
 /// The agent is on this machine.
 const CALL_TIME_MAX: Duration = Duration::from_secs(3);
-/// Load that goes on after the recovery: the estate must stay well.
-const LOAD_AFTER: Duration = Duration::from_secs(2);
 
 /// Runs once.
 pub async fn once(scene: Scene<'_>, away: Duration) -> Result<Measured, Failure> {
-    let Scene {
-        estate,
-        public,
-        request,
-        nth,
-        step,
-    } = scene;
-    let limit = request.timeout;
-    step.detail("waiting until the estate is protected");
-    let before = run::protected(estate, limit).await?;
-    let from = run::leader(&before)?;
-    step.detail(&format!("posting {} orders per second", request.rate));
-    let load = Load::start(public, nth.id, request.rate);
-    tokio::time::sleep(nth.after).await;
+    let (estate, step) = (scene.estate, scene.step);
+    let Loaded {
+        leader: from, load, ..
+    } = scene.load().await?;
+    tokio::time::sleep(scene.nth.after).await;
     // The controller first: it must not see the region go.
     let controller = fault::kill_controller(&estate.controller_program())?;
     let region = fault::inject(Fault::Kill, &estate.region_program(&from))?;
@@ -54,36 +43,11 @@ pub async fn once(scene: Scene<'_>, away: Duration) -> Result<Measured, Failure>
     step.detail("starting the controller again");
     let t0 = now();
     host::start(&estate.home.files(), &estate.controller_program())?;
-    let mut probes = run::start_probes(estate, public, &load, t0, nth.id, limit);
-    let (saga, timeline) = run::recovery(estate, t0, limit, step).await?;
-    let accepted = run::finish_probes(estate, &mut probes).await;
-    tokio::time::sleep(LOAD_AFTER).await;
-    let orders = load.finish(SETTLE_TIME_MAX).await;
-    step.detail("counting orders");
-    let found = run::count(public, &orders).await?;
-    step.detail(&format!("starting {from} again"));
-    host::start(&estate.home.files(), &estate.region_program(&from))?;
-    let after = run::protected(estate, limit).await?;
-    Ok(Measured {
-        to: run::leader(&after)?,
-        generation: after.generation,
-        divergence: run::divergence(&after, &from),
-        from,
-        fault: format!(
-            "{controller} and {region}; the controller was started again after {} s, from when all clocks count",
-            away.as_secs()
-        ),
-        kill_after: nth.after,
-        t0,
-        saga: Some(saga),
-        timeline,
-        accepted,
-        orders,
-        found,
-        moved: None,
-        rebuilt: None,
-        disturbed: None,
-    })
+    let fault = format!(
+        "{controller} and {region}; the controller was started again after {} s, from when all clocks count",
+        away.as_secs()
+    );
+    run::recovered(scene, from, load, Struck { t0, fault }).await
 }
 
 /// One voter of three is no majority: whoever leads now leads against the rules.

@@ -10,10 +10,11 @@ use local::host::Program;
 use types::{RegionName, Timestamp};
 
 use super::{
-    disturb::{Disturbance, Scene, UnderLoad, length, works},
+    disturb::{Disturbance, UnderLoad, length, works},
     fault,
     load::now,
-    run::{self, Measured},
+    run::Measured,
+    scene::Scene,
 };
 use crate::{args::Component, failure::Failure, open_estate::OpenEstate};
 
@@ -58,13 +59,7 @@ const fn name(component: Component) -> &'static str {
 
 /// Runs once.
 pub async fn once(scene: Scene<'_>, target: Component) -> Result<Measured, Failure> {
-    let Scene {
-        estate,
-        public,
-        request,
-        nth,
-        step,
-    } = scene;
+    let (estate, step) = (scene.estate, scene.step);
     let under = UnderLoad::begin(scene).await?;
     let victim = Victim::of(estate, target, &under.leader);
     let killed = victim.find(&under.before)?;
@@ -72,9 +67,9 @@ pub async fn once(scene: Scene<'_>, target: Component) -> Result<Measured, Failu
     let t0 = now();
     let fault = fault::kill_one(&victim.program, pid, name(target))?;
     step.detail(&fault);
-    let mut probes = run::start_probes(estate, public, &under.load, t0, nth.id, request.timeout);
-    let back = victim.back(estate, pid, request.timeout).await?;
-    let accepted = run::finish_probes(estate, &mut probes).await;
+    let probes = under.probes(t0);
+    let back = victim.back(estate, pid, scene.request.timeout).await?;
+    let accepted = scene.accepted(probes).await;
     step.detail("a transaction of each kind, now that it serves again");
     let again = under.transactions("again").await;
     let disturbance = Disturbance {

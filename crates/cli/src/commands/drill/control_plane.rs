@@ -13,10 +13,11 @@ use recovery::evidence::Finding;
 use types::Timestamp;
 
 use super::{
-    disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
+    disturb::{Disturbance, UnderLoad, finding, length, works},
     fault,
     load::{Meanwhile, Order, now},
-    run::{self, Measured},
+    run::Measured,
+    scene::Scene,
 };
 use crate::{failure::Failure, open_estate::OpenEstate};
 
@@ -25,27 +26,21 @@ const CALL_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// Runs once.
 pub async fn once(scene: Scene<'_>, away: Duration) -> Result<Measured, Failure> {
-    let Scene {
-        estate,
-        public,
-        request,
-        nth,
-        step,
-    } = scene;
+    let (estate, step) = (scene.estate, scene.step);
     let under = UnderLoad::begin(scene).await?;
     let known = estate.controller()?.sagas().await?;
     let t0 = now();
     let fault = fault::kill_controller(&estate.controller_program())?;
     step.detail(&fault);
-    let mut probes = run::start_probes(estate, public, &under.load, t0, nth.id, request.timeout);
+    let probes = under.probes(t0);
     tokio::time::sleep(away).await;
-    let accepted = run::finish_probes(estate, &mut probes).await;
+    let accepted = scene.accepted(probes).await;
     let (began_again, absent) = (now(), estate.controller_program().running().is_none());
     let meanwhile = acknowledged(&under.load.watch().orders(), t0, began_again);
     let lease = lease(estate, &under.leader).await?;
     step.detail("starting the controller again");
     host::start(&estate.home.files(), &estate.controller_program())?;
-    run::protected(estate, request.timeout).await?;
+    scene.protected().await?;
     let protected_again = now();
     let remembered = remembers(&known, &estate.controller()?.sagas().await?);
     let again = under.transactions("again").await;

@@ -12,9 +12,10 @@ use recovery::evidence::{Finding, Length};
 use types::{Timestamp, settings::SiteRole};
 
 use super::{
-    disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
+    disturb::{Disturbance, UnderLoad, finding, length, works},
     load::now,
     run::Measured,
+    scene::Scene,
 };
 use crate::{commands::certificates, failure::Failure, open_estate::OpenEstate};
 
@@ -25,12 +26,7 @@ const WHOLE_SECOND: Duration = Duration::from_secs(1);
 
 /// Runs once.
 pub async fn once(scene: Scene<'_>, life: Duration) -> Result<Measured, Failure> {
-    let Scene {
-        estate,
-        request,
-        step,
-        ..
-    } = scene;
+    let (estate, step) = (scene.estate, scene.step);
     let under = UnderLoad::begin(scene).await?;
     let doors = doors(estate)?;
     let t0 = now();
@@ -43,7 +39,7 @@ pub async fn once(scene: Scene<'_>, life: Duration) -> Result<Measured, Failure>
     let short = short?;
     if long.is_ok() {
         let late = |ends: Timestamp| ends.since(t0) > life + WHOLE_SECOND;
-        long = Ok(wait(estate, &doors, request.timeout, late).await);
+        long = Ok(wait(estate, &doors, scene.request.timeout, late).await);
     }
     let long = long?;
     step.detail("waiting for the end of the first ones");

@@ -1,31 +1,20 @@
 //! What every drill has in common after which writes must be where they were: load and a person before, a transaction of
 //! each kind afterwards, and nothing that moved.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use api::controller::{EstateStatus, RecoveryTimeline};
 use recovery::evidence::{Disturbed, Finding, Length};
-use types::{CapabilityName, RegionName, Timestamp};
+use types::{RegionName, Timestamp};
 
 use super::{
-    Nth, Rehearsal,
     load::{Load, now},
     person::{self, AtWork, Met},
-    public::Public,
-    run::{self, Measured, SETTLE_TIME_MAX},
+    run::{self, Measured},
+    scene::{Accepted, Loaded, Probes, Scene},
     switchover::{longest_wait, millis},
 };
-use crate::{failure::Failure, open_estate::OpenEstate, talk::Step};
-
-/// Where a drill happens.
-#[derive(Clone, Copy)]
-pub struct Scene<'a> {
-    pub estate: &'a OpenEstate,
-    pub public: &'a Public,
-    pub request: &'a Rehearsal,
-    pub nth: Nth<'a>,
-    pub step: &'a Step,
-}
+use crate::{failure::Failure, open_estate::OpenEstate};
 
 /// An estate under load, before and while something of it is disturbed.
 pub struct UnderLoad<'a> {
@@ -42,7 +31,7 @@ pub struct Disturbance {
     pub fault: String,
     pub t0: Timestamp,
     /// When a transaction of each kind was accepted and read back that began after the fault.
-    pub accepted: BTreeMap<CapabilityName, Option<Timestamp>>,
+    pub accepted: Accepted,
     pub lengths: Vec<Length>,
     pub findings: Vec<Finding>,
 }
@@ -50,20 +39,9 @@ pub struct Disturbance {
 impl<'a> UnderLoad<'a> {
     /// Waits until the estate is protected, and puts load on it.
     pub async fn begin(scene: Scene<'a>) -> Result<Self, Failure> {
-        let Scene {
-            estate,
-            public,
-            request,
-            nth,
-            step,
-        } = scene;
-        step.detail("waiting until the estate is protected");
-        let before = run::protected(estate, request.timeout).await?;
-        let leader = run::leader(&before)?;
-        step.detail(&format!("posting {} orders per second", request.rate));
-        let load = Load::start(public, nth.id, request.rate);
-        let person = person::browse(estate, public).await?;
-        tokio::time::sleep(nth.after).await;
+        let Loaded { before, leader, load } = scene.load().await?;
+        let person = person::browse(scene.estate, scene.public).await?;
+        tokio::time::sleep(scene.nth.after).await;
         Ok(Self {
             scene,
             before,
@@ -73,35 +51,25 @@ impl<'a> UnderLoad<'a> {
         })
     }
 
+    /// A clock for each kind of transaction, since `t0`.
+    pub fn probes(&self, t0: Timestamp) -> Probes {
+        self.scene.probes(&self.load, t0)
+    }
+
     /// When a transaction of each kind that began now was accepted and read back.
-    pub async fn transactions(&self, name: &str) -> BTreeMap<CapabilityName, Option<Timestamp>> {
-        let Scene {
-            estate,
-            public,
-            request,
-            nth,
-            ..
-        } = self.scene;
-        let id = format!("{}-{name}", nth.id);
-        let mut probes = run::start_probes(estate, public, &self.load, now(), &id, request.timeout);
-        run::finish_probes(estate, &mut probes).await
+    pub async fn transactions(&self, name: &str) -> Accepted {
+        let id = format!("{}-{name}", self.scene.nth.id);
+        let probes = self.scene.probes_called(&id, &self.load, now());
+        self.scene.accepted(probes).await
     }
 
     /// Ends the load, counts, waits until the estate is protected, and looks whether anything moved.
     pub async fn end(self, disturbance: Disturbance) -> Result<Measured, Failure> {
-        let Scene {
-            estate,
-            public,
-            request,
-            nth,
-            step,
-        } = self.scene;
+        let scene = self.scene;
         let person = self.person.finish().await;
-        let orders = self.load.finish(SETTLE_TIME_MAX).await;
-        step.detail("counting orders");
-        let found = run::count(public, &orders).await?;
-        step.detail("waiting until the estate is protected");
-        let after = run::protected(estate, request.timeout).await?;
+        let counted = scene.count(self.load).await?;
+        scene.step.detail("waiting until the estate is protected");
+        let after = scene.protected().await?;
         let mut disturbed = Disturbed {
             what: disturbance.what,
             lengths: disturbance.lengths,
@@ -110,7 +78,7 @@ impl<'a> UnderLoad<'a> {
         disturbed.lengths.extend([
             length(
                 "longest wait for an order's acknowledgement",
-                Some(longest_wait(&orders)),
+                Some(longest_wait(&counted.orders)),
             ),
             length(
                 "longest gap between pages of somebody logged in",
@@ -119,20 +87,20 @@ impl<'a> UnderLoad<'a> {
         ]);
         disturbed
             .findings
-            .push(stayed(estate, &self.before, &after, disturbance.t0).await?);
+            .push(stayed(scene.estate, &self.before, &after, disturbance.t0).await?);
         disturbed.findings.push(logged_in(&person));
         Ok(Measured {
             from: self.leader,
             to: run::leader(&after)?,
             generation: after.generation,
             fault: disturbance.fault,
-            kill_after: nth.after,
+            kill_after: scene.nth.after,
             t0: disturbance.t0,
             saga: None,
             timeline: RecoveryTimeline::default(),
             accepted: disturbance.accepted,
-            orders,
-            found,
+            orders: counted.orders,
+            found: counted.found,
             divergence: None,
             moved: None,
             rebuilt: None,
@@ -159,7 +127,7 @@ pub fn finding(what: &str, held: bool, seen: String) -> Finding {
 }
 
 /// Whether a transaction of each kind was accepted and read back.
-pub fn works(what: &str, accepted: &BTreeMap<CapabilityName, Option<Timestamp>>) -> Finding {
+pub fn works(what: &str, accepted: &Accepted) -> Finding {
     let missing: Vec<_> = accepted
         .iter()
         .filter(|(_, at)| at.is_none())

@@ -16,12 +16,13 @@ use recovery::evidence::Finding;
 use types::Timestamp;
 
 use super::{
-    disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
+    disturb::{Disturbance, UnderLoad, finding, length, works},
     fault::{self, Frozen},
     lane::{LOOK_EVERY, Lane},
     load::{Meanwhile, Order, now},
     public::{Outcome, Public},
-    run::{self, Measured},
+    run::Measured,
+    scene::Scene,
 };
 use crate::{args::Outage, failure::Failure, open_estate::OpenEstate};
 
@@ -37,14 +38,8 @@ pub struct Outside {
 
 /// Runs once.
 pub async fn once(scene: Scene<'_>, outside: Outside) -> Result<Measured, Failure> {
-    let Scene {
-        estate,
-        public,
-        request,
-        nth,
-        step,
-    } = scene;
-    let limit = request.timeout;
+    let (estate, public, step) = (scene.estate, scene.public, scene.step);
+    let limit = scene.request.timeout;
     let under = UnderLoad::begin(scene).await?;
     let region = estate.region_program(&under.leader);
     let lane = Lane::of(estate, public.integration(), &under)?;
@@ -55,7 +50,9 @@ pub async fn once(scene: Scene<'_>, outside: Outside) -> Result<Measured, Failur
         .wait(limit, |seen| !matches!(seen.delivery, Delivery::Closed))
         .await?;
     let opened = stopped.is_some().then(|| now().since(t0));
-    let others = lane.others(estate, public, nth.id, outside.outage, limit).await?;
+    let others = lane
+        .others(estate, public, scene.nth.id, outside.outage, limit)
+        .await?;
     tokio::time::sleep(outside.lasts.saturating_sub(now().since(t0))).await;
     let told = lane.told(estate, limit).await?;
     let stored = lane.status().await?;
@@ -64,13 +61,13 @@ pub async fn once(scene: Scene<'_>, outside: Outside) -> Result<Measured, Failur
     step.detail("the other side is back");
     let back = now();
     lane.mend(cut).await?;
-    let mut probes = run::start_probes(estate, public, &under.load, back, nth.id, limit);
+    let probes = under.probes(back);
     let drained = lane.wait(limit, |seen| has_drained(seen, &stored)).await?;
     let drained = drained.map(|_| now().since(back));
     let delivers = lane
         .wait(limit, |seen| matches!(seen.delivery, Delivery::Closed))
         .await?;
-    let again = run::finish_probes(estate, &mut probes).await;
+    let again = scene.accepted(probes).await;
     let last = again
         .values()
         .copied()

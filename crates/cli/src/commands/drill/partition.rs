@@ -11,10 +11,11 @@ use recovery::evidence::Finding;
 use types::{RegionName, Timestamp, host};
 
 use super::{
-    disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
+    disturb::{Disturbance, UnderLoad, finding, length, works},
     links::{self, Deaf},
     load::{Meanwhile, Order, now},
     run::{self, Measured},
+    scene::Scene,
 };
 use crate::{
     args::{Between, CutLinks, Direction},
@@ -145,13 +146,7 @@ fn deaf(estate: &OpenEstate, pairs: &[(String, String)]) -> Result<Vec<Deaf>, Fa
 
 /// Runs once.
 pub async fn once(scene: Scene<'_>, wanted: Wanted) -> Result<Measured, Failure> {
-    let Scene {
-        estate,
-        public,
-        request,
-        nth,
-        step,
-    } = scene;
+    let (estate, step) = (scene.estate, scene.step);
     let under = UnderLoad::begin(scene).await?;
     let pairs = pairs(estate, &under.leader, wanted.between, wanted.direction)?;
     let deaf = deaf(estate, &pairs)?;
@@ -159,14 +154,14 @@ pub async fn once(scene: Scene<'_>, wanted: Wanted) -> Result<Measured, Failure>
     let t0 = now();
     let links = links::cut(estate, &deaf, wanted.lasts + GRACE)?;
     step.detail(&fault);
-    let mut probes = run::start_probes(estate, public, &under.load, t0, nth.id, request.timeout);
+    let probes = under.probes(t0);
     let exposed = exposed(estate, wanted.lasts, t0).await?;
     tokio::time::sleep(wanted.lasts.saturating_sub(now().since(t0))).await;
-    let accepted = run::finish_probes(estate, &mut probes).await;
+    let accepted = scene.accepted(probes).await;
     let (whole, meanwhile) = (now(), under.load.watch().orders());
     links.mend()?;
     step.detail("the link is whole again");
-    run::protected(estate, request.timeout).await?;
+    scene.protected().await?;
     let protected_again = now();
     let again = under.transactions("again").await;
     let (told_at, why) = match exposed {

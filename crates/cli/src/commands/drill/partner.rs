@@ -24,12 +24,13 @@ use types::{
 };
 
 use super::{
-    disturb::{Disturbance, Scene, UnderLoad, finding, length, works},
+    disturb::{Disturbance, UnderLoad, finding, length, works},
     lane::Lane,
     load::{Meanwhile, now},
     probe,
     public::Public,
     run::Measured,
+    scene::Scene,
     stand_in::{Manners, StandIn},
 };
 use crate::{
@@ -170,18 +171,12 @@ fn nobody_here(lane: Option<&IntegrationName>) -> Failure {
 
 /// Runs once.
 pub async fn once(scene: Scene<'_>, wanted: &Wanted) -> Result<Measured, Failure> {
-    let Scene {
-        estate,
-        public,
-        request,
-        nth,
-        step,
-    } = scene;
-    let limit = request.timeout;
+    let (estate, step) = (scene.estate, scene.step);
+    let limit = scene.request.timeout;
     let partner = wanted.stand_in().await?;
     let under = UnderLoad::begin(scene).await?;
     let lane = Lane::of(estate, &wanted.lane, &under)?;
-    let telling = Telling::begin(public, nth.id);
+    let telling = Telling::begin(scene.public, scene.nth.id);
     step.detail("waiting until the partner is told of orders");
     let well = lane
         .wait(limit, |seen| {

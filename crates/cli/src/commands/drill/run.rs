@@ -9,25 +9,20 @@ use api::{
     controller::{EstateStatus, Protection, RecoveryTimeline, SagaRecord},
     site::Divergence,
 };
-use local::host;
 use recovery::evidence::{Disturbed, Moved, Rebuilt};
-use tokio::task::JoinSet;
-use types::{CapabilityName, Generation, RegionName, Span, Timestamp};
+use types::{Generation, RegionName, Span, Timestamp};
 
 use super::{
-    Rehearsal, fault,
+    fault,
     load::{Load, Order, now},
-    probe,
-    public::{Outcome, Public},
+    scene::{Accepted, Loaded, Scene},
 };
-use crate::{args::Fault, failure::Failure, open_estate::OpenEstate, talk::Step};
+use crate::{args::Fault, failure::Failure, open_estate::OpenEstate};
 
 /// How often the controller is asked; measured times come from its records, not from this.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Load that goes on after the recovery: the estate must stay well.
 const LOAD_AFTER: Duration = Duration::from_secs(2);
-/// Time for the last acknowledgements and for the ERP to apply them.
-pub const SETTLE_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What one run measured.
 pub struct Measured {
@@ -40,8 +35,7 @@ pub struct Measured {
     /// The saga that moved the writes; `None` where they must not move.
     pub saga: Option<SagaRecord>,
     pub timeline: RecoveryTimeline,
-    /// When a transaction of each capability with a probe was accepted and read back; `None`: not in time.
-    pub accepted: BTreeMap<CapabilityName, Option<Timestamp>>,
+    pub accepted: Accepted,
     pub orders: Vec<Order>,
     /// How often the ERP has each acknowledged order.
     pub found: BTreeMap<String, u64>,
@@ -62,24 +56,19 @@ pub struct Lose {
     pub behind: Duration,
 }
 
-/// Runs once. `id` begins every reference of this run; `kill_after` is the moment of the fault under load.
-pub async fn once(
-    estate: &OpenEstate,
-    public: &Public,
-    request: &Rehearsal,
-    lose: Lose,
-    id: &str,
-    kill_after: Duration,
-    step: &Step,
-) -> Result<Measured, Failure> {
-    let limit = request.timeout;
-    step.detail("waiting until the estate is protected");
-    let before = protected(estate, limit).await?;
-    let from = leader(&before)?;
+/// What happened to the active region, and when.
+pub struct Struck {
+    pub t0: Timestamp,
+    pub fault: String,
+}
 
-    step.detail(&format!("posting {} orders per second", request.rate));
-    let load = Load::start(public, id, request.rate);
-    tokio::time::sleep(kill_after).await;
+/// Runs once.
+pub async fn once(scene: Scene<'_>, lose: Lose) -> Result<Measured, Failure> {
+    let (estate, step) = (scene.estate, scene.step);
+    let Loaded {
+        leader: from, load, ..
+    } = scene.load().await?;
+    tokio::time::sleep(scene.nth.after).await;
     let region = estate.region_program(&from);
     let (behind, frozen) = (lose.behind, Span::from_millis(lose.behind.as_millis() as u64));
     if !behind.is_zero() {
@@ -93,36 +82,37 @@ pub async fn once(
         fault = format!("replication frozen for {frozen}, then {fault}");
     }
     step.detail(&fault);
+    recovered(scene, from, load, Struck { t0, fault }).await
+}
 
-    let mut probes = start_probes(estate, public, &load, t0, id, limit);
-    let (saga, timeline) = recovery(estate, t0, limit, step).await?;
-    let accepted = finish_probes(estate, &mut probes).await;
+/// Waits for the recovery, counts, and starts the region that was lost again.
+pub async fn recovered(
+    scene: Scene<'_>,
+    from: RegionName,
+    load: Load,
+    struck: Struck,
+) -> Result<Measured, Failure> {
+    let Struck { t0, fault } = struck;
+    let probes = scene.probes(&load, t0);
+    let (saga, timeline) = recovery(scene, t0).await?;
+    let accepted = scene.accepted(probes).await;
     tokio::time::sleep(LOAD_AFTER).await;
-    let orders = load.finish(SETTLE_TIME_MAX).await;
-    step.detail("counting orders");
-    let found = count(public, &orders).await?;
-
-    step.detail(&format!("starting {from} again"));
-    host::start(&estate.home.files(), &estate.region_program(&from))?;
-    let after = protected(estate, limit).await?;
-    let (generation, to) = (
-        after.generation,
-        after.active.clone().unwrap_or_else(|| from.clone()),
-    );
-    let divergence = divergence(&after, &from);
+    let counted = scene.count(load).await?;
+    scene.start(&from)?;
+    let after = scene.protected().await?;
     Ok(Measured {
+        to: leader(&after)?,
+        generation: after.generation,
+        divergence: divergence(&after, &from),
         from,
-        to,
-        generation,
         fault,
-        kill_after,
+        kill_after: scene.nth.after,
         t0,
         saga: Some(saga),
         timeline,
         accepted,
-        orders,
-        found,
-        divergence,
+        orders: counted.orders,
+        found: counted.found,
         moved: None,
         rebuilt: None,
         disturbed: None,
@@ -179,13 +169,9 @@ pub async fn protected(estate: &OpenEstate, limit: Duration) -> Result<EstateSta
 }
 
 /// Waits for the end of the failover that began after the fault.
-pub async fn recovery(
-    estate: &OpenEstate,
-    t0: Timestamp,
-    limit: Duration,
-    step: &Step,
-) -> Result<(SagaRecord, RecoveryTimeline), Failure> {
-    let (controller, began) = (estate.controller()?, Instant::now());
+pub async fn recovery(scene: Scene<'_>, t0: Timestamp) -> Result<(SagaRecord, RecoveryTimeline), Failure> {
+    let (controller, began) = (scene.estate.controller()?, Instant::now());
+    let limit = scene.request.timeout;
     let mut at = "the loss has not been noticed".to_owned();
     while began.elapsed() < limit {
         let sagas = controller.sagas().await.unwrap_or_default();
@@ -195,7 +181,7 @@ pub async fn recovery(
         // The newest first: one that was refused and unwound is followed by another.
         if let Some(saga) = mine.max_by_key(|saga| saga.started) {
             at = saga.at_nodes.join(", ");
-            step.pulse(&at);
+            scene.step.pulse(&at);
             if saga.state == "done" {
                 return Ok((
                     controller.saga(&saga.id).await?,
@@ -217,84 +203,6 @@ pub async fn recovery(
 
 const fn recovery_kind() -> &'static str {
     recovery::sagas::failover::KIND
-}
-
-pub type Probes = JoinSet<(CapabilityName, Option<Timestamp>)>;
-
-/// Every capability that has a probe gets its own clock. One probe serves all capabilities that name it.
-pub fn start_probes(
-    estate: &OpenEstate,
-    public: &Public,
-    load: &Load,
-    t0: Timestamp,
-    id: &str,
-    limit: Duration,
-) -> Probes {
-    let mut probes = JoinSet::new();
-    for capability in &estate.controller.capabilities {
-        let Some(kind) = capability.probe else { continue };
-        let (public, watch, name) = (public.clone(), load.watch(), capability.name.clone());
-        let id = format!("{id}-{name}");
-        probes.spawn(async move {
-            let accepted = tokio::time::timeout(limit, probe::accepted(kind, &public, &watch, t0, &id));
-            (name, accepted.await.ok())
-        });
-    }
-    probes
-}
-
-pub async fn finish_probes(
-    estate: &OpenEstate,
-    probes: &mut Probes,
-) -> BTreeMap<CapabilityName, Option<Timestamp>> {
-    let with_probe = estate
-        .controller
-        .capabilities
-        .iter()
-        .filter(|capability| capability.probe.is_some());
-    let mut accepted: BTreeMap<_, _> = with_probe
-        .map(|capability| (capability.name.clone(), None))
-        .collect();
-    while let Some(joined) = probes.join_next().await {
-        if let Ok((name, at)) = joined {
-            accepted.insert(name, at);
-        }
-    }
-    accepted
-}
-
-/// Counts the acknowledged orders in the ERP. Acknowledged means journaled: the last ones need a moment to be applied, and
-/// as long as more and more are, none of them is lost.
-pub async fn count(public: &Public, orders: &[Order]) -> Result<BTreeMap<String, u64>, Failure> {
-    let acknowledged: Vec<String> = orders
-        .iter()
-        .filter(|order| order.acknowledged.is_some())
-        .map(|order| order.reference.clone())
-        .collect();
-    let (mut began, mut applied) = (Instant::now(), 0);
-    loop {
-        let outcome = public.count_orders(&acknowledged).await;
-        if let Outcome::Answered(counts) = &outcome {
-            let now = counts.values().filter(|count| **count > 0).count();
-            if now > applied {
-                (began, applied) = (Instant::now(), now);
-            }
-        }
-        let late = began.elapsed() > SETTLE_TIME_MAX;
-        match outcome {
-            Outcome::Answered(counts) if late || counts.values().all(|count| *count > 0) => {
-                return Ok(counts);
-            }
-            Outcome::Refused(why) | Outcome::Unknown(why) if late => {
-                return Err(Failure::machine(
-                    "PL0402",
-                    format!("the orders could not be counted: {why}"),
-                ));
-            }
-            Outcome::Answered(_) | Outcome::Refused(_) | Outcome::Unknown(_) => {}
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
 }
 
 pub fn divergence(status: &EstateStatus, region: &RegionName) -> Option<Divergence> {

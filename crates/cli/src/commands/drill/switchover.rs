@@ -10,11 +10,10 @@ use recovery::evidence::{GAP_PROMISE, Moved};
 use types::Timestamp;
 
 use super::{
-    Rehearsal,
-    load::{Load, Order, now},
+    load::{Order, now},
     person,
-    public::Public,
-    run::{self, Measured, SETTLE_TIME_MAX},
+    run::{self, Measured},
+    scene::{Loaded, Scene},
 };
 use crate::{failure::Failure, open_estate::OpenEstate, talk::Step};
 
@@ -26,36 +25,26 @@ const LOAD_AFTER: Duration = Duration::from_secs(2);
 const DRILL: &str = "drill";
 
 /// Runs once.
-pub async fn once(
-    estate: &OpenEstate,
-    public: &Public,
-    request: &Rehearsal,
-    id: &str,
-    move_after: Duration,
-    step: &Step,
-) -> Result<Measured, Failure> {
-    step.detail("waiting until the estate is protected");
-    let before = run::protected(estate, request.timeout).await?;
-    let from = run::leader(&before)?;
-    step.detail(&format!("posting {} orders per second", request.rate));
-    let load = Load::start(public, id, request.rate);
-    let clicks = person::browse(estate, public).await?;
-    let orders = person::take_orders(public, id);
-    tokio::time::sleep(move_after).await;
+pub async fn once(scene: Scene<'_>) -> Result<Measured, Failure> {
+    let (estate, step, limit) = (scene.estate, scene.step, scene.request.timeout);
+    let Loaded {
+        leader: from, load, ..
+    } = scene.load().await?;
+    let clicks = person::browse(estate, scene.public).await?;
+    let orders = person::take_orders(scene.public, scene.nth.id);
+    tokio::time::sleep(scene.nth.after).await;
 
     let t0 = now();
     let plan = declare(estate, MoveKind::Switchover, step).await?;
     let saga = plan.saga.as_ref().map(|saga| saga.id.clone()).unwrap_or_default();
-    held(estate, &saga, request.timeout).await?;
-    let mut probes = run::start_probes(estate, public, &load, now(), id, request.timeout);
-    let record = ended(estate, &saga, request.timeout, step).await?;
-    let accepted = run::finish_probes(estate, &mut probes).await;
+    held(estate, &saga, limit).await?;
+    let probes = scene.probes(&load, now());
+    let record = ended(estate, &saga, limit, step).await?;
+    let accepted = scene.accepted(probes).await;
     tokio::time::sleep(LOAD_AFTER).await;
     let (clicks, taken) = (clicks.finish().await, orders.finish().await);
-    let posted = load.finish(SETTLE_TIME_MAX).await;
-    step.detail("counting orders");
-    let found = run::count(public, &posted).await?;
-    let after = run::protected(estate, request.timeout).await?;
+    let counted = scene.count(load).await?;
+    let after = scene.protected().await?;
     let to = run::leader(&after)?;
     let timeline = estate.controller()?.timeline(&saga).await?;
     Ok(Measured {
@@ -63,15 +52,15 @@ pub async fn once(
         from,
         to,
         generation: after.generation,
-        kill_after: move_after,
+        kill_after: scene.nth.after,
         t0,
         saga: Some(record),
         timeline,
         accepted,
-        found,
+        found: counted.found,
         divergence: None,
         moved: Some(Moved {
-            order_wait_ms: millis(longest_wait(&posted)),
+            order_wait_ms: millis(longest_wait(&counted.orders)),
             order_gap_ms: millis(taken.gap),
             orders_in_erp: taken.answered,
             click_wait_ms: millis(clicks.longest),
@@ -83,7 +72,7 @@ pub async fn once(
         }),
         rebuilt: None,
         disturbed: None,
-        orders: posted,
+        orders: counted.orders,
     })
 }
 
