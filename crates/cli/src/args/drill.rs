@@ -99,6 +99,9 @@ pub struct DueDrill {
     /// Run it
     #[arg(long)]
     pub run: bool,
+    /// How to show what is due: for people, or for programs
+    #[arg(long, value_enum, default_value_t = Output::Text, conflicts_with = "run")]
+    pub output: Output,
 }
 
 #[derive(Clone, Debug, clap::Args)]

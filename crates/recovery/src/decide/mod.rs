@@ -28,7 +28,7 @@ pub use eligibility::{ELIGIBLE_GRACE, Eligibility, Ineligible};
 pub use failback::decide_failback;
 pub use failover::decide_failover;
 pub use old_end::{OldWriter, decide_old_end};
-pub use rehearse::{Never, NotNow, Overdue, Rehearsal, Schedule, Standing, next_rehearsal, plan_rehearsals};
+pub use rehearse::{Due, Never, NotNow, Overdue, Rehearsal, Schedule, Standing, decide_due, plan_rehearsals};
 pub use room::{Shortage, shortages};
 pub use sightings::{Order, RegionSight, Sightings, Snapshot, Underway};
 pub use switchover::{Check, LAG_BYTES_MAX, Planned, Verdict, decide_switchover, other_region};

@@ -148,6 +148,21 @@ pub enum Never {
     },
 }
 
+/// What is to be made of all planned drills now. Whoever asks by a timer has to tell what waits from what needs a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due<'a> {
+    /// Run this one.
+    Run(&'a Standing),
+    /// Nobody could be asked whether the estate is protected, and only that keeps these back.
+    Blind(Vec<&'a Standing>),
+    /// These are due and will not be run, however long one waits: somebody has to act.
+    Stuck(Vec<&'a Standing>),
+    /// These are due and are run when their time comes.
+    Wait(Vec<&'a Standing>),
+    /// No proof grows old.
+    Fresh,
+}
+
 /// Every planned drill; those whose proof is missing longest come first.
 pub fn plan_rehearsals(seen: &Schedule<'_>) -> Vec<Standing> {
     let mut all: Vec<_> = seen
@@ -160,9 +175,43 @@ pub fn plan_rehearsals(seen: &Schedule<'_>) -> Vec<Standing> {
     all
 }
 
-/// The one drill to run now: at most one at a time, the one whose proof is oldest.
-pub fn next_rehearsal(all: &[Standing]) -> Option<&Standing> {
-    all.iter().find(|one| one.now == Rehearsal::Proceed)
+/// The one drill to run now, at most one at a time, the one whose proof is oldest; or what keeps all of them back, that
+/// first which somebody has to look at.
+pub fn decide_due(all: &[Standing]) -> Due<'_> {
+    if let Some(next) = all.iter().find(|one| one.now == Rehearsal::Proceed) {
+        return Due::Run(next);
+    }
+    let (mut blind, mut stuck, mut wait) = (Vec::new(), Vec::new(), Vec::new());
+    for one in all {
+        match &one.now {
+            Rehearsal::NotDue { .. } | Rehearsal::Proceed => {}
+            Rehearsal::Refuse { .. } => stuck.push(one),
+            Rehearsal::Wait { why, until } => match why {
+                NotNow::Unknown => blind.push(one),
+                // The calendar decides, and knows no day on which it would allow it.
+                NotNow::OutsideWindow | NotNow::Freeze { .. } | NotNow::Business { .. }
+                    if until.is_none() =>
+                {
+                    stuck.push(one);
+                }
+                NotNow::OutsideWindow
+                | NotNow::Freeze { .. }
+                | NotNow::Business { .. }
+                | NotNow::TooSoon { .. }
+                | NotNow::Busy { .. }
+                | NotNow::NotProtected { .. } => wait.push(one),
+            },
+        }
+    }
+    if !blind.is_empty() {
+        Due::Blind(blind)
+    } else if !stuck.is_empty() {
+        Due::Stuck(stuck)
+    } else if !wait.is_empty() {
+        Due::Wait(wait)
+    } else {
+        Due::Fresh
+    }
 }
 
 fn standing(seen: &Schedule<'_>, drill: &PlannedDrill) -> Standing {

@@ -93,6 +93,13 @@ impl World {
     }
 }
 
+fn next(plan: &[Standing]) -> Option<DrillScenario> {
+    match decide_due(plan) {
+        Due::Run(one) => Some(one.scenario),
+        Due::Blind(_) | Due::Stuck(_) | Due::Wait(_) | Due::Fresh => None,
+    }
+}
+
 fn check(change: impl FnOnce(&mut World), expected: &str) {
     let mut world = World::new();
     change(&mut world);
@@ -193,7 +200,7 @@ fn a_region_is_not_lost_by_itself_where_people_must_authorise_the_failover() {
     world.authority = Authority::TwoPeople;
     world.proven.remove("switchover");
     let plan = world.plan();
-    let next = next_rehearsal(&plan).map(|one| one.scenario);
+    let next = next(&plan);
     assert_eq!(
         next,
         Some(DrillScenario::Switchover),
@@ -229,10 +236,7 @@ fn missing_proof_is_told_and_the_longest_missing_comes_first() {
             ),
         ]
     );
-    assert_eq!(
-        next_rehearsal(&plan).map(|one| one.scenario),
-        Some(DrillScenario::RegionLoss)
-    );
+    assert_eq!(next(&plan), Some(DrillScenario::RegionLoss));
     world.proven.remove("switchover");
     let plan = world.plan();
     assert_eq!(plan[0].scenario, DrillScenario::Switchover);
@@ -250,8 +254,8 @@ fn what_cannot_be_done_here_is_told_and_keeps_nothing_else_back() {
     };
     world.calendar.drills.push(partition);
     assert_eq!(
-        next_rehearsal(&world.plan()).unwrap().scenario,
-        DrillScenario::Partition,
+        next(&world.plan()),
+        Some(DrillScenario::Partition),
         "what was never proven comes first"
     );
     let why = "west has no network namespace".to_owned();
@@ -266,5 +270,68 @@ fn what_cannot_be_done_here_is_told_and_keeps_nothing_else_back() {
         cut.now.to_string(),
         "never by itself: it cannot be done here: west has no network namespace"
     );
-    assert_eq!(next_rehearsal(&plan).unwrap().scenario, DrillScenario::RegionLoss);
+    assert_eq!(next(&plan), Some(DrillScenario::RegionLoss));
+}
+
+#[test]
+fn a_drill_that_waits_is_told_from_one_that_somebody_must_look_at() {
+    let due = |change: &dyn Fn(&mut World)| {
+        let mut world = World::new();
+        change(&mut world);
+        let plan = world.plan();
+        let names = |all: &[&Standing]| {
+            all.iter()
+                .map(|one| one.scenario.as_str())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        match decide_due(&plan) {
+            Due::Run(one) => format!("run {}", one.scenario),
+            Due::Blind(all) => format!("blind {}", names(&all)),
+            Due::Stuck(all) => format!("stuck {}", names(&all)),
+            Due::Wait(all) => format!("wait {}", names(&all)),
+            Due::Fresh => "fresh".to_owned(),
+        }
+    };
+    let people = |world: &mut World| world.authority = Authority::OnePerson;
+    let morning = |world: &mut World| world.local = date(2026, 11, 18).at(9, 0, 0, 0);
+    let switchover_too = |world: &mut World| drop(world.proven.insert("switchover".to_owned(), days_ago(9)));
+    assert_eq!(due(&|_| {}), "run region-loss");
+    assert_eq!(
+        due(&|world| drop(world.proven.insert("region-loss".to_owned(), days_ago(1)))),
+        "fresh"
+    );
+    assert_eq!(due(&morning), "wait region-loss");
+    assert_eq!(
+        due(&|world| world.busy = Some("a failback".to_owned())),
+        "wait region-loss"
+    );
+    assert_eq!(
+        due(&|world| world.last_of_any = Some(days_ago(1))),
+        "wait region-loss"
+    );
+    assert_eq!(
+        due(&|world| world.exposed = Some(vec!["the standby lags".to_owned()])),
+        "wait region-loss"
+    );
+    assert_eq!(due(&|world| world.exposed = None), "blind region-loss");
+    assert_eq!(due(&people), "stuck region-loss");
+    assert_eq!(due(&|world| world.calendar.windows.clear()), "stuck region-loss");
+    assert_eq!(
+        due(&|world| {
+            people(world);
+            switchover_too(world);
+        }),
+        "run switchover",
+        "what is stuck keeps nothing else back"
+    );
+    assert_eq!(
+        due(&|world| {
+            people(world);
+            switchover_too(world);
+            morning(world);
+        }),
+        "stuck region-loss",
+        "and is not hidden behind what waits"
+    );
 }

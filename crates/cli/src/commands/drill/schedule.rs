@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use api::controller::Protection;
 use jiff::{civil::DateTime, tz::TimeZone};
 use recovery::{
-    decide::{Rehearsal, Schedule, Standing, next_rehearsal, plan_rehearsals},
+    decide::{Due, Schedule, Standing, decide_due, plan_rehearsals},
     evidence::Verdict,
 };
 use types::{
@@ -128,32 +128,70 @@ pub async fn show(estate: &OpenEstate, request: &ScheduledDrills) -> Result<Exit
 }
 
 /// `plimsoll drill due`: the drill to run now, or why there is none. Returns it when it shall be run.
+///
+/// What waits for its time is no failure: a timer asks every quarter of an hour, and its unit would look broken for weeks.
+/// What only a person can end is one.
 pub async fn due(
     estate: &OpenEstate,
     request: &DueDrill,
     talk: &Talk,
 ) -> Result<Option<DrillScenario>, Failure> {
     let all = standings(estate).await?.ok_or_else(|| nothing_planned(estate))?;
-    if let Some(next) = next_rehearsal(&all) {
-        talk.say(format_args!("due now: {}", next.scenario));
-        return Ok(request.run.then_some(next.scenario));
+    let due = decide_due(&all);
+    if request.output == Output::Json {
+        let told = told(&due, &all);
+        anstream::println!("{}", serde_json::to_string_pretty(&told).unwrap_or_default());
     }
-    let waits: Vec<_> = all
-        .iter()
-        .filter(|one| !matches!(one.now, Rehearsal::NotDue { .. }))
-        .collect();
-    if waits.is_empty() {
-        for one in &all {
-            talk.say(format_args!("{}: {}", one.scenario, one.now));
+    match due {
+        Due::Run(next) => {
+            talk.say(format_args!("due now: {}", next.scenario));
+            Ok(request.run.then_some(next.scenario))
         }
-        return Ok(None);
+        Due::Blind(waits) => Err(because(
+            Failure::machine(
+                "PL0429",
+                "a drill is due, and it cannot be told whether the estate is protected",
+            )
+            .hint("`plimsoll status` tells whether the controller runs"),
+            &waits,
+        )),
+        Due::Stuck(waits) => Err(because(
+            Failure::no("PL0422", "a drill is due, and no timer will ever run it here"),
+            &waits,
+        )),
+        Due::Wait(waits) => {
+            say(talk, waits);
+            Ok(None)
+        }
+        Due::Fresh => {
+            say(talk, &all);
+            Ok(None)
+        }
     }
-    let mut failure = Failure::no("PL0422", "a drill is due, and now is not the time");
-    failure.causes = waits
-        .iter()
-        .map(|one| format!("{}: {}", one.scenario, one.now))
-        .collect();
-    Err(failure)
+}
+
+fn say<'a>(talk: &Talk, all: impl IntoIterator<Item = &'a Standing>) {
+    for one in all {
+        talk.say(format_args!("{}: {}", one.scenario, one.now));
+    }
+}
+
+fn because(mut failure: Failure, waits: &[&Standing]) -> Failure {
+    let told = |one: &&Standing| format!("{}: {}", one.scenario, one.now);
+    failure.causes = waits.iter().map(told).collect();
+    failure
+}
+
+/// For programs: what is to be done in one word, which drill, and how all of them stand.
+fn told(due: &Due<'_>, all: &[Standing]) -> serde_json::Value {
+    let (state, drill) = match due {
+        Due::Run(next) => ("run", Some(next.scenario)),
+        Due::Blind(_) => ("unknown", None),
+        Due::Stuck(_) => ("stuck", None),
+        Due::Wait(_) => ("waits", None),
+        Due::Fresh => ("fresh", None),
+    };
+    serde_json::json!({ "state": state, "drill": drill, "drills": all })
 }
 
 /// One line for each planned drill whose proof is missing, for whoever looks at something else.

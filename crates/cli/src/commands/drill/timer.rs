@@ -2,6 +2,9 @@
 //!
 //! The timer knows nothing of when: it asks often, and the estate's calendar, in its own time zone, decides. systemd starts
 //! no second run while one is at work, and neither does the drill itself.
+//!
+//! The unit counts as failed by the exit code of `drill due --run` alone, which is 0 for a drill that waits for its time:
+//! `SuccessExitStatus=` would hide what a person has to look at.
 
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
