@@ -2,7 +2,8 @@
 //!
 //! Scans of one document, and of one location, are delivered one after the other in the order of their numbers, whatever
 //! the order of their arrival. One before which something lacks waits for it, for so long after its own arrival; then it
-//! goes, and what lacks is passed over: nothing behind waits for it again.
+//! goes, and what lacks is passed over: nothing behind waits for it again. What that costs does not grow with what waits:
+//! see [`Turn`].
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -10,6 +11,8 @@ use std::{
 };
 
 use lanes::Class;
+
+use super::turn::Turn;
 
 /// Which scan: the rank of its incarnation, and its number.
 pub type Place = (usize, u64);
@@ -27,6 +30,13 @@ pub struct Scan {
     pub after: Option<Vec<u64>>,
     /// When it arrived, microseconds.
     pub arrived: i64,
+}
+
+impl Scan {
+    /// From when on it waits for nothing that lacks, microseconds.
+    pub const fn until(&self, wait_micros: i64) -> i64 {
+        self.arrived.saturating_add(wait_micros)
+    }
 }
 
 /// Whether something lacks before a scan.
@@ -47,9 +57,11 @@ pub struct Holding {
     /// How many of a line are out.
     busy: HashMap<u64, usize>,
     /// First in all their lines, and nobody of those is out.
-    free: BTreeSet<Place>,
+    turn: Turn,
     /// Where those are that were not done yet, by their places in the journal.
     places: HashMap<u64, (Place, bool)>,
+    /// How many of them were released.
+    out: usize,
     /// When one must be looked at again, since the term began.
     pub due: Option<Duration>,
 }
@@ -62,8 +74,9 @@ impl Holding {
             scans: BTreeMap::new(),
             lines: HashMap::new(),
             busy: HashMap::new(),
-            free: BTreeSet::new(),
+            turn: Turn::default(),
             places: HashMap::new(),
+            out: 0,
             due: None,
         }
     }
@@ -75,19 +88,22 @@ impl Holding {
 
     /// How many wait here.
     pub fn held(&self) -> usize {
-        self.places.values().filter(|(_, out)| !out).count()
+        self.places.len() - self.out
     }
 
     /// Takes one in; one that is there already stays where it is.
     pub fn add(&mut self, place: Place, scan: Scan) {
+        self.turn.arrived(place);
         if self.places.contains_key(&scan.sequence) || self.scans.contains_key(&place) {
             return;
         }
         self.places.insert(scan.sequence, (place, false));
         for line in &scan.lines {
             let line = self.lines.entry(*line).or_default();
-            if let Some(before) = line.first().copied().filter(|first| *first > place) {
-                self.free.remove(&before);
+            if let Some(before) = line.first().copied().filter(|first| *first > place)
+                && let Some(scan) = self.scans.get(&before)
+            {
+                self.turn.leave(before, scan.until(self.wait_micros));
             }
             line.insert(place);
         }
@@ -102,37 +118,19 @@ impl Holding {
         room: usize,
         site: &mut impl Lacks,
     ) -> (Vec<(u64, Class)>, Option<i64>) {
-        let (mut gone, mut next) = (Vec::new(), None);
-        for place in &self.free {
-            if gone.len() >= room {
-                break;
-            }
-            let Some(scan) = self.scans.get(place) else {
+        let mut gone = Vec::new();
+        for place in self.turn.go(now, room, &self.scans, self.wait_micros, site) {
+            let Some(scan) = self.scans.get(&place) else {
                 continue;
             };
-            if let Some(lacking) = site.lacks(*place, scan.after.as_deref()) {
-                let until = scan.arrived.saturating_add(self.wait_micros);
-                if until > now {
-                    next = Some(next.map_or(until, |next: i64| next.min(until)));
-                    continue;
-                }
-                site.pass(place.0, lacking);
-            }
-            gone.push((*place, scan.sequence, scan.class));
-        }
-        for (place, sequence, _) in &gone {
-            self.free.remove(place);
-            self.places.insert(*sequence, (*place, true));
-            for line in self.scans.get(place).iter().flat_map(|scan| &scan.lines) {
+            self.places.insert(scan.sequence, (place, true));
+            self.out += 1;
+            for line in &scan.lines {
                 *self.busy.entry(*line).or_default() += 1;
             }
+            gone.push((scan.sequence, scan.class));
         }
-        (
-            gone.into_iter()
-                .map(|(_, sequence, class)| (sequence, class))
-                .collect(),
-            next,
-        )
+        (gone, self.turn.next(now))
     }
 
     /// One that was released is done with.
@@ -141,6 +139,7 @@ impl Holding {
             return;
         };
         self.places.remove(&sequence);
+        self.out -= 1;
         let Some(scan) = self.scans.remove(&place) else {
             return;
         };
@@ -172,7 +171,7 @@ impl Holding {
             head == Some(&place) && !self.busy.contains_key(line)
         };
         if !out && scan.lines.iter().all(first) {
-            self.free.insert(place);
+            self.turn.enter(place, scan, scan.until(self.wait_micros));
         }
     }
 }

@@ -1,10 +1,11 @@
 use super::{super::counted::Counted, *};
 
-/// One incarnation, as the site knows it.
-struct Site(Counted, u64);
+/// One incarnation, as the site knows it; and how often it was asked.
+struct Site(Counted, u64, std::cell::Cell<usize>);
 
 impl Lacks for Site {
     fn lacks(&self, (_, number): Place, after: Option<&[u64]>) -> Option<u64> {
+        self.2.set(self.2.get() + 1);
         super::super::known::lacking(&self.0, self.1, number, after)
     }
 
@@ -22,7 +23,7 @@ impl World {
     fn new() -> Self {
         Self {
             holding: Holding::new(Duration::from_micros(100)),
-            site: Site(Counted::default(), 0),
+            site: Site(Counted::default(), 0, 0.into()),
         }
     }
 
@@ -118,4 +119,126 @@ fn no_more_go_than_there_is_room_for() {
     let (gone, _) = world.holding.release(1, 4, &mut world.site);
     assert_eq!(gone.len(), 4);
     assert_eq!(world.go(1), [5, 6, 7, 8, 9, 10]);
+}
+
+const MANY: u64 = 100_000;
+
+/// So many releases of at most as many as are delivered at once ask so often whether something lacks.
+fn looks_of(world: &mut World, releases: u64, now: i64) -> (usize, Vec<u64>) {
+    let before = world.site.2.get();
+    let mut all = Vec::new();
+    for _ in 0..releases {
+        let (gone, _) = world.holding.release(now, 512, &mut world.site);
+        all.extend(gone.into_iter().map(|(sequence, _)| sequence / 100));
+    }
+    (world.site.2.get() - before, all)
+}
+
+#[test]
+fn a_hundred_thousand_behind_a_gap_are_not_asked_one_by_one() {
+    let mut world = World::new();
+    for number in 2..=MANY {
+        world.arrives(number, &[number], None, 0);
+    }
+    assert_eq!(
+        looks_of(&mut world, 1000, 99),
+        (1000, vec![]),
+        "the first answers for all"
+    );
+    assert_eq!(world.holding.held(), 99_999);
+    // The gap closes: each that goes is looked at once.
+    world.arrives(1, &[1], None, 99);
+    let (looks, gone) = looks_of(&mut world, 196, 99);
+    assert_eq!((looks, gone), (100_000, (1..=MANY).collect()));
+    for number in 1..=MANY {
+        world.done(number);
+    }
+    assert_eq!((world.holding.len(), world.holding.held()), (0, 0));
+}
+
+#[test]
+fn a_hundred_thousand_that_name_what_they_come_after_are_asked_again_when_it_comes() {
+    let mut world = World::new();
+    for number in 3..=MANY {
+        // Half of them wait for the first, the others for both.
+        let after: &[u64] = if number % 2 == 0 { &[1] } else { &[1, 2] };
+        world.arrives(number, &[number], Some(after), 0);
+    }
+    let (looks, gone) = looks_of(&mut world, 1000, 99);
+    assert_eq!(
+        (looks, gone.len()),
+        (99_998, 0),
+        "each once, whenever it was asked"
+    );
+    world.arrives(2, &[2], Some(&[]), 99);
+    let (looks, gone) = looks_of(&mut world, 1000, 99);
+    assert_eq!(
+        (looks, gone),
+        (50_000, vec![2]),
+        "itself, and those that waited for it"
+    );
+    // What has waited long enough passes it over for all of them.
+    let (looks, gone) = looks_of(&mut world, 196, 100);
+    assert!(looks <= 2 * 99_998 + 196, "{looks}");
+    assert_eq!(gone, (3..=MANY).collect::<Vec<_>>());
+}
+
+#[test]
+fn in_any_order_nobody_goes_early_and_nobody_is_forgotten() {
+    for seed in 0..60 {
+        let mut random = seed;
+        let mut below = |limit: u64| {
+            random = (random ^ 0x9e37_79b9_7f4a_7c15_u64)
+                .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+                .rotate_left(27);
+            (random >> 32) % limit
+        };
+        let (mut world, mut out) = (World::new(), Vec::new());
+        let mut numbers: Vec<u64> = (1..=40).collect();
+        for now in 0..400_i64 {
+            if !numbers.is_empty() && below(3) == 0 {
+                let number = numbers.swap_remove(below(numbers.len() as u64) as usize);
+                let lines = [below(6), 10 + below(6)];
+                let after = [below(number), below(number)].map(|one| one.max(1));
+                let after = (below(2) == 0 && number > 1).then_some(&after[..]);
+                world.arrives(number, &lines, after, now);
+            }
+            if !out.is_empty() && below(2) == 0 {
+                world.done(out.swap_remove(below(out.len() as u64) as usize));
+            }
+            let passed = world.site.1;
+            let due = |scan: &Scan| scan.arrived + 100 <= now;
+            let lacks =
+                |world: &World, place: Place, scan: &Scan| world.site.lacks(place, scan.after.as_deref());
+            let late = world.holding.scans.values().any(due);
+            let gone = world.go(now);
+            assert!(
+                late || world.site.1 == passed,
+                "nothing is passed over in time, seed {seed}"
+            );
+            out.extend(&gone);
+            for (place, scan) in &world.holding.scans {
+                let others = |line| {
+                    world
+                        .holding
+                        .scans
+                        .iter()
+                        .filter(move |(_, other)| other.lines.contains(line))
+                };
+                let first = scan.lines.iter().all(|line| {
+                    others(line).all(|(other, scan)| {
+                        other >= place && (other == place || !out.contains(&(scan.sequence / 100)))
+                    })
+                });
+                let may = first && (due(scan) || lacks(&world, *place, scan).is_none());
+                if gone.contains(&place.1) {
+                    assert!(lacks(&world, *place, scan).is_none(), "{place:?}, seed {seed}");
+                }
+                if !out.contains(&place.1) {
+                    assert!(!may, "{place:?} waits for nothing, seed {seed}");
+                }
+            }
+        }
+        assert!(numbers.is_empty() && world.holding.held() == 0, "seed {seed}");
+    }
 }

@@ -18,6 +18,7 @@ mod holding;
 mod known;
 mod site;
 mod told;
+mod turn;
 
 pub use event::{id, read};
 pub use fill::fill;
