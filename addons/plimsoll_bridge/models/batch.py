@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from ..attempt import Attempt
 from ..checks import check_keys, check_list, check_payload, check_text, refuse
 from .inbox import PAYLOAD_BYTES_MAX
 
@@ -31,8 +32,8 @@ class PlimsollInbox(models.Model):
         """Apply several messages of one source once each, in their order. See addons/README.md for the statuses.
 
         One transaction. All at once where their kind has a handler for that; where one of them does not go through, or
-        there is no such handler, a savepoint for each: a message that is refused or fails takes back what it did and
-        nothing else. The fence is asked once; it cannot move before the transaction ends. What a message alone would
+        there is no such handler, a savepoint for each: a message that is refused or fails takes back what it did, also what
+        it had Odoo do after the commit, and nothing else. The fence is asked once; it cannot move before the transaction ends. What a message alone would
         have Odoo run again (it met another transaction) is not run again here, because the snapshot is the same: the
         caller sends it again.
 
@@ -62,7 +63,7 @@ class PlimsollInbox(models.Model):
         handler = self.with_context(plimsoll_source=source)._handlers_together().get(kind) if isinstance(kind, str) else None
         if handler is None or len(messages) == 1:
             return None
-        savepoint = self.env.cr.savepoint()
+        attempt = Attempt(self.env.cr)
         try:
             rows, payloads = {}, []
             for message in messages:
@@ -74,12 +75,11 @@ class PlimsollInbox(models.Model):
                     payloads.append(message["payload"])
             results = iter(handler(payloads)) if payloads else iter(())
             answers = [self._settle(source, one, rows[one["message_id"]], results) for one in messages]
-            # Writes what the ORM still holds.
-            savepoint.close(rollback=False)
+            attempt.keep()
             return answers
         except Exception as error:
             # Where the connection is gone this raises, and the whole call fails as it must: nothing will be committed.
-            savepoint.close(rollback=True)
+            attempt.take_back()
             _logger.info("%d messages of %s are applied one by one: %s", len(messages), source, error)
             return None
 
@@ -106,7 +106,7 @@ class PlimsollInbox(models.Model):
     @api.model
     def _apply_apart(self, source, message, generation):
         """What `process_message` answers, or why this one has left nothing behind: refused, again, failed."""
-        savepoint = self.env.cr.savepoint()
+        attempt = Attempt(self.env.cr)
         try:
             place = message.get("place")
             self._check_message(message["message_id"], message["body_hash"], message["kind"], place)
@@ -114,11 +114,11 @@ class PlimsollInbox(models.Model):
                 source, message["message_id"], message["body_hash"], message["kind"], message["payload"], generation, place
             )
             # Writes what the ORM still holds: what the database then refuses is this message's doing too.
-            savepoint.close(rollback=False)
+            attempt.keep()
             return answer
         except Exception as error:
             # Where the connection is gone this raises, and the whole call fails as it must: nothing will be committed.
-            savepoint.close(rollback=True)
+            attempt.take_back()
             return self._why_not(message["message_id"], error)
 
     @api.model

@@ -5,6 +5,7 @@ import psycopg2
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from odoo.tools.misc import Callbacks
 
 from .common import BridgeCase
 
@@ -124,6 +125,36 @@ class TestBatch(BridgeCase):
         self.assertEqual(sorted(name for name in told if name.startswith("PO-m-") and "alone" not in name), ["PO-m-1", "PO-m-3"])
         row = self.env["plimsoll.inbox"].search([("message_id", "=", "m-3")])
         self.assertEqual((row.state, row.result["order"]["client_order_ref"]), ("done", "PO-m-3"))
+
+    def test_what_a_message_that_is_taken_back_had_done_after_the_commit_is_not_done(self):
+        create = type(self.env["plimsoll.inbox"])._handle_orders_create
+        cr, told = self.env.cr, []
+        self.patch(cr, "postcommit", Callbacks())
+        with cr.savepoint() as savepoint:
+            cr.postcommit.add(lambda: told.append("by Odoo itself"))
+            savepoint.rollback()
+        self.assertEqual(len(cr.postcommit), 1, "Odoo forgets it by itself now: we need not")
+        cr.postcommit.clear()
+
+        def tell(inbox, payloads):
+            results = create(inbox, payloads)
+            for payload in payloads:
+                # As Odoo gathers what it tells: under one name, and told once.
+                gathered = cr.postcommit.data.setdefault("example.told", [])
+                if not gathered:
+                    cr.postcommit.add(lambda: told.extend(cr.postcommit.data.pop("example.told")))
+                gathered.append(payload["client_order_ref"])
+                if payload["client_order_ref"] == "PO-m-2":
+                    raise ValidationError("not this one")
+            return results
+
+        self.patch(type(self.env["plimsoll.inbox"]), "_handle_orders_create", tell)
+        answer = self.send_all(*(self.message(f"m-{number}") for number in range(1, 4)))
+        self.assertEqual([status for _, status in self.statuses(answer)], ["done", "refused", "done"])
+        self.send_all(self.message("m-4"), self.message("m-5"))
+        self.assertEqual(told, [], "nothing before the commit")
+        cr.postcommit.run()
+        self.assertEqual(told, ["PO-m-1", "PO-m-3", "PO-m-4", "PO-m-5"])
 
     def test_a_lost_connection_fails_the_whole_call(self):
         def lose(inbox, _payloads):
