@@ -1,10 +1,10 @@
 """Messages per second that Odoo applies, one in a call and several in a call: both in one run, in turns.
 
-    python measure_batches.py --odoo DIR --postgres-bin DIR --cache DIR [--clients 2] [--messages 400] [--sizes 1,8,32,64]
+    python measure_batches.py --odoo DIR --postgres-bin DIR --cache DIR [--clients 2] [--messages 400] [--sizes 1,8,32,64] [--what created,…]
 
 `script/lib/addon-tests.sh --measure-batches` finds the directories. A real Odoo with two workers on a real PostgreSQL
-that syncs to disk; each message is an order with three lines of twenty products. Half of the runs confirm the orders,
-which reserves stock and makes the transfers. The rounds go through all sizes and back, so that what the machine does
+that syncs to disk. What is sent: orders with three lines of twenty products; the same confirmed, which reserves stock and
+makes the transfers; new products; new partners (`--what` chooses). The rounds go through all sizes and back, so that what the machine does
 beside it falls on all of them. What was measured is printed as a table, with the load of the machine.
 """
 import argparse
@@ -24,11 +24,23 @@ import scratch
 ROUNDS = 2
 
 
-def message(name: str, number: int, confirm: bool) -> dict:
-    lines = [{"sku": f"PLS-{1 + (number * 7 + line * 3) % 20:04}", "quantity": 1 + line} for line in range(3)]
-    payload = {"client_order_ref": name, "partner": "plimsoll_example_data.partner_acme", "lines": lines, "confirm": confirm}
+WHAT = ("created", "confirmed", "products", "partners")
+
+
+def message(name: str, number: int, what: str) -> dict:
+    kind, payload = content(name, number, what)
     body_hash = hashlib.sha256(json.dumps(payload).encode()).hexdigest()
-    return {"message_id": name, "body_hash": body_hash, "kind": "order.create", "payload": payload, "place": number}
+    return {"message_id": name, "body_hash": body_hash, "kind": kind, "payload": payload, "place": number}
+
+
+def content(name: str, number: int, what: str) -> tuple[str, dict]:
+    if what == "products":
+        return "product.upsert", {"external_id": f"measured.{name}", "sku": name, "name": f"Example {name}", "price": 1 + number}
+    if what == "partners":
+        return "partner.upsert", {"external_id": f"measured.{name}", "name": f"Example {name}", "city": "Example", "country": "DE"}
+    lines = [{"sku": f"PLS-{1 + (number * 7 + line * 3) % 20:04}", "quantity": 1 + line} for line in range(3)]
+    partner = "plimsoll_example_data.partner_acme"
+    return "order.create", {"client_order_ref": name, "partner": partner, "lines": lines, "confirm": what == "confirmed"}
 
 
 def send(odoo: scratch.Odoo, messages: list[dict]) -> int:
@@ -52,8 +64,8 @@ def send(odoo: scratch.Odoo, messages: list[dict]) -> int:
     return calls
 
 
-def measure(odoo: scratch.Odoo, name: str, size: int, count: int, clients: int, confirm: bool) -> tuple[float, int]:
-    messages = [message(f"{name}-{number}", number, confirm) for number in range(count)]
+def measure(odoo: scratch.Odoo, name: str, size: int, count: int, clients: int, what: str) -> tuple[float, int]:
+    messages = [message(f"{name}-{number}", number, what) for number in range(count)]
     calls = [messages[first : first + size] for first in range(0, count, size)]
     began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
@@ -64,21 +76,20 @@ def measure(odoo: scratch.Odoo, name: str, size: int, count: int, clients: int, 
 def run(place: scratch.Scratch, primary: scratch.Cluster, options: argparse.Namespace) -> None:
     primary.sql("ALTER SYSTEM SET fsync = on; ALTER SYSTEM SET full_page_writes = on; SELECT pg_reload_conf()")
     odoo = place.start_odoo(primary, "measured", "integration").wait_healthy()
-    send(odoo, [message(f"warm-{number}", number, True) for number in range(2 * options.clients)])
+    send(odoo, [message(f"warm-{number}", number, "confirmed") for number in range(2 * options.clients)])
     print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {options.clients} clients, {options.messages} messages a run")
-    print("orders     in a call  messages/s  (runs)          calls  against one")
-    for confirm in (False, True):
+    print("what       in a call  messages/s  (runs)          calls  against one")
+    for what in options.what:
         seen: dict[int, list[tuple[float, int]]] = {size: [] for size in options.sizes}
         for turn in range(ROUNDS):
             for size in options.sizes if turn % 2 == 0 else reversed(options.sizes):
-                name = f"{'confirmed' if confirm else 'created'}-{turn}-{size}"
-                seen[size].append(measure(odoo, name, size, options.messages, options.clients, confirm))
+                name = f"{what}-{turn}-{size}"
+                seen[size].append(measure(odoo, name, size, options.messages, options.clients, what))
         alone = sum(rate for rate, _ in seen[options.sizes[0]]) / ROUNDS
         for size, runs in seen.items():
             rate = sum(rate for rate, _ in runs) / ROUNDS
             each = " ".join(f"{rate:.1f}" for rate, _ in runs)
             made = sum(made for _, made in runs)
-            what = "confirmed" if confirm else "created"
             print(f"{what:<10} {size:>9}  {rate:>10.1f}  {f'({each})':<14}  {made:>5}  {rate / alone:>10.2f}x", flush=True)
     stored = primary.sql("SELECT count(*), count(DISTINCT message_id) FROM plimsoll_inbox WHERE source = 'measured'", scratch.TENANT)
     orders = primary.sql("SELECT count(*) FROM sale_order WHERE plimsoll_source = 'measured'", scratch.TENANT)
@@ -93,6 +104,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--messages", type=int, default=400)
     parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[1, 8, 32, 64])
+    parser.add_argument("--what", type=lambda text: text.split(","), default=list(WHAT), help=",".join(WHAT))
     options = parser.parse_args()
 
     def end(number, _frame):

@@ -156,6 +156,63 @@ class TestBatch(BridgeCase):
         cr.postcommit.run()
         self.assertEqual(told, ["PO-m-1", "PO-m-3", "PO-m-4", "PO-m-5"])
 
+    def product(self, message_id, **changes):
+        sku = f"TST-{message_id}"
+        payload = {"external_id": f"example_shop.{sku}", "sku": sku, "name": f"Example {sku}", "price": 4, **changes}
+        return self.message(message_id, payload, kind="product.upsert")
+
+    def test_products_are_made_and_changed_at_once_and_answered_each(self):
+        self.send("m-1", "product.upsert", self.product("m-1")["payload"])
+        apart = type(self.env["plimsoll.inbox"])._apply_apart
+        self.patch(type(self.env["plimsoll.inbox"]), "_apply_apart", lambda *_: self.fail("they are applied at once"))
+        answer = self.send_all(
+            self.product("m-2", gtin="4000001234561"),
+            self.message("m-3", {**self.product("m-1")["payload"], "name": "Another name"}, kind="product.upsert"),
+            self.product("m-4", weight=1.5),
+        )
+        self.assertEqual([status for _, status in self.statuses(answer)], ["done"] * 3)
+        results = [one["result"]["product"] for one in answer["messages"]]
+        self.assertEqual([(one["sku"], one["created"]) for one in results], [("TST-m-2", True), ("TST-m-1", False), ("TST-m-4", True)])
+        made = self.env["product.product"].browse([one["id"] for one in results])
+        self.assertEqual(made.mapped("name"), ["Example TST-m-2", "Another name", "Example TST-m-4"])
+        self.assertEqual((made[0].barcode, made[2].weight, made.mapped("is_storable")), ("4000001234561", 1.5, [True] * 3))
+        self.assertEqual(self.env.ref("example_shop.TST-m-4"), made[2])
+        self.patch(type(self.env["plimsoll.inbox"]), "_apply_apart", apart)
+        # One is wrong, one is about the same record as another, one has another's barcode: each its own outcome.
+        answer = self.send_all(
+            self.product("m-5"),
+            self.product("m-6", gtin="4000001234562"),
+            self.message("m-7", {**self.product("m-5")["payload"], "price": 5}, kind="product.upsert"),
+            self.product("m-8", gtin="4000001234561"),
+        )
+        self.assertEqual([status for _, status in self.statuses(answer)], ["done", "refused", "done", "refused"])
+        self.assertIn("check digit", answer["messages"][1]["message"])
+        changed = answer["messages"][2]["result"]["product"]
+        self.assertEqual((changed["created"], self.env["product.product"].browse(changed["id"]).list_price), (False, 5))
+        self.assertFalse(self.env.ref("example_shop.TST-m-8", raise_if_not_found=False))
+
+    def test_what_one_product_gives_back_another_takes_in_their_order(self):
+        self.send("m-1", "product.upsert", self.product("m-1", gtin="4000001234561")["payload"])
+        other = {**self.product("m-1")["payload"], "gtin": "96385074"}
+        change = self.message("m-2", other, kind="product.upsert")
+        for taken, answered in ((["m-3", "m-2"], ["refused", "done"]), (["m-2", "m-4"], ["duplicate", "done"])):
+            messages = {"m-2": change, **{name: self.product(name, gtin="4000001234561") for name in ("m-3", "m-4")}}
+            answer = self.send_all(*(messages[name] for name in taken))
+            self.assertEqual([status for _, status in self.statuses(answer)], answered)
+
+    def test_partners_are_made_at_once_and_one_that_is_wrong_stops_no_other(self):
+        def partner(message_id, **changes):
+            payload = {"external_id": f"example_shop.{message_id}", "name": f"Example {message_id}", "country": "de", **changes}
+            return self.message(message_id, payload, kind="partner.upsert")
+
+        answer = self.send_all(partner("m-1", ref="C-1"), partner("m-2", country="xx"), partner("m-3", city="Example"))
+        self.assertEqual([status for _, status in self.statuses(answer)], ["done", "refused", "done"])
+        self.assertEqual(self.inbox.missing("example", ["m-1", "m-2", "m-3"]), ["m-2"])
+        together = self.send_all(partner("m-4", zip="1"), partner("m-5"), partner("m-1"))
+        self.assertEqual([status for _, status in self.statuses(together)], ["done", "done", "duplicate"])
+        made = [self.env.ref(f"example_shop.m-{number}") for number in (1, 3, 4, 5)]
+        self.assertEqual([(one.name, one.is_company, one.country_id.code) for one in made], [(f"Example m-{n}", True, "DE") for n in (1, 3, 4, 5)])
+
     def test_a_lost_connection_fails_the_whole_call(self):
         def lose(inbox, _payloads):
             inbox.env.cr.execute("SELECT pg_terminate_backend(pg_backend_pid())")
