@@ -289,9 +289,33 @@ def upgrade_before_serving(known: tenants.Tenants | None) -> None:
             import upgrade
 
             upgrade.ensure(list(preload or ()) or [tenant.database for tenant in (known.all() if known else ())])
+            if upgrade.has_followers():
+                upgrade_after_promotion(upgrade.may_serve)
         return original(preload=preload, stop=stop)
 
     odoo.service.server.start = start
+
+
+def upgrade_after_promotion(may_serve) -> None:
+    """A standby's process with newer addons than those of the side that leads would serve the older database when it is
+    promoted: it began when nothing could be written there.
+    """
+    original = odoo.http.Request._serve_db
+
+    def _serve_db(self):
+        # A process that says that it is alive is not started again in the middle of it.
+        if self.httprequest.path != "/web/health":
+            try:
+                ready = may_serve(self.db)
+            except psycopg2.Error as exc:
+                if not is_lost(exc):
+                    raise
+                ready = False
+            if not ready:
+                raise ServiceUnavailable("The database is being brought up to newer addons.", retry_after=RETRY_AFTER_S)
+        return original(self)
+
+    odoo.http.Request._serve_db = _serve_db
 
 
 def run_jobs(which: str) -> None:

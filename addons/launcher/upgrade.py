@@ -6,17 +6,22 @@ first: the database remembers which addons it was last brought up to, by a diges
 
     odoo_plimsoll.py upgrade -c odoo.conf -d NAME     does it, once, however many ask at the same time
 
-A database that follows another is left alone: what is done to the one that leads arrives there by itself.
+A database that follows another is left alone: what is done to the one that leads arrives there by itself. Where it has
+not arrived when that database is promoted, whoever serves it looks again at each request, begins with bringing it up, and
+answers 503 until it is done; then Odoo loads its registry anew, because the update tells it to.
 
 So is one that has been at these addons and was brought up to others since: then ours are the older ones, of a pod that
 was started again in the middle of a release, or of a release that is taken back. Odoo would drop the columns and tables
 that they do not know, with what is in them.
 """
 import argparse
+import fcntl
+import functools
 import hashlib
 import logging
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 
@@ -43,13 +48,17 @@ NOT_INSTALLED = ("tests", "readme", "__pycache__")
 LOCK = "SELECT pg_advisory_lock(hashtext('plimsoll.addons'))"
 
 STATE = f"""
-    SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on',
-           (SELECT value FROM ir_config_parameter WHERE key = '{PARAMETER}'),
+    SELECT (SELECT value FROM ir_config_parameter WHERE key = '{PARAMETER}'),
            (SELECT value FROM ir_config_parameter WHERE key = '{BEFORE}'),
            EXISTS (SELECT FROM ir_module_module WHERE name = '{MODULE}' AND state NOT IN ('uninstalled', 'uninstallable'))
 """
 
 
+# Databases that followed another when this process began, without what our addons need. Workers inherit it.
+_followers = set()
+
+
+@functools.cache
 def digest() -> str:
     """Of all files of our module that a database is made of, with their names."""
     root = LAUNCHER.parent / MODULE
@@ -73,20 +82,26 @@ def remember(env) -> None:
 
 
 def is_behind(cr) -> bool:
-    """Whether the database can be brought up to our addons and has to be."""
+    """Whether the database has to be brought up to our addons before they serve it."""
     cr.execute("SELECT to_regclass('ir_config_parameter') IS NOT NULL AND to_regclass('ir_module_module') IS NOT NULL")
     if not cr.fetchone()[0]:
         # Nobody has made it a tenant yet.
         return False
     cr.execute(STATE)
-    follows, known, before, installed = cr.fetchone()
+    known, before, installed = cr.fetchone()
     ours = digest()
-    if not installed or follows or known == ours:
+    if not installed or known == ours:
         return False
     if ours in (before or "").split():
         _logger.warning("the database was brought up to newer addons than these: they serve it as it is")
         return False
     return True
+
+
+def follows(cr) -> bool:
+    """Whether nothing can be written to it."""
+    cr.execute("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'")
+    return cr.fetchone()[0]
 
 
 def ensure(databases) -> None:
@@ -95,6 +110,9 @@ def ensure(databases) -> None:
         try:
             with odoo.sql_db.db_connect(database).cursor() as cr:
                 behind = is_behind(cr)
+                if behind and follows(cr):
+                    _followers.add(database)
+                    behind = False
         except psycopg2.OperationalError as exc:
             # It is away or being moved: whoever comes after the move looks again.
             _logger.warning("cannot look which addons %s was brought up to: %s", database, str(exc).strip())
@@ -104,10 +122,44 @@ def ensure(databases) -> None:
             odoo.sql_db.close_db(database)
         if behind:
             _logger.info("bringing %s up to these addons first", database)
-            command = [sys.executable, str(LAUNCHER / "odoo_plimsoll.py"), "upgrade", "-d", database]
-            done = subprocess.run([*command, "-c", config["config"]], stdin=subprocess.DEVNULL, check=False)
+            done = subprocess.run(command(database), stdin=subprocess.DEVNULL, check=False)
             if done.returncode:
                 sys.exit(f"odoo_plimsoll: {database} could not be brought up to these addons, so they do not serve it")
+
+
+def command(database: str) -> list[str]:
+    return [sys.executable, str(LAUNCHER / "odoo_plimsoll.py"), "upgrade", "-d", database, "-c", config["config"]]
+
+
+def has_followers() -> bool:
+    return bool(_followers)
+
+
+def may_serve(database: str) -> bool:
+    """Whether a request can be answered now. Asked for each, as long as the database lacks what our addons need."""
+    if database not in _followers:
+        return True
+    with odoo.sql_db.db_connect(database).cursor() as cr:
+        if not is_behind(cr):
+            _followers.discard(database)
+            return True
+        if follows(cr):
+            # It can be read as far as the older tables go.
+            return True
+    begin(database)
+    return False
+
+
+def begin(database: str) -> None:
+    """One process of this machine brings it up; the others see that it is at it by a lock that it inherits."""
+    path = pathlib.Path(config["data_dir"]) / f"upgrade-{database}.lock"
+    with open(path, "a", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        _logger.info("%s was promoted: bringing it up to these addons", database)
+        subprocess.Popen(command(database), stdin=subprocess.DEVNULL, pass_fds=(lock.fileno(),), start_new_session=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -117,6 +169,10 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     # A tenant's role has a limit, which new columns and indexes of a large table take longer than.
     os.environ["PGOPTIONS"] = "-c statement_timeout=0"
+    # Those of a request, where a process that serves has begun it.
+    for limit in (resource.RLIMIT_CPU, resource.RLIMIT_AS):
+        _, hard = resource.getrlimit(limit)
+        resource.setrlimit(limit, (hard, hard))
     offline.load(options.config, options.database)
     _, info = odoo.sql_db.connection_info_for(options.database)
     lock = psycopg2.connect(**info)
@@ -125,7 +181,7 @@ def main(arguments: list[str]) -> int:
         with lock.cursor() as cr:
             # Whoever has it may need minutes.
             cr.execute(LOCK)
-            if not is_behind(cr):
+            if not is_behind(cr) or follows(cr):
                 return 0
         registry = Registry.new(options.database, update_module=True, upgrade_modules=[MODULE])
         with registry.cursor() as cr:

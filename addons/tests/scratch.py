@@ -116,7 +116,8 @@ class Scratch:
         process = self.start(
             [self.python, str(LAUNCHER), *command, "-c", str(conf), *arguments], f"{name}.log", self.environment(workload)
         )
-        return Odoo(self, process, name, ports["gevent_port" if workload == "live" else "http_port"])
+        port = ports["gevent_port" if workload == "live" else "http_port"]
+        return Odoo(self, process, name, port, changes.get("db_name", TENANT))
 
     def close(self) -> None:
         for process in list(self.groups):
@@ -227,8 +228,8 @@ class Answer:
 class Odoo:
     """A running Odoo, seen from outside."""
 
-    def __init__(self, scratch: Scratch, process: subprocess.Popen, name: str, port: int):
-        self.scratch, self.process, self.name, self.port = scratch, process, name, port
+    def __init__(self, scratch: Scratch, process: subprocess.Popen, name: str, port: int, database: str):
+        self.scratch, self.process, self.name, self.port, self.database = scratch, process, name, port, database
 
     def log(self) -> str:
         return (self.scratch.directory / f"{self.name}.log").read_text(errors="replace")
@@ -265,7 +266,7 @@ class Odoo:
             headers={
                 "Authorization": f"bearer {INTEGRATION_KEY}",
                 "Content-Type": "application/json",
-                "X-Odoo-Database": TENANT,
+                "X-Odoo-Database": self.database,
             },
         )
 

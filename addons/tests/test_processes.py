@@ -318,6 +318,41 @@ class StandbyTest(unittest.TestCase):
             standby.stop("immediate")
             primary.start()
 
+    def test_newer_addons_of_a_standby_serve_after_promotion_what_has_their_tables(self):
+        known = "SELECT value FROM ir_config_parameter WHERE key = 'plimsoll.addons'"
+        primary.tool("createdb", "-h", str(primary.directory), "-U", "postgres", "-T", TENANT, "-O", "odoo", "behind")
+        current = primary.sql(known, "behind")
+        primary.sql("ALTER TABLE plimsoll_inbox DROP COLUMN fingerprint; UPDATE ir_config_parameter SET value = 'older' WHERE key = 'plimsoll.addons'", "behind")
+        standby = primary.standby("c")
+        odoo = scratch.start_odoo(standby, "behind", "integration", db_name="behind", dbfilter="^behind$").wait_healthy()
+        try:
+            workers = wait_for("the workers", lambda: len(odoo.children()) >= 2 and odoo.children())
+            for _ in range(4):
+                self.assertEqual(odoo.call("sale.order/search_count", domain=[]).status, 200)
+            early = odoo.send_order("early")
+            self.assertEqual((early.status, early.headers["Retry-After"]), (503, "2"), early.text)
+
+            primary.wait_replayed(standby)
+            primary.stop("immediate")
+            standby.tool("pg_ctl", "-D", str(standby.data), "-w", "promote")
+            # Nothing but "not now" until it is served with its tables: a refusal would make the message a dead letter.
+            seen = []
+            answer = wait_for("an order", lambda: seen.append(a := odoo.send_order("early")) or (a.status != 503 and a))
+            self.assertEqual((answer.status, answer.json["status"]), (200, "done"), answer.text)
+            self.assertGreater(len(seen), 1, "it is brought up first")
+            self.assertEqual((odoo.children() & workers, standby.sql(known, "behind")), (workers, current))
+            for number in range(4):
+                self.assertEqual(odoo.send_order(f"late-{number}", place=number, body_hash="0" * 64).json["status"], "done")
+            self.assertEqual(standby.sql("SELECT count(fingerprint) FROM plimsoll_inbox WHERE message_id LIKE 'late-%'", "behind"), "4")
+            log = odoo.log()
+            self.assertEqual(log.count("was brought up to these addons"), 1)
+            self.assertIn("Reloading the model registry", log)
+        finally:
+            scratch.kill(odoo.process)
+            standby.stop("immediate")
+            primary.start()
+            primary.sql("DROP DATABASE behind WITH (FORCE)")
+
     def test_a_graceful_stop_leaves_nothing_behind(self):
         odoo = scratch.start_odoo(primary, "graceful", "web").wait_healthy()
         children = wait_for("the workers", lambda: len(odoo.children()) == 2 and odoo.children())
