@@ -295,12 +295,11 @@ fn a_drill_that_waits_is_told_from_one_that_somebody_must_look_at() {
     };
     let people = |world: &mut World| world.authority = Authority::OnePerson;
     let morning = |world: &mut World| world.local = date(2026, 11, 18).at(9, 0, 0, 0);
-    let switchover_too = |world: &mut World| drop(world.proven.insert("switchover".to_owned(), days_ago(9)));
+    let proven = |world: &mut World, scenario: &str, days: i64| {
+        world.proven.insert(scenario.to_owned(), days_ago(days));
+    };
     assert_eq!(due(&|_| {}), "run region-loss");
-    assert_eq!(
-        due(&|world| drop(world.proven.insert("region-loss".to_owned(), days_ago(1)))),
-        "fresh"
-    );
+    assert_eq!(due(&|world| proven(world, "region-loss", 1)), "fresh");
     assert_eq!(due(&morning), "wait region-loss");
     assert_eq!(
         due(&|world| world.busy = Some("a failback".to_owned())),
@@ -320,7 +319,7 @@ fn a_drill_that_waits_is_told_from_one_that_somebody_must_look_at() {
     assert_eq!(
         due(&|world| {
             people(world);
-            switchover_too(world);
+            proven(world, "switchover", 9);
         }),
         "run switchover",
         "what is stuck keeps nothing else back"
@@ -328,7 +327,7 @@ fn a_drill_that_waits_is_told_from_one_that_somebody_must_look_at() {
     assert_eq!(
         due(&|world| {
             people(world);
-            switchover_too(world);
+            proven(world, "switchover", 9);
             morning(world);
         }),
         "stuck region-loss",
