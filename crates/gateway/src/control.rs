@@ -60,6 +60,7 @@ const MAY_ASK: Table = &[
     ("/peer/offer", &[Kind::Gateway]),
     ("/peer/erase", &[Kind::Gateway]),
     ("/peer/retain", &[Kind::Gateway]),
+    ("/peer/parked", &[Kind::Gateway]),
     ("/peer/base", &[Kind::Gateway]),
     ("/peer/part", &[Kind::Gateway]),
 ];

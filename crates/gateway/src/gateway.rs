@@ -155,8 +155,8 @@ pub struct Gateway {
     pub reader: Reader,
     /// Prepares what retention lets go.
     pub pruner: Pruner,
-    /// Up to here the leader has trimmed its log (when following).
-    pub trimmed_there: Mutex<u64>,
+    /// What the leader has let go of its log (when following).
+    pub gone_there: Mutex<copy::retain::Gone>,
     /// Whether this log is known to be a prefix of the leader's (when following).
     pub aligned: Mutex<bool>,
     /// Tells the aligning task that it is needed.
@@ -235,7 +235,7 @@ impl Gateway {
             log: parts.log,
             reader: parts.reader,
             pruner: parts.pruner,
-            trimmed_there: Mutex::new(0),
+            gone_there: Mutex::default(),
             aligned: Mutex::new(false),
             misaligned: Notify::new(),
             unmended: Mutex::new(None),
@@ -338,7 +338,7 @@ impl Gateway {
         self.change(&mut office, next)?;
         let term = self.begin(&mut office, generation, (String::new(), None), None);
         *lock(&self.aligned) = false;
-        *lock(&self.trimmed_there) = 0;
+        *lock(&self.gone_there) = copy::retain::Gone::default();
         *lock(&self.shared.permit) = Permit::Copies(generation.get());
         drop(office);
         tracing::info!(%generation, %leader, "following");

@@ -5,7 +5,7 @@
 
 mod world;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use api::gateway::{
     GatewayStatus, PeerState, code,
@@ -172,13 +172,79 @@ async fn the_backlog_of_a_paused_lane_is_parked_and_drains_in_order_when_it_live
     let effects = world.west_erp.inbox().effects.clone();
     let shop_effects: Vec<_> = effects.into_iter().filter(|id| id.starts_with("SO")).collect();
     assert_eq!(shop_effects, backlog, "in order, each once");
-    // Now that they are settled, they go.
+    // Now that they are settled, they go, in the other region too.
     world.west.until(|status| status.journal.parked == 0).await;
+    world.east.until(|status| status.journal.parked == 0).await;
     assert_eq!(
         posted_to_shop(&world.west, &backlog[0]).await,
         200,
         "still a duplicate"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_erp_lost_stays_in_both_regions_though_the_other_one_believes_it_settled() {
+    let mut world = World::start_with(soon).await.synchronised().await;
+    assert_eq!(posted_to_shop(&world.west, "SO-01").await, 202);
+    world.east.until(|status| status.lanes[SHOP].delivered == 1).await;
+    let marks = world.east.settings.directory.join("marks.json");
+    while !std::fs::read_to_string(&marks).is_ok_and(|marks| marks.contains("applied")) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    world.east.kill();
+    let hold = HoldRequest {
+        by: "an operator".to_owned(),
+        why: "the shop moves house".to_owned(),
+    };
+    world.west.operator().pause(&shop(), &hold).await.unwrap();
+    {
+        let mut inbox = world.west_erp.inbox();
+        inbox.rows.remove("SO-01");
+        inbox.places.remove("SO-01");
+    }
+    let restored = "8c1f0a52-6a0b-4a68-b1d7-0d3f6f1f0a02";
+    world.west.try_lead(2, restored, true).await.unwrap();
+    world.west.until(|status| status.lanes[SHOP].pending == 1).await;
+    world.east.start().await;
+    world.east.follow(2, "west").await;
+    world
+        .west
+        .until(|status| status.peer.state == PeerState::InSync)
+        .await;
+    send(&world.west, numbers(1..=90)).await;
+    both_trimmed(&world).await;
+    world.west.until(|status| status.journal.parked == 1).await;
+    world.east.until(|status| status.journal.parked == 1).await;
+
+    // It is in no other place any more.
+    world.west.kill();
+    world.east.lead(3, true).await;
+    world.east.operator().resume(&shop(), &hold).await.unwrap();
+    world.east.until(|status| status.lanes[SHOP].pending == 0).await;
+    assert!(world.east_erp.inbox().effects.contains(&"SO-01".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_go_in_both_regions() {
+    let world = World::start_with(|settings| {
+        soon(settings);
+        if let Some(retention) = &mut settings.journal.retention {
+            retention.keys = Span::from_millis(1);
+        }
+    })
+    .await
+    .synchronised()
+    .await;
+    send(&world.west, numbers(1..=90)).await;
+    both_trimmed(&world).await;
+    let stubs = |node: &Node| {
+        let files = std::fs::read_dir(&node.settings.journal.directory).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("stub-")).count()
+    };
+    for node in [&world.west, &world.east] {
+        node.until(|_| stubs(node) == 0).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -186,6 +186,19 @@ impl Reader {
         self.index().parked.len() as u64
     }
 
+    /// Which records of a stretch are among those, in order.
+    pub fn parked_in(&self, first: u64, last: u64) -> Vec<u64> {
+        if first > last {
+            return Vec::new();
+        }
+        let index = self.index();
+        index
+            .parked
+            .range(first..=last)
+            .map(|(sequence, _)| *sequence)
+            .collect()
+    }
+
     /// Whether a record is one of those.
     pub fn is_parked(&self, sequence: u64) -> bool {
         self.index().parked.contains_key(&sequence)

@@ -44,6 +44,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .route("/peer/offer", post(offered::offer))
         .route("/peer/erase", post(erase))
         .route("/peer/retain", post(retain::retain))
+        .route("/peer/parked", get(retain::parked))
         .route("/peer/base", get(retain::base))
         .route("/peer/part", get(retain::part))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -8,7 +8,8 @@
 //! A segment goes as a whole, the oldest first, by age and never by size: when nothing in it has changed for as long as
 //! its integrations are kept, while this gateway leads, has compared everything with the ERP of this term, and the other
 //! region says that it has all of it on disk and readable. What is still needed is parked: copied out, under the same
-//! sequence numbers. The follower lets go of what the leader has let go, in its own time.
+//! sequence numbers. The follower lets go of what the leader has let go, in its own time: segments, what was parked, and
+//! keys.
 
 mod clocks;
 
@@ -232,19 +233,53 @@ fn check_reconciled(gateway: &Gateway) -> Result<(), Waiting> {
     Ok(())
 }
 
-/// A follower lets go of what the leader has let go.
+/// A follower lets go of what the leader has let go, and keeps what the leader has parked, whatever it believes itself.
 async fn follow(gateway: &Arc<Gateway>, seen: Seen) -> Result<(), Waiting> {
-    let told = *lock(&gateway.trimmed_there);
+    let told = *lock(&gateway.gone_there);
     if !*lock(&gateway.aligned) {
         return Err(Waiting::Peer);
     }
-    for (one, _, found) in seen.sealed.into_iter().take(ROUND_MAX) {
-        if one.last > told || found.damaged {
+    for (one, _, mut found) in seen.sealed.into_iter().take(ROUND_MAX) {
+        if one.last > told.trimmed || found.damaged {
             break;
         }
+        let parked = parked_there(gateway, one.first, one.last).await?;
+        found.sequences.extend(parked);
         trim(gateway, one, found.sequences).await;
     }
+    // It has all that the leader has. As long as it has no more, nothing is to be asked about.
+    if told.parked.is_some_and(|parked| parked < gateway.reader.parked()) {
+        let trimmed_there = seen
+            .parked
+            .into_iter()
+            .filter(|(part, ..)| part.last <= told.trimmed);
+        shed_too(gateway, trimmed_there.collect()).await;
+    }
+    let parts = gateway.pruner.parts();
+    let mut stubs = parts.iter().filter(|part| part.kind == PartKind::Stub);
+    if stubs.any(|stub| stub.last <= told.forgotten) {
+        forget(gateway, told.forgotten).await;
+    }
     Ok(())
+}
+
+/// Lets go of what was parked and is settled here, and is not parked any more there.
+async fn shed_too(gateway: &Arc<Gateway>, parked: Vec<(Part, Unit, Unsettled)>) {
+    for (part, unit, mut found) in parked {
+        if found.sequences.len() as u64 == part.records {
+            continue;
+        }
+        // While the leader's own are damaged it does not say.
+        if let Ok(there) = parked_there(gateway, part.first, part.last).await {
+            found.sequences.extend(there);
+            shed(gateway, vec![(part, unit, found)], |_, _| true).await;
+        }
+    }
+}
+
+async fn parked_there(gateway: &Gateway, first: u64, last: u64) -> Result<BTreeSet<u64>, Waiting> {
+    let parked = copy::retain::parked_there(gateway, copy::retain::Stretch { first, last }).await;
+    parked.ok_or(Waiting::Peer)
 }
 
 async fn trim(gateway: &Arc<Gateway>, one: Sealed, keep: BTreeSet<u64>) {
@@ -278,7 +313,7 @@ async fn shed(
     quiet: impl Fn(&Unit, &Unsettled) -> bool,
 ) {
     for (part, unit, found) in parked {
-        if unit.unsettled == part.records || !quiet(&unit, &found) {
+        if found.sequences.len() as u64 >= part.records || !quiet(&unit, &found) {
             continue;
         }
         let (pruner, keep) = (gateway.pruner.clone(), found.sequences);
