@@ -4,9 +4,14 @@
 
 mod world;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 use types::settings::{CertificateDoorSettings, ProofSettings, TlsFiles};
 use world::{TOKEN, World, free_address, identities, order, tls};
 
@@ -194,4 +199,106 @@ async fn past_every_ingress_a_certificate_alone_opens_and_nothing_that_is_told_o
         status, 401,
         "the other door knows no certificate of somebody without one"
     );
+}
+
+/// Speaks as that client over a socket of its own, and leaves it open.
+async fn connect(files: &TlsFiles, port: u16) -> std::io::Result<TlsStream<TcpStream>> {
+    let tls = api::tls::mutual_client(files).unwrap();
+    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    TlsConnector::from(Arc::new(tls))
+        .connect("localhost".try_into().unwrap(), stream)
+        .await
+}
+
+/// One request; the status of its answer, or nothing when the connection was closed.
+async fn ask(stream: &mut TlsStream<TcpStream>, request: &str) -> Option<u16> {
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = Vec::new();
+    // Answers are small: the head says how long the body is.
+    loop {
+        let mut some = [0; 1024];
+        match stream.read(&mut some).await.ok()? {
+            0 => return None,
+            read => answer.extend_from_slice(&some[..read]),
+        }
+        let text = String::from_utf8_lossy(&answer);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+                return head.split(' ').nth(1)?.parse().ok();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_at_the_door_have_few_places_and_little_time_and_partners_have_both() {
+    let partner = tempfile::tempdir().unwrap();
+    identities(partner.path(), &["acme"]);
+    let own = partner.path();
+    let world = World::start_with(|settings| {
+        settings.integrations[0].proof = ProofSettings::MutualTls;
+        settings.integrations[0].secret_file = own.join("ca.pem");
+        settings.certificates = Some(CertificateDoorSettings {
+            listen: free_address(),
+            tls: settings.tls.clone(),
+        });
+    })
+    .await;
+    world.west.lead(1, true).await;
+    let door = world.west.settings.certificates.as_ref().unwrap().listen.port();
+    let estate = world.directory.path();
+    let partner = TlsFiles {
+        ca: estate.join("ca.pem"),
+        ..tls(own, "acme")
+    };
+    let stranger = tls(estate, "cli");
+    let health = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    let body = order("PO-1", 1);
+    let post = format!(
+        "POST /in/acme-edi HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // The partner came first, so whatever ends connections by time alone ends its own first.
+    let mut known = connect(&partner, door).await.unwrap();
+    assert_eq!(ask(&mut known, &post).await, Some(202));
+    let mut silent = connect(&stranger, door).await.unwrap();
+    let mut busy = connect(&stranger, door).await.unwrap();
+    assert_eq!(ask(&mut busy, health).await, Some(200));
+    while ask(&mut busy, health).await.is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(silent.read(&mut [0; 16]).await.unwrap_or(0), 0, "closed");
+    assert_eq!(
+        ask(&mut known, &post).await,
+        Some(200),
+        "the partner's is open still"
+    );
+
+    // A source has so many places, whoever it is; those that are in are not put out for others.
+    let mut open = vec![known];
+    while open.len() < 64 {
+        // Those of the strangers are free again in a moment.
+        let Ok(mut one) = connect(&partner, door).await else {
+            continue;
+        };
+        if ask(&mut one, &post).await == Some(200) {
+            open.push(one);
+        }
+    }
+    for _ in 0..16 {
+        assert!(
+            connect(&partner, door).await.is_err(),
+            "closed before the handshake"
+        );
+    }
+    for one in &mut open {
+        assert_eq!(ask(one, &post).await, Some(200));
+    }
+    drop(open);
+    while connect(&stranger, door).await.is_err() {
+        tokio::task::yield_now().await;
+    }
 }

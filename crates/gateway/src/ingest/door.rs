@@ -19,7 +19,14 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Visitor, Way, certificate::Shown, counter::Counter, patience::Patience, respond};
+use super::{
+    Visitor, Way,
+    certificate::Shown,
+    counter::Counter,
+    patience::Patience,
+    respond,
+    sources::{Place, Sources},
+};
 use crate::gateway::Gateway;
 
 /// Connections at the same time; more wait in the kernel's queue.
@@ -32,6 +39,11 @@ const THREADS_MAX: usize = 4;
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
 /// A connection that for so long takes no answer and brings no complete request head is closed.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
+/// Where no ingress stands before us, a connection whose certificate has opened no integration by then, handshake and all,
+/// is closed, whatever it has asked meanwhile: what asks for our health needs one request.
+const STRANGER_TIME_MAX: Duration = Duration::from_secs(10);
+/// Connections that one source has there at a time: a partner's office has some, and sixteen of them fill the door.
+const SOURCE_CONNECTIONS_MAX: usize = 64;
 
 /// A listener, and who comes in by it.
 pub struct Entrance {
@@ -50,6 +62,17 @@ struct Arrived {
     way: Way,
     /// Held as long as the connection lives.
     slot: OwnedSemaphorePermit,
+    /// One of its source's, where these are counted.
+    place: Option<Place>,
+}
+
+/// How long who comes in this way may do nothing.
+pub(super) fn patience_with(way: Way) -> Patience {
+    let now = Instant::now();
+    match way {
+        Way::Any => Patience::new(HEAD_TIME_MAX, now),
+        Way::CertificatesOnly => Patience::with_stranger(HEAD_TIME_MAX, STRANGER_TIME_MAX, now),
+    }
 }
 
 /// The threads.
@@ -104,15 +127,15 @@ impl Doors {
         let direct = Arc::new(Semaphore::new(CERTIFICATE_CONNECTIONS_MAX));
         for entrance in entrances {
             let arrivals = Arc::clone(&arrivals);
-            let slots = Arc::clone(match entrance.way {
-                Way::Any => &behind_ingress,
-                Way::CertificatesOnly => &direct,
-            });
+            let (slots, sources) = match entrance.way {
+                Way::Any => (Arc::clone(&behind_ingress), None),
+                Way::CertificatesOnly => (Arc::clone(&direct), Some(Sources::new(SOURCE_CONNECTIONS_MAX))),
+            };
             let cancel = cancel.clone();
             tasks.spawn(async move {
                 tokio::select! {
                     () = cancel.cancelled() => {}
-                    () = accept(entrance, &arrivals, slots) => {}
+                    () = accept(entrance, &arrivals, slots, sources) => {}
                 }
             });
         }
@@ -126,20 +149,34 @@ impl Doors {
     }
 }
 
-async fn accept(entrance: Entrance, threads: &[mpsc::UnboundedSender<Arrived>], slots: Arc<Semaphore>) {
+async fn accept(
+    entrance: Entrance,
+    threads: &[mpsc::UnboundedSender<Arrived>],
+    slots: Arc<Semaphore>,
+    sources: Option<Sources>,
+) {
     let Entrance { listener, tls, way } = entrance;
     let mut turn = threads.iter().cycle();
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
             return;
         };
-        let accepted = listener.accept().await.and_then(|(stream, _)| {
+        let accepted = listener.accept().await.and_then(|(stream, from)| {
             // An answer must not wait for the next one.
             stream.set_nodelay(true)?;
-            stream.into_std()
+            Ok((stream.into_std()?, from.ip()))
         });
         match accepted {
-            Ok(stream) => {
+            Ok((stream, from)) => {
+                let place = match sources.as_ref().map(|sources| sources.take(from)) {
+                    None => None,
+                    Some(Some(place)) => Some(place),
+                    // Closed before a handshake, which would cost us more than them.
+                    Some(None) => {
+                        tracing::debug!(%from, "a source has as many connections as it may");
+                        continue;
+                    }
+                };
                 let tls = tls.clone();
                 if let Some(thread) = turn.next() {
                     let _ = thread.send(Arrived {
@@ -147,6 +184,7 @@ async fn accept(entrance: Entrance, threads: &[mpsc::UnboundedSender<Arrived>], 
                         tls,
                         way,
                         slot,
+                        place,
                     });
                 }
             }
@@ -177,7 +215,11 @@ async fn serve(gateway: Arc<Gateway>, mut arriving: mpsc::UnboundedReceiver<Arri
 
 async fn welcome(arrived: Arrived, visitor: Visitor, cancel: CancellationToken) {
     let Arrived {
-        stream, tls, slot, ..
+        stream,
+        tls,
+        slot,
+        place,
+        ..
     } = arrived;
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
@@ -195,7 +237,7 @@ async fn welcome(arrived: Arrived, visitor: Visitor, cancel: CancellationToken) 
             Err(_) => tracing::debug!("TLS handshake took too long"),
         },
     }
-    drop(slot);
+    drop((slot, place));
 }
 
 /// Serves requests until the partner leaves; after `cancel` only the one under way.
@@ -204,14 +246,13 @@ async fn connection(
     visitor: Visitor,
     cancel: CancellationToken,
 ) {
-    let shared = Rc::new((visitor, Patience::new(HEAD_TIME_MAX, Instant::now())));
+    let visitor = Rc::new(visitor);
     let service = service_fn(|request| {
-        let shared = Rc::clone(&shared);
+        let visitor = Rc::clone(&visitor);
         async move {
-            let (visitor, patience) = &*shared;
-            patience.is_asked();
-            let answer = respond(visitor, request).await;
-            patience.has_answered(Instant::now());
+            visitor.patience.is_asked();
+            let answer = respond(&visitor, request).await;
+            visitor.patience.has_answered(Instant::now());
             Ok::<_, std::convert::Infallible>(answer)
         }
     });
@@ -231,7 +272,7 @@ async fn connection(
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-        () = shared.1.ends() => return tracing::debug!("a connection was idle for too long"),
+        () = visitor.patience.ends() => return tracing::debug!("a connection was idle, or a stranger's, for too long"),
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");

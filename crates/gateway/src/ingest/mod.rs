@@ -16,6 +16,7 @@ mod linger;
 mod patience;
 mod proof;
 pub mod secrets;
+mod sources;
 
 use std::{
     cell::RefCell,
@@ -38,6 +39,7 @@ use certificate::Shown;
 use counter::Counter;
 pub use door::{Doors, Entrance};
 pub use key::find as find_key;
+use patience::Patience;
 pub use proof::Proof;
 pub use secrets::Secrets;
 
@@ -67,6 +69,8 @@ struct Visitor {
     way: Way,
     /// Which certificate the other side of the connection has.
     shown: Shown,
+    /// How long it may do nothing; who has proved nothing yet may not do so for long.
+    patience: Patience,
     /// The last credentials that were right, for which integration and while which secrets held: the same bytes need no
     /// second hash.
     known: RefCell<Option<(usize, u64, HeaderValue)>>,
@@ -75,11 +79,13 @@ struct Visitor {
 impl Visitor {
     fn new(gateway: Arc<Gateway>, counter: Rc<Counter>, way: Way) -> Self {
         let known = RefCell::default();
+        let patience = door::patience_with(way);
         Self {
             gateway,
             counter,
             way,
             shown: Shown::default(),
+            patience,
             known,
         }
     }
@@ -105,7 +111,9 @@ impl Visitor {
         }
         let proof = secrets.proof();
         if self.way == Way::CertificatesOnly {
-            return proof.check_certificate(self.shown.own(), SystemTime::now());
+            proof.check_certificate(self.shown.own(), SystemTime::now())?;
+            self.patience.is_proved();
+            return Ok(());
         }
         if proof.is_by_certificate() {
             // Never by what was known before: behind an ingress many partners share a connection.

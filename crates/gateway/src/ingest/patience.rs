@@ -11,6 +11,9 @@ use std::{
 /// Since when one connection waits for the other side.
 pub(super) struct Patience {
     longest: Duration,
+    began: Instant,
+    /// How long it may last, whatever it does, until the other side has proved who it is.
+    stranger: Cell<Option<Duration>>,
     /// `None`: a request is being answered, and the other side waits for us.
     since: Cell<Option<Instant>>,
 }
@@ -20,8 +23,22 @@ impl Patience {
     pub(super) fn new(longest: Duration, now: Instant) -> Self {
         Self {
             longest,
+            began: now,
+            stranger: Cell::new(None),
             since: Cell::new(Some(now)),
         }
+    }
+
+    /// The same, with somebody who has to prove who it is in so much time: a request each few seconds keeps no place.
+    pub(super) fn with_stranger(longest: Duration, in_all: Duration, now: Instant) -> Self {
+        let patience = Self::new(longest, now);
+        patience.stranger.set(Some(in_all));
+        patience
+    }
+
+    /// The other side is no stranger any more.
+    pub(super) fn is_proved(&self) {
+        self.stranger.set(None);
     }
 
     /// The head of a request is there.
@@ -34,7 +51,7 @@ impl Patience {
         self.since.set(Some(now));
     }
 
-    /// Returns when nothing has come for too long.
+    /// Returns when nothing has come for too long, or a stranger has been here for too long.
     pub(super) async fn ends(&self) {
         while let Some(left) = self.left(Instant::now()) {
             tokio::time::sleep(left).await;
@@ -44,7 +61,12 @@ impl Patience {
     /// For how long there is nothing to look at; `None`: it is over.
     fn left(&self, now: Instant) -> Option<Duration> {
         let waited = self.since.get().map_or(Duration::ZERO, |since| now - since);
-        self.longest.checked_sub(waited).filter(|left| !left.is_zero())
+        let still = |limit: Duration, gone| limit.checked_sub(gone).filter(|left| !left.is_zero());
+        let idle = still(self.longest, waited)?;
+        let Some(in_all) = self.stranger.get() else {
+            return Some(idle);
+        };
+        still(in_all, now - self.began).map(|left| left.min(idle))
     }
 }
 
@@ -63,5 +85,19 @@ mod tests {
         patience.has_answered(began + seconds(900));
         assert_eq!(patience.left(began + seconds(930)), Some(seconds(30)));
         assert_eq!(patience.left(began + seconds(961)), None);
+    }
+
+    #[test]
+    fn a_stranger_has_so_much_time_whatever_it_does_until_it_has_proved_itself() {
+        let (began, seconds) = (Instant::now(), Duration::from_secs);
+        let patience = Patience::with_stranger(seconds(60), seconds(5), began);
+        for second in 1..5 {
+            patience.is_asked();
+            patience.has_answered(began + seconds(second));
+            assert_eq!(patience.left(began + seconds(second)), Some(seconds(5 - second)));
+        }
+        assert_eq!(patience.left(began + seconds(5)), None);
+        patience.is_proved();
+        assert_eq!(patience.left(began + seconds(5)), Some(seconds(59)));
     }
 }
