@@ -8,7 +8,10 @@ mod world;
 use std::{
     collections::BTreeSet,
     ffi::OsStr,
-    os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{MetadataExt as _, PermissionsExt as _},
+    },
     path::{Path, PathBuf},
     process::Command,
 };
@@ -434,4 +437,60 @@ async fn a_gateway_killed_before_it_renames_leaves_one_whole_file_and_nothing_be
     let text = std::fs::read_to_string(sshd.files().join(file)).unwrap();
     let value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["payload"]["lines"].as_array().unwrap().len(), 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_replaces_nothing_is_never_asked_to_remove_a_file_first() {
+    let (first, second, third) = (
+        "order.confirmed-e-1.json",
+        "order.confirmed-e-2.json",
+        "order.confirmed-e-3.json",
+    );
+    let mut sshd = Sshd::start();
+    let world = putting(&sshd).await;
+    sshd.stop();
+    sshd.start_without_renames();
+    world.west.lead(1, true).await;
+    let send = |id: &str| {
+        let event = confirmed(id, "files", "PO-EXAMPLE-1");
+        world.west_erp.inbox().events.push(event);
+    };
+    send("e-1");
+    let part = sshd.files().join(format!("{first}.part"));
+    let whole = std::cell::RefCell::default();
+    let written = || {
+        let text = std::fs::read(&part).unwrap_or_default();
+        let is_whole = serde_json::from_slice::<Value>(&text).is_ok();
+        whole.replace(text);
+        is_whole
+    };
+    world.west.until(|_| written()).await;
+    sshd.stop();
+    // It is as if it had been renamed and nobody had heard; and somebody else has the second one's name.
+    let (at, theirs) = (sshd.files().join(first), sshd.files().join(second));
+    std::fs::write(&at, whole.take()).unwrap();
+    std::fs::write(&theirs, "theirs").unwrap();
+    for file in [&at, &theirs] {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let same = || {
+        (
+            std::fs::metadata(&at).unwrap().ino(),
+            std::fs::metadata(&theirs).unwrap().ino(),
+        )
+    };
+    let before = same();
+    sshd.start_without_replacing();
+    send("e-2");
+    send("e-3");
+    world.west.until(|status| status.lanes[OURS].rejected == 1).await;
+    let sent = |status: &GatewayStatus| status.lanes[OURS].documents.is_some_and(|one| one.unsent == 0);
+    world.west.until(sent).await;
+    let expected = BTreeSet::from([first, second, third].map(str::to_owned));
+    assert_eq!(names(sshd.files()), expected, "whole ones alone");
+    assert_eq!(same(), before, "neither was removed");
+    assert_eq!(std::fs::read_to_string(&theirs).unwrap(), "theirs");
+    let letters = world.west.operator().dead_letters(None).await.unwrap().letters;
+    assert_eq!(letters[0].message_id, "order.confirmed/e-2");
+    assert!(letters[0].why.contains("PL0637"), "{}", letters[0].why);
 }

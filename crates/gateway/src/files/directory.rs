@@ -90,7 +90,7 @@ impl Directory {
                 if session.exists(&target).await? {
                     target = below(&directory, otherwise);
                 }
-                session.replace(&from, &target).await
+                session.put_away(&from, &target).await
             }
             Place::Here => {
                 let targets = [below(&directory, wanted), below(&directory, otherwise)];

@@ -4,13 +4,14 @@
 //! names; every answer has a limit of size and time; names that it tells are data, never paths, until they were looked at.
 //!
 //! ```text
-//! connect ─► host key pinned? ─► key or password ─► session ─► list │ read │ put (beside, sync, rename) │ rename
+//! connect ─► host key pinned? ─► key or password ─► session ─► list │ read │ put (beside, sync, rename) │ put away
 //! ```
 //!
 //! One session is one connection. A session that answered with an error other than "there is no such file" or "the file is
 //! too large" is best dropped: the next one starts with a clear head, and reads the secret anew.
 
 mod connect;
+mod rename;
 mod session;
 
 use std::time::Duration;
@@ -67,6 +68,16 @@ pub enum Error {
         doing: String,
         /// What the server said, or what was wrong with it.
         why: String,
+    },
+    /// Another file has the name, and the server replaces none in one step.
+    #[error(
+        "PL0637: `{path}` is there already and {why}, and the server cannot replace it in one step: nothing was removed"
+    )]
+    Taken {
+        /// Which name.
+        path: String,
+        /// What is known of what has it.
+        why: &'static str,
     },
     /// It took too long.
     #[error("cannot {0}: it takes too long")]

@@ -3,13 +3,11 @@
 use russh::client::{Handle, Handler};
 use russh_sftp::{
     client::{RawSftpSession, error::Error as Fault},
-    protocol::{File, FileAttributes, FileType, OpenFlags, Packet, StatusCode, Version},
+    protocol::{File, FileAttributes, FileType, OpenFlags, StatusCode, Version},
 };
 
-use super::{CHUNK_BYTES, Error, FILE_TIME_MAX, NAMES_MAX};
+use super::{CHUNK_BYTES, Error, FILE_TIME_MAX, NAMES_MAX, rename::POSIX_RENAME};
 
-/// Renames over what is there, in one step: an extension that nearly every server has.
-const POSIX_RENAME: &str = "posix-rename@openssh.com";
 /// Syncs a file to the server's disk.
 const FSYNC: &str = "fsync@openssh.com";
 /// How a file is called while it is being written; partners that watch a directory leave such names alone.
@@ -50,8 +48,8 @@ pub struct Listing {
 
 /// An open session. Dropping it closes the connection.
 pub struct Session {
-    raw: RawSftpSession,
-    posix_rename: bool,
+    pub(super) raw: RawSftpSession,
+    pub(super) posix_rename: bool,
     fsync: bool,
     /// Keeps the connection.
     _connection: Box<dyn std::any::Any + Send + Sync>,
@@ -133,10 +131,12 @@ impl Session {
     }
 
     /// Puts a file there, whole or not at all: written beside under a temporary name, synced where the server can, then
-    /// renamed over whatever had the name. Doing it again changes nothing.
+    /// renamed over whatever had the name, or, where the server cannot do that in one step, only if nothing has it. Doing
+    /// it again changes nothing.
     ///
     /// # Errors
-    /// [`Error`]; whether the file is there is then unknown, and the same bytes can be put again.
+    /// [`Error`]; but for [`Error::Taken`] it is then unknown whether the file is there, and the same bytes can be put
+    /// again.
     pub async fn put(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
         let part = format!("{path}{PART}");
         let flags = OpenFlags::CREATE | OpenFlags::TRUNCATE | OpenFlags::WRITE;
@@ -146,7 +146,7 @@ impl Session {
         let closed = self.raw.close(handle).await;
         written.unwrap_or(Err(Error::Slow("write a file")))?;
         closed.map_err(|fault| told("close", &part, &fault))?;
-        self.replace(&part, path).await
+        self.settle_as(&part, path, bytes).await
     }
 
     async fn write(&self, path: &str, handle: &str, bytes: &[u8]) -> Result<(), Error> {
@@ -161,40 +161,6 @@ impl Session {
             synced.map_err(|fault| told("sync", path, &fault))?;
         }
         Ok(())
-    }
-
-    /// Renames, over what is there.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn replace(&self, from: &str, to: &str) -> Result<(), Error> {
-        if !self.posix_rename {
-            // Old servers refuse where the target exists; there is a moment without it then.
-            return match self.plain_rename(from, to).await {
-                Err(Error::Refused { .. }) => {
-                    let _ = self.raw.remove(to).await;
-                    self.plain_rename(from, to).await
-                }
-                done => done,
-            };
-        }
-        let mut names = Vec::with_capacity(from.len() + to.len() + 8);
-        for name in [from, to] {
-            let length = u32::try_from(name.len()).map_err(|_| Error::Missing(name.to_owned()))?;
-            names.extend_from_slice(&length.to_be_bytes());
-            names.extend_from_slice(name.as_bytes());
-        }
-        match self.raw.extended(POSIX_RENAME, names).await {
-            Ok(Packet::Status(status)) if status.status_code == StatusCode::Ok => Ok(()),
-            Ok(Packet::Status(status)) => Err(told("rename", from, &Fault::Status(status))),
-            Ok(_) => Err(told("rename", from, &Fault::UnexpectedPacket)),
-            Err(fault) => Err(told("rename", from, &fault)),
-        }
-    }
-
-    async fn plain_rename(&self, from: &str, to: &str) -> Result<(), Error> {
-        let renamed = self.raw.rename(from, to).await;
-        renamed.map(drop).map_err(|fault| told("rename", from, &fault))
     }
 
     /// Whether there is anything under a name.
@@ -241,7 +207,7 @@ fn entry(file: File) -> Entry {
     }
 }
 
-fn told(doing: &str, path: &str, fault: &Fault) -> Error {
+pub(super) fn told(doing: &str, path: &str, fault: &Fault) -> Error {
     match fault {
         Fault::Status(status) if status.status_code == StatusCode::NoSuchFile => {
             Error::Missing(path.to_owned())

@@ -102,6 +102,11 @@ impl Sshd {
         self.run(HOST_KEYS[0], " -P posix-rename,rename,remove");
     }
 
+    /// The same server, which replaces nothing that is there.
+    pub fn start_without_replacing(&mut self) {
+        self.run(HOST_KEYS[0], " -P posix-rename");
+    }
+
     fn run_with(&mut self, host_key: &str) {
         self.run(host_key, "");
     }

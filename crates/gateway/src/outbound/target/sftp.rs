@@ -25,7 +25,7 @@ impl SftpDirectory {
         }
     }
 
-    /// Puts a letter there; the same letter again overwrites itself.
+    /// Puts a letter there; the same letter again is one file.
     ///
     /// # Errors
     /// [`Error`].
@@ -48,7 +48,18 @@ impl SftpDirectory {
     }
 }
 
-/// Whatever a server says, a person may put right: the letter waits.
+/// Whatever a server says, a person may put right: the letter waits, and so do the others. Only a name that is taken is
+/// about one letter alone.
 fn failed(error: &SftpError) -> Error {
-    Error::Unreachable(error.to_string())
+    match error {
+        SftpError::Taken { .. } => Error::Final(error.to_string()),
+        SftpError::Unreachable { .. }
+        | SftpError::HostKey { .. }
+        | SftpError::Secret(_)
+        | SftpError::NotLetIn(_)
+        | SftpError::Missing(_)
+        | SftpError::TooLarge { .. }
+        | SftpError::Refused { .. }
+        | SftpError::Slow(_) => Error::Unreachable(error.to_string()),
+    }
 }
