@@ -6,7 +6,6 @@ use api::gateway::lanes::{DeadCause, DeadLetter};
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use serde::de::IgnoredAny;
 use types::settings::{AfterFile, IdempotencySource};
 
 use super::{
@@ -148,8 +147,7 @@ async fn answer_with(office: &Office<'_>, file: &Seen, answer: ingest::Answer) -
 fn id(office: &Office<'_>, file: &Seen, body: &[u8]) -> Result<String, String> {
     match &office.integration.settings.idempotency {
         IdempotencySource::File => {
-            let json = serde_json::from_slice::<IgnoredAny>(body);
-            json.map_err(|error| format!("the file is not JSON: {error}"))?;
+            ingest::check_json(body).map_err(|error| format!("the file is not JSON: {error}"))?;
             Ok(name::id(&office.pickup.settings.directory, file, body))
         }
         source @ (IdempotencySource::Header(_)

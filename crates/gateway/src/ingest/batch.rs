@@ -16,7 +16,7 @@ use super::{
     Visitor,
     answer::{self, Answer},
     counter::Ticket,
-    enter, entry, key, receive, too_many,
+    enter, entry, json, key, receive, too_many,
 };
 use crate::{gateway::Integration, refusal};
 
@@ -122,7 +122,11 @@ fn send(visitor: &Visitor, integration: &Integration, whole: &Bytes, line: &[u8]
         return Err(refusal::too_large(bytes_max));
     }
     let id = match (&integration.settings.idempotency, id) {
-        (IdempotencySource::Header(_), Some(id)) => key::usable(id.into_owned())?,
+        (IdempotencySource::Header(_), Some(id)) => {
+            json::check_value(body)
+                .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))?;
+            key::usable(id.into_owned())?
+        }
         (IdempotencySource::Header(_), None) => {
             return Err(Problem::bad_request("the line has no `id`"));
         }

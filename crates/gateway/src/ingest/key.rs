@@ -2,8 +2,9 @@
 
 use api::Problem;
 use axum::http::HeaderMap;
-use serde::de::IgnoredAny;
 use types::settings::IdempotencySource;
+
+use super::json;
 
 /// Longer keys are refused: they are kept in the ERP and shown to people.
 const KEY_BYTES_MAX: usize = 200;
@@ -16,7 +17,7 @@ pub fn find(source: &IdempotencySource, headers: &HeaderMap, body: &[u8]) -> Res
     let not_json = |error: serde_json::Error| Problem::bad_request(format!("the body is not JSON: {error}"));
     let key = match source {
         IdempotencySource::Header(name) => {
-            serde_json::from_slice::<IgnoredAny>(body).map_err(not_json)?;
+            json::check(body).map_err(not_json)?;
             headers
                 .get(name)
                 .and_then(|value| value.to_str().ok())
@@ -74,7 +75,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("idempotency-key", "K-1".parse().unwrap());
         let long = format!(r#"{{"order": {{"number": "{}"}}}}"#, "x".repeat(201));
+        let deep = "[".repeat(5000) + &"]".repeat(5000);
         for (source, headers, body, expected) in [
+            (&header, &headers, deep.as_str(), None),
+            (&pointer, &headers, deep.as_str(), None),
             (&header, &headers, r#"{"a": 1}"#, Some("K-1")),
             (&header, &HeaderMap::new(), r#"{"a": 1}"#, None),
             (&header, &headers, "not json", None),

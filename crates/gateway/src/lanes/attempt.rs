@@ -14,7 +14,7 @@ use types::Timestamp;
 use crate::{
     erp::{CallError, Delivered, Delivery},
     gateway::{Gateway, Integration, Term},
-    lock, scrub,
+    ingest, lock, scrub,
 };
 
 /// Right after a failover half-started processes may answer 422 for what is no business error.
@@ -96,8 +96,10 @@ pub fn command<'a>(integration: &Integration, record: &'a Record) -> Result<Comm
         let order = crate::edi::Order::read(&record.entry.body).map_err(CallError::Refused)?;
         return Ok((order.0, Cow::Borrowed(order.1)));
     }
-    let payload: &RawValue = serde_json::from_slice(&record.entry.body)
-        .map_err(|_| CallError::Refused("the body is not JSON".to_owned()))?;
+    // Older versions took more in than the ERP can read.
+    let payload: &RawValue = ingest::check_json(&record.entry.body)
+        .and_then(|()| serde_json::from_slice(&record.entry.body))
+        .map_err(|error| CallError::Refused(format!("the body is not JSON: {error}")))?;
     Ok((settings.kind.clone(), Cow::Borrowed(payload)))
 }
 
