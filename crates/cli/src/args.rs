@@ -2,6 +2,8 @@
 
 mod aftermath;
 mod drill;
+#[cfg(test)]
+mod named;
 mod recover;
 
 use std::path::PathBuf;
@@ -311,7 +313,7 @@ pub enum ReportFormat {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Simulate {
     /// How many seeds
-    #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..), value_name = "COUNT")]
     pub seeds: u64,
     /// The first seed; with `--seeds 1`, the only one
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]

@@ -47,6 +47,18 @@ impl OpenEstate {
         })
     }
 
+    /// Refuses what needs a running estate when none of its programs runs.
+    pub fn must_run(&self) -> Result<(), Failure> {
+        if self.programs().iter().any(|program| program.running().is_some()) {
+            return Ok(());
+        }
+        Err(Failure::no(
+            "PL0010",
+            format!("the estate `{}` is down", self.controller.estate),
+        )
+        .hint("start it with `plimsoll up FILE`"))
+    }
+
     /// Speaks to the controller. Made when it is needed: an estate whose certificates are damaged can still be stopped.
     pub fn controller(&self) -> Result<ControllerClient, Failure> {
         let url = format!("https://{}", self.controller.listen);
@@ -131,7 +143,8 @@ impl OpenEstate {
 }
 
 fn choose(home: &Home, which: &Which) -> Result<EstateName, Failure> {
-    let known = home.estates()?;
+    let mut known = home.estates()?;
+    known.retain(|name| is_begun(home, name));
     let place = home.directory().display();
     let list = || {
         known
@@ -157,6 +170,16 @@ fn choose(home: &Home, which: &Which) -> Result<EstateName, Failure> {
         }
         .hint(format!("choose one with --estate: {}", list()))),
     }
+}
+
+/// Whether an `up` got further than its lock: one that was refused leaves nothing else, and is no estate.
+fn is_begun(home: &Home, name: &EstateName) -> bool {
+    // What cannot be read is somebody's.
+    let Ok(entries) = fs::read_dir(home.layout(name).root()) else {
+        return true;
+    };
+    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    names != ["lock"]
 }
 
 /// Settings that an earlier `up` rendered.

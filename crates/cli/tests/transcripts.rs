@@ -271,6 +271,8 @@ fn a_half_made_estate_says_so_and_can_be_destroyed() {
 fn an_estate_that_is_down_says_so() {
     let mut world = World::new();
     world.estate_that_is_down();
+    // An `up` that was refused leaves no estate to choose from.
+    world.file("home/estates/refused/lock", "");
     world.run("plimsoll status");
     world.run("plimsoll status --output json");
     world.run("plimsoll logs");

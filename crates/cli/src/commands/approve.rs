@@ -15,7 +15,15 @@ pub async fn run(estate: &OpenEstate, request: &Approve, talk: &Talk) -> Result<
     let asked = ApproveRequest {
         by: moves::person(request.by.as_deref()),
     };
-    let plan = controller.approve_move(&request.id, &asked).await?;
+    let plan = controller.approve_move(&request.id, &asked).await;
+    let plan = plan.map_err(|error| {
+        let failure = Failure::from(error);
+        match failure.hint {
+            None => failure
+                .hint("declare it again: `plimsoll switchover`, `failback` or `failover` prints its id"),
+            Some(_) => failure,
+        }
+    })?;
     if plan.saga.is_none()
         && plan.decision == MoveDecision::Proceed
         && plan.approved_by.len() < plan.approvals_needed

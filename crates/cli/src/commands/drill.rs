@@ -226,6 +226,7 @@ async fn rehearse(
     talk: &Talk,
     once: impl AsyncFn(Scene<'_>) -> Result<Measured, Failure>,
 ) -> Result<Exit, Failure> {
+    estate.must_run()?;
     let public = Public::open(estate)?;
     let _alone = alone::take(estate, asked.scenario).await?;
     let seed = asked.seed.unwrap_or_else(rand::random);
@@ -347,7 +348,10 @@ fn runs(count: usize) -> String {
 fn entry(evidence: &Evidence) -> NewEntry {
     let verdict = match evidence.summary.as_ref().map(|summary| &summary.verdict) {
         Some(Verdict::Kept) => "promises kept".to_owned(),
-        Some(Verdict::Broken { because }) => format!("{} promises broken", because.len()),
+        Some(Verdict::Broken { because }) => match because.len() {
+            1 => "1 promise broken".to_owned(),
+            broken => format!("{broken} promises broken"),
+        },
         Some(Verdict::Nothing) | None => "nothing proven".to_owned(),
     };
     NewEntry {

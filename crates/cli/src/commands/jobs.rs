@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    erp::{Erp, failed},
+    erp::{CallError, Erp, failed},
     gateway::{leader, words},
     table::table,
 };
@@ -80,7 +80,10 @@ async fn release(estate: &OpenEstate, request: &ReleaseJobs, talk: &Talk) -> Res
     let released: Released = Erp::of(estate, region)?
         .call("plimsoll.recovery/release_jobs", &arguments)
         .await
-        .map_err(|error| failed(region, &error))?;
+        .map_err(|error| match error {
+            CallError::Refused(_) => failed(region, &error).hint("`plimsoll jobs list` lists what is held"),
+            CallError::Unavailable(_) | CallError::Unknown(_) => failed(region, &error),
+        })?;
     for job in &released.released {
         anstream::println!("{job}");
     }

@@ -23,6 +23,7 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 pub async fn run(kind: MoveKind, estate: &OpenEstate, request: &Move, talk: &Talk) -> Result<Exit, Failure> {
+    estate.must_run()?;
     let controller = estate.controller()?;
     let mut asked = MoveRequest {
         kind,

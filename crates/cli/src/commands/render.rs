@@ -1,6 +1,6 @@
 //! `plimsoll render FILE -o DIR`
 
-use std::{path::Path, time::Instant};
+use std::{io, path::Path, time::Instant};
 
 use crate::{
     args::Render,
@@ -114,6 +114,9 @@ impl From<rendered::Error> for Failure {
             | rendered::Error::OtherManifest { .. }
             | rendered::Error::Odd(_) => {
                 Self::no("PL0017", error.to_string()).hint("choose another directory, or remove this one")
+            }
+            rendered::Error::File { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
+                Self::machine("PL0021", error.to_string()).hint("name a directory, not a file")
             }
             rendered::Error::File { .. } => Self::machine("PL0021", error.to_string())
                 .hint("is the disk full, and may you write there? run it again: it goes on where it stopped"),

@@ -18,18 +18,7 @@ use crate::{
 };
 
 pub async fn run(estate: &OpenEstate, output: Output, talk: &Talk) -> Result<Exit, Failure> {
-    let running = estate
-        .programs()
-        .iter()
-        .filter(|program| program.running().is_some())
-        .count();
-    if running == 0 {
-        return Err(Failure::no(
-            "PL0010",
-            format!("the estate `{}` is down", estate.controller.estate),
-        )
-        .hint("start it with `plimsoll up FILE`"));
-    }
+    estate.must_run()?;
     let status = estate.controller()?.status().await.map_err(|error| {
         Failure::from(error).hint("regions go on without the controller; `plimsoll up FILE` starts it again")
     })?;

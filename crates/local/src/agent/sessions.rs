@@ -134,7 +134,10 @@ fn observation(role: &Role, seen: &Result<Replication, Error>) -> Option<Compone
         }
         (Role::Active, Ok(seen)) => (
             ComponentState::Ready,
-            Some(format!("accepts logins, {} copies", seen.copies)),
+            Some(match seen.copies {
+                1 => "accepts logins, 1 copy".to_owned(),
+                copies => format!("accepts logins, {copies} copies"),
+            }),
         ),
         (Role::Standby { upstream }, Ok(seen)) if seen.is_copy && seen.link_up => {
             (ComponentState::Ready, Some(format!("a copy of {upstream}'s")))

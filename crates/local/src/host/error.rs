@@ -124,6 +124,14 @@ impl Error {
                 io::ErrorKind::StorageFull => {
                     Some("make room on the disk, then run the same command again".into())
                 }
+                io::ErrorKind::NotFound => {
+                    Some("check the path: it, or a directory above it, is not there".into())
+                }
+                io::ErrorKind::NotADirectory => Some("check the path: something in it is a file".into()),
+                io::ErrorKind::IsADirectory => Some("name a file, not a directory".into()),
+                io::ErrorKind::ReadOnlyFilesystem => {
+                    Some("nothing can be written there: name another place".into())
+                }
                 _ => None,
             },
             Self::Missing { .. } => Some("run script/setup, which installs what the estate runs".into()),

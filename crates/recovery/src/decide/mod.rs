@@ -228,6 +228,7 @@ impl std::fmt::Display for Loss {
                     span(*length)
                 )
             }
+            Self::Ordered { by, reason } if reason.is_empty() => write!(f, "ordered by {by}"),
             Self::Ordered { by, reason } => write!(f, "ordered by {by}: {reason}"),
             Self::FencedForNothing => {
                 f.write_str("the active region is fenced and nobody else can take over")

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use types::Span;
 
+use super::page::exact;
+
 /// Nobody waits longer than this for an order while writes move as planned.
 pub const GAP_PROMISE: Span = Span::from_secs(2);
 
@@ -50,13 +52,17 @@ impl Moved {
             ("no order was accepted in the ERP for", self.order_gap_ms),
         ] {
             if measured > self.gap_promised_ms {
-                let measured = Span::from_millis(measured);
+                let measured = exact(measured);
                 because.push(format!("run {number}: {what} {measured}, promised {promised}"));
             }
         }
         if self.sessions_kept < self.sessions {
             let lost = self.sessions - self.sessions_kept;
-            because.push(format!("run {number}: {lost} people were logged out"));
+            let who = match lost {
+                1 => "somebody was".to_owned(),
+                _ => format!("{lost} people were"),
+            };
+            because.push(format!("run {number}: {who} logged out"));
         }
         because
     }

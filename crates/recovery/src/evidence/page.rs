@@ -32,19 +32,30 @@ pub(super) fn seconds(millis: u64) -> String {
     format!("{}.{:02} s", hundredths / 100, hundredths % 100)
 }
 
+/// Milliseconds as seconds, to the last one: what is only just too late does not look as if it were in time.
+pub(super) fn exact(millis: u64) -> String {
+    format!("{}.{:03} s", millis / 1_000, millis % 1_000)
+}
+
 /// The page.
 pub fn html(evidence: &Evidence) -> String {
     let (estate, scenario) = (escape(evidence.estate.as_str()), escape(&evidence.scenario));
     let mut page = begin(&format!("{scenario} · {estate}"));
     header(&mut page, evidence);
     if let Some(summary) = &evidence.summary {
-        verdict(&mut page, &summary.verdict);
+        let timed = summary.capabilities.iter().any(|one| one.probed > 0);
+        verdict(&mut page, &summary.verdict, timed);
         figures(&mut page, evidence, summary);
-        capabilities(&mut page, summary);
+        // Where no return was timed, findings tell what held.
+        if timed || evidence.runs.iter().any(Run::moves_writes) {
+            capabilities(&mut page, summary);
+        }
         phase_table(&mut page, evidence, summary);
     }
     page.push_str("<section>\n<h2>Runs</h2>\n");
-    legend(&mut page);
+    if evidence.runs.iter().any(is_drawn) {
+        legend(&mut page);
+    }
     for run in &evidence.runs {
         run_card(&mut page, run);
     }
@@ -85,8 +96,12 @@ pub(super) fn day(at: Timestamp) -> String {
     format!("{} UTC", escape(&whole.replace('T', " ").replace('Z', "")))
 }
 
-fn verdict(page: &mut String, verdict: &Verdict) {
+fn verdict(page: &mut String, verdict: &Verdict, timed: bool) {
     match verdict {
+        Verdict::Kept if !timed => page.push_str(
+            "<section class=\"verdict kept\"><h2>Every promise was kept</h2>\
+             <p>No acknowledged document was lost or duplicated, and every finding below held.</p></section>\n",
+        ),
         Verdict::Kept => page.push_str(
             "<section class=\"verdict kept\"><h2>Every promise was kept</h2>\
              <p>No acknowledged document was lost or duplicated, and every measured capability was back in time.</p></section>\n",
@@ -171,8 +186,8 @@ pub(super) fn cells(spread: Option<Spread>) -> String {
 fn capabilities(page: &mut String, summary: &Summary) {
     page.push_str(
         "<section>\n<h2>Capabilities</h2>\n<p class=\"note\">From the fault, or from asking for a planned \
-         move, to a real transaction of that kind, accepted and read back through the public address.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>capability</th>\
-         <th>promised</th><th>median</th><th>95 %</th><th>worst</th><th>kept</th></tr></thead>\n<tbody>\n",
+         move, to a real transaction of that kind, accepted and read back through the public address.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th scope=col>capability</th>\
+         <th scope=col>promised</th><th scope=col>median</th><th scope=col>95 %</th><th scope=col>worst</th><th scope=col>kept</th></tr></thead>\n<tbody>\n",
     );
     for one in &summary.capabilities {
         let (class, kept) = match (one.probed, one.kept) {
@@ -182,7 +197,7 @@ fn capabilities(page: &mut String, summary: &Summary) {
         };
         let _ = writeln!(
             page,
-            "<tr><th>{}</th><td>{}</td>{}<td><span class=\"badge {class}\">{kept}</span></td></tr>",
+            "<tr><th scope=row>{}</th><td>{}</td>{}<td><span class=\"badge {class}\">{kept}</span></td></tr>",
             escape(one.capability.as_str()),
             one.rto,
             cells(one.measured),
@@ -194,14 +209,19 @@ fn capabilities(page: &mut String, summary: &Summary) {
 fn phase_table(page: &mut String, evidence: &Evidence, summary: &Summary) {
     // What is measured where writes stay has no bar in the drawings.
     let keyed = evidence.runs.iter().any(Run::moves_writes);
-    page.push_str(
-        "<section>\n<h2>Where the time went</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>phase</th><th>median</th>\
-         <th>95 %</th><th>worst</th></tr></thead>\n<tbody>\n",
+    let (title, column) = match keyed {
+        true => ("Where the time went", "phase"),
+        false => ("What was measured", "what"),
+    };
+    let _ = write!(
+        page,
+        "<section>\n<h2>{title}</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th scope=col>{column}</th>\
+         <th scope=col>median</th><th scope=col>95 %</th><th scope=col>worst</th></tr></thead>\n<tbody>\n",
     );
     for (index, one) in summary.phases.iter().enumerate() {
         let _ = writeln!(
             page,
-            "<tr><th>{}{}</th>{}</tr>",
+            "<tr><th scope=row>{}{}</th>{}</tr>",
             if keyed {
                 format!("<i class=\"key k{index}\"></i>")
             } else {
@@ -212,6 +232,11 @@ fn phase_table(page: &mut String, evidence: &Evidence, summary: &Summary) {
         );
     }
     page.push_str("</tbody></table></div>\n</section>\n");
+}
+
+/// Whether there is anything to draw of it.
+fn is_drawn(run: &Run) -> bool {
+    run.moves_writes() || run.capabilities.iter().any(|one| one.probed)
 }
 
 fn legend(page: &mut String) {
@@ -273,17 +298,20 @@ fn run_card(page: &mut String, run: &Run) {
 
 /// A run after which writes are where they were.
 fn disturbed_card(page: &mut String, run: &Run, disturbed: &Disturbed) {
+    let drawing = match is_drawn(run) {
+        true => format!("<div class=\"scroll\">{}</div>\n", timeline_svg::draw(run)),
+        false => String::new(),
+    };
     let _ = writeln!(
         page,
         "<article>\n<h3>Run {}: {} <small>{} leads · generation {}</small></h3>\n<p class=\"note\">{}, after {} under \
-         load.</p>\n<div class=\"scroll\">{}</div>\n<ul>",
+         load.</p>\n{drawing}<ul>",
         run.number,
         escape(&disturbed.what),
         escape(run.to.as_str()),
         run.generation,
         escape(&run.fault),
         seconds(run.fault_after_ms),
-        timeline_svg::draw(run),
     );
     for length in &disturbed.lengths {
         let told = length
@@ -322,7 +350,7 @@ fn clock_table(page: &mut String, run: &Run) {
             .filter(|clock| !clock.mark.is_empty())
     };
     for clock in shown() {
-        let _ = write!(page, "<th>{} {}</th>", clock.mark, clock.name);
+        let _ = write!(page, "<th scope=col>{} {}</th>", clock.mark, clock.name);
     }
     page.push_str("</tr></thead>\n<tbody><tr>");
     for clock in shown() {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use types::{CapabilityName, Span, Timestamp};
 
-use super::{Evidence, Run, disturbed, millis_after};
+use super::{Evidence, Run, disturbed, millis_after, page::exact};
 
 /// What follows from the runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,7 +188,7 @@ fn broken(run: &Run) -> Vec<String> {
             Some(measured) => {
                 format!(
                     "run {number}: {name} worked again after {}, promised {rto}",
-                    Span::from_millis(measured)
+                    exact(measured)
                 )
             }
             None => format!("run {number}: {name} did not work again in the time of the drill"),

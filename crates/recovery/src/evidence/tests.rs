@@ -155,7 +155,7 @@ fn every_broken_promise_is_named() {
     let because = [
         "run 2: 1 acknowledged documents lost",
         "run 2: 2 documents duplicated",
-        "run 2: order-capture worked again after 10s400ms, promised 10s",
+        "run 2: order-capture worked again after 10.400 s, promised 10s",
         "run 2: picking did not work again in the time of the drill",
         "run 2: the reconciliation was not seen to end",
     ];
@@ -242,6 +242,8 @@ fn the_page_is_self_contained_and_escaped() {
         ">4.30 s<",
         "<td>3.72 s</td>",
         "not measured",
+        "10.40 s, late</text>",
+        "aria-label=\"Timeline of run 2: order-capture 10.40 s, late; ",
         "prefers-color-scheme: dark",
     ] {
         assert!(page.contains(part), "{part}");
@@ -251,4 +253,38 @@ fn the_page_is_self_contained_and_escaped() {
     }
     assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
     assert_eq!(page.matches("<article").count(), 2);
+}
+
+#[test]
+fn where_no_return_was_timed_the_page_tells_findings_and_draws_nothing() {
+    let mut disturbed = run(1, 4_300);
+    disturbed.capabilities = vec![CapabilityResult::not_probed(
+        capability("order-capture"),
+        Span::from_secs(10),
+    )];
+    disturbed.disturbed = Some(Disturbed {
+        what: "outage of <acme>".to_owned(),
+        lengths: vec![Length {
+            name: "away".to_owned(),
+            ms: Some(29_760),
+        }],
+        findings: vec![Finding {
+            what: "the lane stops trying".to_owned(),
+            held: true,
+            seen: "stopped".to_owned(),
+        }],
+    });
+    let page = html(&evidence(vec![disturbed]));
+    for part in [
+        "every finding below held",
+        "What was measured",
+        "outage of &lt;acme&gt;: away",
+        "29.76 s",
+        "</span> the lane stops trying: stopped",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    for never in ["<svg", "dashed line", "not measured", "capability was back"] {
+        assert!(!page.contains(never), "{never}");
+    }
 }

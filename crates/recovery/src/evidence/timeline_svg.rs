@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use types::Timestamp;
 
 use super::{
-    Run, clocks, millis_after,
+    CapabilityResult, Run, clocks, millis_after,
     page::{escape, seconds},
     summary::phases,
 };
@@ -71,8 +71,8 @@ pub(super) fn draw(run: &Run) -> String {
     let height = axis + 30.0;
 
     let mut svg = format!(
-        r#"<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Timeline of run {}">"#,
-        run.number
+        r#"<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{}">"#,
+        escape(&told(run))
     );
     draw_axis(&mut svg, &scale, longest, axis);
     draw_phases(&mut svg, &scale, run);
@@ -84,6 +84,32 @@ pub(super) fn draw(run: &Run) -> String {
     }
     svg.push_str("</svg>");
     svg
+}
+
+/// The drawing in words, for those who do not see it.
+fn told(run: &Run) -> String {
+    let results = run.capabilities.iter().map(|result| {
+        let (_, text) = result_of(result);
+        format!("{} {text}", result.capability)
+    });
+    let results: Vec<_> = results.collect();
+    format!("Timeline of run {}: {}", run.number, results.join("; "))
+}
+
+/// How a capability's result looks and reads: not by its colour alone.
+fn result_of(result: &CapabilityResult) -> (&'static str, String) {
+    let class = match result.kept {
+        Some(true) => "kept",
+        Some(false) => "broken",
+        None => "unknown",
+    };
+    let text = match (result.measured_ms, result.probed) {
+        (Some(measured), _) if result.kept == Some(false) => format!("{}, late", seconds(measured)),
+        (Some(measured), _) => seconds(measured),
+        (None, true) => "not back".to_owned(),
+        (None, false) => "not measured".to_owned(),
+    };
+    (class, text)
 }
 
 fn draw_axis(svg: &mut String, scale: &Scale, longest: u64, bottom: f64) {
@@ -169,7 +195,7 @@ fn draw_marks(svg: &mut String, scale: &Scale, (zero, marks): (&str, &[(&str, &s
     }
 }
 
-fn draw_capability(svg: &mut String, scale: &Scale, result: &super::CapabilityResult, top: f64) {
+fn draw_capability(svg: &mut String, scale: &Scale, result: &CapabilityResult, top: f64) {
     let (middle, y) = (top + ROW / 2.0 + 4.0, top + 8.0);
     let _ = write!(
         svg,
@@ -177,15 +203,11 @@ fn draw_capability(svg: &mut String, scale: &Scale, result: &super::CapabilityRe
         LEFT - 12.0,
         escape(result.capability.as_str())
     );
-    let class = match result.kept {
-        Some(true) => "kept",
-        Some(false) => "broken",
-        None => "unknown",
-    };
-    let (end, text) = match (result.measured_ms, result.probed) {
-        (Some(measured), _) => (scale.x(measured), seconds(measured)),
-        (None, true) => (WIDTH - RIGHT, "not back".to_owned()),
-        (None, false) => (LEFT, "not measured".to_owned()),
+    let (class, text) = result_of(result);
+    let end = match (result.measured_ms, result.probed) {
+        (Some(measured), _) => scale.x(measured),
+        (None, true) => WIDTH - RIGHT,
+        (None, false) => LEFT,
     };
     let _ = write!(
         svg,

@@ -27,7 +27,8 @@ pub struct About<'a> {
 pub fn html(about: &About<'_>, pack: &Pack) -> String {
     let title = format!("Fallback pack · {}", escape(about.site.as_str()));
     let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n"
     );
     front(&mut page, about, pack);
@@ -104,8 +105,8 @@ fn picks(page: &mut String, pack: &Pack) {
         return;
     }
     page.push_str(
-        "<table class=\"picks\">\n<thead><tr><th>Place</th><th>Article</th><th>Name</th><th>Lot, package</th><th class=\"n\">Quantity</th>\
-         <th>Transfer</th><th></th><th>Picked</th></tr></thead>\n<tbody>\n",
+        "<table class=\"picks\">\n<thead><tr><th scope=col>Place</th><th scope=col>Article</th><th scope=col>Name</th><th scope=col>Lot, package</th><th scope=col class=\"n\">Quantity</th>\
+         <th scope=col>Transfer</th><th scope=col>✓</th><th scope=col>Picked</th></tr></thead>\n<tbody>\n",
     );
     for line in &pack.picks.lines {
         let marks: Vec<String> = line
@@ -175,7 +176,7 @@ fn transfer(page: &mut String, one: &Transfer, signed: &str) {
     let address: Vec<String> = one.address.iter().map(|line| escape(line)).collect();
     let _ = write!(page, "<p>{}</p></div>{code}</div>\n<table>", address.join("<br>"));
     page.push_str(
-        "<thead><tr><th>Article</th><th>Name</th><th class=\"n\">Quantity</th><th></th><th>Done</th></tr></thead>\n<tbody>\n",
+        "<thead><tr><th scope=col>Article</th><th scope=col>Name</th><th scope=col class=\"n\">Quantity</th><th scope=col>✓</th><th scope=col>Done</th></tr></thead>\n<tbody>\n",
     );
     for line in &one.lines {
         row(page, line);

@@ -79,8 +79,8 @@ fn secrets(found: Option<&SecretsStatus>) -> String {
         return "-".to_owned();
     };
     let number = match found.secrets {
-        1 => "1 holds".to_owned(),
-        several => format!("{several} hold"),
+        1 => "1 is valid".to_owned(),
+        several => format!("{several} are valid"),
     };
     let trouble = found.trouble.as_ref();
     let trouble = trouble.map_or_else(String::new, |why| format!("; {why}"));

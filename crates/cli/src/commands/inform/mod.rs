@@ -155,7 +155,10 @@ async fn outage(
     talk: &Talk,
 ) -> Result<Option<(String, Vec<Letter>)>, Failure> {
     let known = declared.integrations.iter().find(|one| one.name == *lane);
-    let limit = known.ok_or_else(|| unknown(lane.as_str()))?.buffering.outage;
+    let limit = known
+        .ok_or_else(|| unknown(lane.as_str()).hint(lanes(declared)))?
+        .buffering
+        .outage;
     let status = leader::find(estate).await?.status;
     let found = status.lanes.iter().find(|one| one.integration == *lane);
     let now = Timestamp::from_system(SystemTime::now());
@@ -211,6 +214,15 @@ fn unknown(id: &str) -> Failure {
     )
 }
 
+fn lanes(declared: &Estate) -> String {
+    let names: Vec<_> = declared
+        .integrations
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    format!("lanes there are: {}", names.join(", "))
+}
+
 fn no_leader() -> Failure {
     Failure::machine("PL0605", "no gateway of the estate leads now")
         .hint("name a report that was signed: `plimsoll inform --recovery reconciliation-…`")
@@ -257,7 +269,10 @@ fn keep(
         estate: estate.controller.estate.clone(),
         kind: Kind::Notice,
         id,
-        what: format!("drafts for {} partners about {reference}", letters.len()),
+        what: match letters.len() {
+            1 => format!("a draft for 1 partner about {reference}"),
+            partners => format!("drafts for {partners} partners about {reference}"),
+        },
         at: Timestamp::from_system(SystemTime::now()),
         files: BTreeMap::new(),
     };

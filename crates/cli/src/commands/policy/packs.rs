@@ -92,7 +92,7 @@ fn is_module(path: &Path) -> bool {
 fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
     let path = path.display().to_string();
     move |error| {
-        Failure::no("PL0022", format!("cannot read {path}"))
+        Failure::machine("PL0022", format!("cannot read {path}"))
             .because(&error)
             .hint("name a directory that holds policy packs")
     }

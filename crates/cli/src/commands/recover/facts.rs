@@ -13,7 +13,7 @@ use recovery::decide::restore::{Ground, JournalSeen, Limits, Promise};
 use serde::Deserialize;
 use types::{Generation, Span, StampName, TenantName, Timestamp, settings::Authority};
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 
 /// Ten thousand points are two megabytes.
 const SIZE_MAX: u64 = 16 << 20;
@@ -57,7 +57,13 @@ pub fn read(file: &Path) -> Result<Facts, Failure> {
     };
     let mut text = String::new();
     let opened = File::open(file).and_then(|file| file.take(SIZE_MAX + 1).read_to_string(&mut text));
-    opened.map_err(|error| unreadable().because(&error))?;
+    opened.map_err(|error| {
+        Failure {
+            exit: Exit::Failed,
+            ..unreadable()
+        }
+        .because(&error)
+    })?;
     if text.len() as u64 > SIZE_MAX {
         return Err(unreadable().hint("16 MiB are read at most"));
     }

@@ -112,14 +112,14 @@ fn scenario(page: &mut String, scenario: &Scenario) {
 
 fn drills(page: &mut String, drills: &[Rehearsed]) {
     page.push_str(
-        "<div class=\"scroll\"><table>\n<thead><tr><th>ended</th><th>drill</th><th>runs</th><th>acknowledged</th>\
-         <th>lost</th><th>duplicated</th><th>promises</th></tr></thead>\n<tbody>\n",
+        "<div class=\"scroll\"><table>\n<thead><tr><th scope=col>ended</th><th scope=col>drill</th><th scope=col>runs</th><th scope=col>acknowledged</th>\
+         <th scope=col>lost</th><th scope=col>duplicated</th><th scope=col>promises</th></tr></thead>\n<tbody>\n",
     );
     for one in drills {
         let (class, told) = verdict(&one.verdict);
         let _ = writeln!(
             page,
-            "<tr><th>{}</th><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
+            "<tr><th scope=row>{}</th><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
              <td><span class=\"badge {class}\">{told}</span></td></tr>",
             day(one.at),
             escape(short(&one.drill)),
@@ -149,8 +149,8 @@ fn series(page: &mut String, series: &Series) {
     let _ = writeln!(
         page,
         "<article>\n<h3>{} <small><span class=\"badge {class}\">{}</span></small></h3>\n<div class=\"scroll\">{}</div>\n\
-         <div class=\"scroll\"><table class=\"points\">\n<thead><tr><th>drill</th><th>promised</th><th>median</th>\
-         <th>95 %</th><th>worst</th><th>kept</th></tr></thead>\n<tbody>",
+         <div class=\"scroll\"><table class=\"points\">\n<thead><tr><th scope=col>drill</th><th scope=col>promised</th><th scope=col>median</th>\
+         <th scope=col>95 %</th><th scope=col>worst</th><th scope=col>kept</th></tr></thead>\n<tbody>",
         escape(series.capability.as_str()),
         escape(&series.change.to_string()),
         chart::draw(series),
@@ -159,7 +159,7 @@ fn series(page: &mut String, series: &Series) {
         let class = if point.is_kept() { "kept" } else { "broken" };
         let _ = writeln!(
             page,
-            "<tr><th>{}</th><td>{}</td>{}<td><span class=\"badge {class}\">{} of {}</span></td></tr>",
+            "<tr><th scope=row>{}</th><td>{}</td>{}<td><span class=\"badge {class}\">{} of {}</span></td></tr>",
             day(point.at),
             Span::from_millis(point.rto_ms),
             cells(point.measured_ms),

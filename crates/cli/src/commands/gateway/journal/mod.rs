@@ -110,7 +110,9 @@ fn survey(directory: &Path, each: impl FnMut(&RecordView<'_>)) -> Result<Survey,
         OpenError::NotAJournal { .. } => Failure::machine("PL0621", error.to_string())
             .hint("give the directory that holds seg-000000000001.log and watermark"),
         OpenError::SegmentTooSmall { .. } | OpenError::Disk { .. } => {
-            Failure::machine("PL0622", "the journal cannot be read").because(&error)
+            Failure::machine("PL0622", "the journal cannot be read")
+                .because(&error)
+                .hint("is the directory there, and may you read it? `plimsoll explain PL0622` says more")
         }
     })
 }
