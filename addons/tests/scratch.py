@@ -3,6 +3,7 @@ import contextlib
 import hashlib
 import http.client
 import http.cookiejar
+import itertools
 import json
 import os
 import pathlib
@@ -22,14 +23,19 @@ LAUNCHER = ADDONS / "launcher" / "odoo_plimsoll.py"
 TENANT = "example"
 ADMIN_PASSWORD = "example-password-1"
 INTEGRATION_KEY = hashlib.sha1(b"example integration key").hexdigest()
-# Nothing here takes longer than a few seconds on two idle cores; shared ones are several times slower.
-TIMEOUT_S = 60.0
+# Nothing here takes longer than a few seconds on two idle cores; shared ones are many times slower.
+TIMEOUT_S = 180.0
+_NUMBERS = itertools.count(os.getpid() * 97)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives to outgoing connections, which might take it before the server does."""
+    while True:
+        port = 20_000 + next(_NUMBERS) % 12_000
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(what, condition, timeout_s=TIMEOUT_S):
@@ -305,6 +311,16 @@ class Browser:
     @staticmethod
     def logged_in(answer: Answer) -> bool:
         return answer.status == 200 and "/web/login" not in answer.url and "o_web_client" in answer.text
+
+
+def imported(scratch: Scratch, arguments: list[str], environment: dict[str, str], text: str = "") -> set[str]:
+    """Names of the modules that the launcher loads for a command."""
+    done = subprocess.run(
+        [scratch.python, "-X", "importtime", str(LAUNCHER), *arguments], env=environment,
+        input=text, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
+    )
+    lines = done.stderr.splitlines()
+    return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
 
 
 def render_credentials(scratch: Scratch, document: dict, *arguments: str) -> subprocess.CompletedProcess:

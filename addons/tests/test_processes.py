@@ -2,6 +2,7 @@
 import collections
 import concurrent.futures
 import http.client
+import json
 import os
 import pathlib
 import random
@@ -16,9 +17,11 @@ from scratch import (
     INTEGRATION_KEY,
     LAUNCHER,
     TENANT,
+    TIMEOUT_S,
     Browser,
     Cluster,
     Scratch,
+    imported,
     render_credentials,
     wait_for,
 )
@@ -36,12 +39,12 @@ class CredentialsTest(unittest.TestCase):
         primary.sql(render_credentials(scratch, document).stdout, TENANT)
         self.assertEqual(primary.sql(ask, TENANT), before)
 
-    def test_it_takes_under_half_a_second_of_processor_time(self):
-        before = os.times()
-        render_credentials(scratch, {"admin_password": ADMIN_PASSWORD, "integration_key": INTEGRATION_KEY})
-        after = os.times()
-        spent_s = after.children_user + after.children_system - before.children_user - before.children_system
-        self.assertLess(spent_s, 1.0)  # 0.45 s when the machine is not shared
+    def test_it_loads_nothing_of_odoo(self):
+        # What takes time is the hash of the password: 0.45 s of a processor, where Odoo's registry takes many seconds.
+        document = {"admin_password": ADMIN_PASSWORD, "integration_key": INTEGRATION_KEY}
+        loaded = imported(scratch, ["credentials", "--database", TENANT], scratch.environment("web"), json.dumps(document))
+        self.assertIn("hashlib", loaded)
+        self.assertFalse([name for name in loaded if name.split(".")[0] == "odoo"])
 
     def test_the_sql_refuses_another_database(self):
         sql = render_credentials(scratch, {"integration_key": INTEGRATION_KEY}).stdout
@@ -61,7 +64,7 @@ class LauncherTest(unittest.TestCase):
         return subprocess.run(
             [scratch.python, str(LAUNCHER), "-c", str(conf), *arguments],
             env=scratch.environment(workload), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT_S, check=False,
         )
 
     def test_a_missing_database_is_an_error_and_is_not_created(self):
@@ -82,7 +85,7 @@ class LauncherTest(unittest.TestCase):
         done = subprocess.run(
             [scratch.python, str(LAUNCHER), "-c", str(conf)],
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, timeout=60, check=False,
+            text=True, timeout=TIMEOUT_S, check=False,
         )
         self.assertEqual(done.returncode, 1)
         self.assertIn("set one of PLIMSOLL_SESSION_REDIS_URL", done.stdout)
@@ -105,7 +108,7 @@ class WorkloadTest(unittest.TestCase):
     def test_live_is_a_process_of_its_own_that_speaks_websocket(self):
         live = scratch.start_odoo(primary, "live", "live", command=["gevent"]).wait_healthy()
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=20)
+            connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=TIMEOUT_S)
             connection.request(
                 "GET", "/websocket?version=19.0-1",
                 headers={
@@ -357,6 +360,6 @@ class StandbyTest(unittest.TestCase):
         odoo = scratch.start_odoo(primary, "graceful", "web").wait_healthy()
         children = wait_for("the workers", lambda: len(odoo.children()) == 2 and odoo.children())
         odoo.process.send_signal(signal.SIGTERM)
-        self.assertEqual(odoo.process.wait(30), 0)
+        self.assertEqual(odoo.process.wait(TIMEOUT_S), 0)
         self.assertFalse([pid for pid in children if pathlib.Path(f"/proc/{pid}").exists()])
         scratch.groups.remove(odoo.process)

@@ -168,7 +168,7 @@ class TestOutbox(BridgeCase):
         with self.env.registry._db.cursor() as cr:
             cr.execute("SELECT pg_notify('plimsoll_outbox', '')")
             self.assertEqual(notified(0.2), [])
-        self.assertEqual(notified(5), ["plimsoll_outbox"])
+        self.assertEqual(notified(60), ["plimsoll_outbox"])
         self.send("m-1", "order.create", self.order_payload(confirm=True))
         self.assertEqual(notified(0.2), [], "our own transaction has not committed")
 
