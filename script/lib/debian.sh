@@ -57,7 +57,7 @@ Dir::Cache "$directory/cache";
 APT::Architecture "$(dpkg --print-architecture)";
 APT::Sandbox::User "";
 Acquire::Languages "none";
-Acquire::Retries "2";
+Acquire::Retries "5";
 APT::Update::Error-Mode "any";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 Acquire::IndexTargets::deb::DEP-11-icons::DefaultEnabled "false";
