@@ -3,11 +3,13 @@
 //! Drawn from a stream of their own, so that the other faults of a seed are what they were before.
 
 use crate::{
+    drawing::draw as drawn,
     fault::{Fault, Kind, What},
     lane::LANES,
     place::Side,
     random::Random,
-    schedule::{Scenario, Schedule, draw as drawn},
+    scenario::Scenario,
+    schedule::Schedule,
     time::{At, ms},
 };
 

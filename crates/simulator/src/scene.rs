@@ -9,7 +9,7 @@ use crate::{
     fault::{Deed, Disk, Fault, Kind, What},
     place::{Place, Side},
     random::Random,
-    schedule::Scenario,
+    scenario::Scenario,
     time::{At, ms},
 };
 
