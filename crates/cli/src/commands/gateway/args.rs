@@ -165,7 +165,7 @@ pub struct Reconcile {
     #[arg(long)]
     pub yes: bool,
     /// Give up waiting after this long; the replay goes on
-    #[arg(long, default_value = "1h", value_name = "SPAN")]
+    #[arg(long, default_value = "1h", value_name = "TIME")]
     pub timeout: types::Span,
     #[command(flatten)]
     pub how: How,
