@@ -40,6 +40,8 @@ pub mod code {
     pub const UNKNOWN_PHANTOM: &str = "PL0609";
     /// Bodies of this integration are not shown (403).
     pub const NOT_SHOWN: &str = "PL0636";
+    /// The body did not come in time (408).
+    pub const SLOW_BODY: &str = "PL0638";
     /// Another decision about the phantom was made before (409).
     pub const DECIDED: &str = "PL0610";
     /// An agent posts a scan of another site (403).

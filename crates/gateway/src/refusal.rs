@@ -91,6 +91,12 @@ pub fn too_large(bytes_max: u64) -> Problem {
     )
 }
 
+/// The body did not come in time. Whoever sent it is to send it again, and not to take it for refused.
+pub fn slow(seconds_max: u64) -> Problem {
+    let message = format!("the body did not come within {seconds_max} s; nothing was stored");
+    problem(408, code::SLOW_BODY, message).hint("send the same message again")
+}
+
 /// A batch has too many lines.
 pub fn too_many_lines(lines_max: usize) -> Problem {
     problem(

@@ -118,6 +118,7 @@ async fn what_concerns_the_whole_batch_refuses_it_and_stores_nothing() {
         .await
         .unwrap();
     assert_eq!(wrong.status(), 405);
+    assert_eq!(wrong.headers()["allow"], "POST");
     assert_eq!(world.west.ids().await, Vec::<String>::new());
 }
 

@@ -32,6 +32,14 @@ pub fn empty(status: StatusCode) -> Answer {
     answer
 }
 
+/// There is something here, for other methods.
+pub fn not_allowed(methods: &'static str) -> Answer {
+    let mut answer = empty(StatusCode::METHOD_NOT_ALLOWED);
+    let methods = HeaderValue::from_static(methods);
+    answer.headers_mut().insert(header::ALLOW, methods);
+    answer
+}
+
 /// Text.
 pub fn text(body: &'static str) -> Answer {
     answer(StatusCode::OK, TEXT, body)

@@ -18,9 +18,14 @@ pub fn find(source: &IdempotencySource, headers: &HeaderMap, body: &[u8]) -> Res
     let key = match source {
         IdempotencySource::Header(name) => {
             json::check(body).map_err(not_json)?;
-            headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
+            let mut given = headers.get_all(name).iter();
+            let first = given.next().and_then(|value| value.to_str().ok());
+            if given.next().is_some() {
+                // Which of them counts, others on the way may have seen otherwise.
+                let message = format!("the header `{name}` is there more than once");
+                return Err(Problem::bad_request(message));
+            }
+            first
                 .map(ToOwned::to_owned)
                 .ok_or_else(|| Problem::bad_request(format!("the header `{name}` is missing")))?
         }
@@ -74,6 +79,8 @@ mod tests {
         let pointer = IdempotencySource::Pointer("/order/number".to_owned());
         let mut headers = HeaderMap::new();
         headers.insert("idempotency-key", "K-1".parse().unwrap());
+        let mut twice = headers.clone();
+        twice.append("idempotency-key", "K-2".parse().unwrap());
         let long = format!(r#"{{"order": {{"number": "{}"}}}}"#, "x".repeat(201));
         let deep = "[".repeat(5000) + &"]".repeat(5000);
         for (source, headers, body, expected) in [
@@ -81,6 +88,7 @@ mod tests {
             (&pointer, &headers, deep.as_str(), None),
             (&header, &headers, r#"{"a": 1}"#, Some("K-1")),
             (&header, &HeaderMap::new(), r#"{"a": 1}"#, None),
+            (&header, &twice, r#"{"a": 1}"#, None),
             (&header, &headers, "not json", None),
             (
                 &pointer,

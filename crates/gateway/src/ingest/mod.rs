@@ -173,9 +173,9 @@ async fn respond(visitor: &Visitor, request: Request<Incoming>) -> Answer {
         }
         (Route::Health, &Method::GET | &Method::HEAD) => health(visitor),
         (Route::Nowhere, _) => Ok(answer::empty(StatusCode::NOT_FOUND)),
-        (Route::Message(_) | Route::Batch(_) | Route::Events(_) | Route::Counted(..) | Route::Health, _) => {
-            Ok(answer::empty(StatusCode::METHOD_NOT_ALLOWED))
-        }
+        (Route::Message(_) | Route::Batch(_) | Route::Events(_), _) => Ok(answer::not_allowed("POST")),
+        (Route::Counted(..), _) => Ok(answer::not_allowed("GET")),
+        (Route::Health, _) => Ok(answer::not_allowed("GET, HEAD")),
     };
     let answer = taken.unwrap_or_else(|problem| answer::refused(&problem));
     if !answer.status().is_success() {
@@ -257,7 +257,7 @@ async fn read(body: &mut Incoming, bytes_max: u64) -> Result<Bytes, Problem> {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(refusal::too_large(bytes_max)),
         Ok(Err(_)) => Err(Problem::bad_request("the body ended before its end")),
-        Err(_) => Err(Problem::bad_request("the body took too long")),
+        Err(_) => Err(refusal::slow(BODY_TIME_MAX.as_secs())),
     }
 }
 
