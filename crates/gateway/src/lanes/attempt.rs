@@ -125,7 +125,15 @@ pub fn tried(
     (at, took_ms): (Timestamp, u64),
 ) -> Tried {
     let early = term.began.elapsed() < REFUSALS_COUNT_AFTER;
-    let read = read(answer, early);
+    told(record, read(answer, early), (at, took_ms))
+}
+
+/// What it means that there is nothing that the ERP could be asked for: it will be the same later.
+pub fn unsendable(record: &Record, why: CallError, at: Timestamp) -> Tried {
+    told(record, read(Err(why), false), (at, 0))
+}
+
+fn told(record: &Record, read: Read, (at, took_ms): (Timestamp, u64)) -> Tried {
     let (outcome, said) = read.said;
     Tried {
         sequence: record.sequence,
@@ -210,5 +218,26 @@ mod tests {
             (late.state, late.cause),
             (Some(MessageState::Rejected), DeadCause::Refused)
         );
+    }
+
+    #[test]
+    fn what_the_erp_is_never_asked_is_refused_at_once() {
+        let record = Record {
+            sequence: 7,
+            generation: 1,
+            entry: journal::Entry {
+                kind: 1,
+                stream: "acme-edi".to_owned(),
+                id: "PO-1".to_owned(),
+                time: 0,
+                key: journal::key_hash("acme-edi", "PO-1"),
+                body_hash: journal::body_hash(b"{"),
+                body: "{".into(),
+            },
+        };
+        let why = CallError::Refused("the body is not JSON".to_owned());
+        let tried = unsendable(&record, why, Timestamp::from_micros(5));
+        assert_eq!(tried.outcome, Outcome::Refused("the body is not JSON".to_owned()));
+        assert_eq!((tried.sequence, tried.state), (7, Some(MessageState::Rejected)));
     }
 }

@@ -60,7 +60,7 @@ pub async fn run(gateway: &Gateway, term: &Term, erp: &Erp, lane: usize, call: &
                     tried.push(Tried::unread(record.sequence, Outcome::Unsent));
                 }
             }
-            Err(error) => tried.push(attempt::tried(term, record, Err(error), (now(), 0))),
+            Err(why) => tried.push(attempt::unsendable(record, why, now())),
         }
     }
     if sent.is_empty() {
