@@ -5,14 +5,31 @@ use super::{moves::declared, *};
 /// Longer than anything a failover may take, shorter than a saga's own patience.
 const STANDS_STILL: Duration = Duration::from_secs(50);
 
-async fn kinds_and_phases(controller: &Controller, count: usize) -> Vec<(String, String)> {
-    let rows = controller.store.sagas(count).await.unwrap();
-    rows.into_iter().map(|row| (row.kind, row.phase)).collect()
+/// Waits until nothing runs, and compares what ran and how it ended, the newest first.
+async fn ran(controller: &Controller, expected: &str) {
+    idle(controller).await;
+    let sagas = controller.store.sagas(9).await.unwrap();
+    let told: Vec<_> = sagas
+        .iter()
+        .map(|saga| format!("{} {}", saga.kind, saga.phase))
+        .collect();
+    assert_eq!(told.join(", "), expected);
 }
 
-fn named(rows: &[(&str, &str)]) -> Vec<(String, String)> {
-    let owned = |(kind, phase): &(&str, &str)| ((*kind).to_owned(), (*phase).to_owned());
-    rows.iter().map(owned).collect()
+/// Waits until a region leads: so long after the loss at the latest, and a lease.
+async fn leads_within(estate: &Estate, region: &RegionName, lost: Instant, time: Duration) {
+    until(&format!("{region} leads"), async || estate.leads(region)).await;
+    assert!(lost.elapsed() <= time + LEASE, "led after {:?}", lost.elapsed());
+}
+
+/// Waits until a region follows the other one, and the controller has heard of it.
+async fn follows(estate: &Estate, region: RegionName, leader: RegionName) {
+    let pair = [(region, leader)];
+    until("the old region follows", async || {
+        estate.world.picture().following == pair
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
 }
 
 /// Waits until the region that does not lead could take over although a saga runs.
@@ -33,24 +50,18 @@ async fn a_switchover_whose_new_region_is_lost_gives_way_to_a_failover() {
     declared(&controller, "ada").await;
     until("north leads", async || estate.leads(&north())).await;
     // The controller waits for the new gateway's word once a second, and takes none for a gone gateway.
-    let streams = |picture: driver::simulated::Picture| picture.following == [(west(), north())];
-    until("west follows", async || streams(estate.world.picture())).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    follows(&estate, west(), north()).await;
     let running = controller.runner.running().unwrap();
     assert_eq!(running.kind, "switchover");
 
     estate.world.kill(&north());
     let killed = Instant::now();
-    until("west leads again", async || estate.leads(&west())).await;
-    let limit = Duration::from_secs(2) + LEASE;
-    assert!(killed.elapsed() <= limit, "led after {:?}", killed.elapsed());
-    idle(&controller).await;
-    let rows = [
-        ("failover", "done"),
-        ("switchover", "superseded"),
-        ("bootstrap", "done"),
-    ];
-    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    leads_within(&estate, &west(), killed, Duration::from_secs(2)).await;
+    ran(
+        &controller,
+        "failover done, switchover superseded, bootstrap done",
+    )
+    .await;
     let record = controller.store.saga(running.id).await.unwrap().unwrap();
     let last = record.events.last().unwrap();
     assert!(
@@ -70,21 +81,13 @@ async fn a_failover_that_replays_for_minutes_gives_way_to_the_next_one_behind_th
     until("north leads", async || estate.leads(&north())).await;
     let moved = Instant::now();
     estate.world.start(&west());
-    let streams = |picture: driver::simulated::Picture| picture.following == [(west(), north())];
-    until("west follows", async || streams(estate.world.picture())).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    follows(&estate, west(), north()).await;
     estate.world.kill(&north());
     until("west leads again", async || estate.leads(&west())).await;
     let (hold_off, after) = (estate.settings().failover.hold_off.as_duration(), moved.elapsed());
     let limit = hold_off + Duration::from_secs(2) + LEASE;
     assert!(hold_off <= after && after <= limit, "led after {after:?}");
-    idle(&controller).await;
-    let rows = [
-        ("failover", "done"),
-        ("failover", "superseded"),
-        ("bootstrap", "done"),
-    ];
-    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    ran(&controller, "failover done, failover superseded, bootstrap done").await;
     stop(&controller).await;
 }
 
@@ -97,16 +100,12 @@ async fn a_switchover_that_has_changed_nothing_yet_gives_way() {
     only_the_saga_exposes(&controller, "switchover").await;
     estate.world.kill(&west());
     let killed = Instant::now();
-    until("north leads", async || estate.leads(&north())).await;
-    let limit = Duration::from_secs(2) + LEASE;
-    assert!(killed.elapsed() <= limit, "led after {:?}", killed.elapsed());
-    idle(&controller).await;
-    let rows = [
-        ("failover", "done"),
-        ("switchover", "superseded"),
-        ("bootstrap", "done"),
-    ];
-    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    leads_within(&estate, &north(), killed, Duration::from_secs(2)).await;
+    ran(
+        &controller,
+        "failover done, switchover superseded, bootstrap done",
+    )
+    .await;
     stop(&controller).await;
 }
 
@@ -127,13 +126,7 @@ async fn a_switchover_in_the_middle_keeps_a_failover_back_until_it_is_taken_back
     })
     .await;
     until("north leads", async || estate.leads(&north())).await;
-    idle(&controller).await;
-    let rows = [
-        ("failover", "done"),
-        ("switchover", "unwound"),
-        ("bootstrap", "done"),
-    ];
-    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    ran(&controller, "failover done, switchover unwound, bootstrap done").await;
     stop(&controller).await;
 }
 
@@ -148,9 +141,7 @@ async fn what_people_say_while_the_last_steps_wait_is_not_forgotten_with_them() 
     let plan = declared(&controller, "ada").await;
     controller.approve(&plan.id, "bob").await.unwrap();
     until("north leads", async || estate.leads(&north())).await;
-    let streams = |picture: driver::simulated::Picture| picture.following == [(west(), north())];
-    until("west follows", async || streams(estate.world.picture())).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    follows(&estate, west(), north()).await;
     estate.world.kill(&north());
     until("people are asked", async || {
         let decision = controller.status().await.unwrap().decision;
@@ -188,12 +179,8 @@ async fn a_switchover_whose_new_region_is_lost_before_it_leads_is_taken_back_at_
     assert_eq!(estate.world.picture().writing, []);
     estate.world.kill(&north());
     let killed = Instant::now();
-    until("west leads again", async || estate.leads(&west())).await;
-    let limit = Duration::from_secs(2) + LEASE;
-    assert!(killed.elapsed() <= limit, "led after {:?}", killed.elapsed());
-    idle(&controller).await;
-    let rows = [("switchover", "unwound"), ("bootstrap", "done")];
-    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    leads_within(&estate, &west(), killed, Duration::from_secs(2)).await;
+    ran(&controller, "switchover unwound, bootstrap done").await;
     let last = &controller.store.sagas(1).await.unwrap()[0];
     let record = controller.store.saga(last.id).await.unwrap().unwrap();
     let failed = record.events.iter().find_map(|event| match &event.kind {
@@ -208,8 +195,7 @@ async fn a_switchover_whose_new_region_is_lost_before_it_leads_is_taken_back_at_
     );
     // It comes back, told to lead in a generation that is over.
     estate.world.start(&north());
-    let follows = |picture: driver::simulated::Picture| picture.following == [(north(), west())];
-    until("north follows", async || follows(estate.world.picture())).await;
+    follows(&estate, north(), west()).await;
     assert!(estate.leads(&west()));
     stop(&controller).await;
 }
@@ -221,9 +207,7 @@ async fn a_new_region_that_is_slow_and_heard_is_waited_for() {
     estate.world.slow("north", "lead", Duration::from_secs(20));
     declared(&controller, "ada").await;
     until("north leads", async || estate.leads(&north())).await;
-    idle(&controller).await;
-    let rows = [("switchover", "done"), ("bootstrap", "done")];
-    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    ran(&controller, "switchover done, bootstrap done").await;
     stop(&controller).await;
 }
 
@@ -236,15 +220,7 @@ async fn a_failover_whose_new_region_is_lost_before_it_leads_puts_the_fenced_one
     promoting(&controller).await;
     estate.world.kill(&north());
     let killed = Instant::now();
-    until("west leads again", async || estate.leads(&west())).await;
-    let limit = Duration::from_secs(5) + LEASE;
-    assert!(killed.elapsed() <= limit, "led after {:?}", killed.elapsed());
-    idle(&controller).await;
-    let rows = [
-        ("failover", "done"),
-        ("failover", "unwound"),
-        ("bootstrap", "done"),
-    ];
-    assert_eq!(kinds_and_phases(&controller, 9).await, named(&rows));
+    leads_within(&estate, &west(), killed, Duration::from_secs(5)).await;
+    ran(&controller, "failover done, failover unwound, bootstrap done").await;
     stop(&controller).await;
 }
