@@ -4,15 +4,12 @@
 
 mod world;
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    time::Duration,
-};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 
 use api::gateway::LeadRequest;
 use reqwest::Method;
 use serde_json::{Value, json};
-use world::{INCARNATION, TOKEN, World, free_address, order};
+use world::{INCARNATION, PATIENCE, TOKEN, World, free_address, order};
 
 async fn post(world: &World, body: impl Into<reqwest::Body>) -> (u16, Vec<Value>) {
     let request = world.west.request(Method::POST, "/in/acme-edi/batch");
@@ -166,7 +163,7 @@ async fn who_has_said_everything_waits_for_the_answer_all_the_same() {
     let (world, address) = world_without_tls().await;
     let talk = tokio::task::spawn_blocking(move || {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let body = order("PO-1", 1);
         let length = body.len();
         let request = format!(
@@ -189,7 +186,7 @@ async fn a_refusal_reaches_who_is_still_writing_and_the_connection_goes_on() {
     let (_world, address) = world_without_tls().await;
     let talk = tokio::task::spawn_blocking(move || {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         // More than the buffers of both sides hold.
         let much = vec![b' '; 24 << 20];
         [

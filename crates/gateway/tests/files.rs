@@ -60,8 +60,12 @@ fn moved() -> AfterFile {
     }
 }
 
+/// Under its name when it is whole: the gateway looks every 50 ms, and an empty file that it sees twice is one that was
+/// left empty.
 fn leave(directory: &Path, name: &str, body: &str) {
-    std::fs::write(directory.join(name), body).unwrap();
+    let part = directory.join(format!("{name}.part"));
+    std::fs::write(&part, body).unwrap();
+    std::fs::rename(part, directory.join(name)).unwrap();
 }
 
 fn mode(path: &Path, mode: u32) {

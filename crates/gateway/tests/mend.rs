@@ -12,7 +12,7 @@ use std::{
 };
 
 use api::gateway::PeerState;
-use world::{Node, World, numbers, order};
+use world::{Node, PATIENCE, World, impatient, numbers, order};
 
 fn segment(node: &Node) -> PathBuf {
     node.settings.journal.directory.join("seg-000000000001.log")
@@ -43,10 +43,7 @@ async fn until_told(directory: &Path, node: &Node, words: &str) {
         if log.contains(words) {
             return;
         }
-        assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "never told: {words}\n{log}"
-        );
+        assert!(began.elapsed() < PATIENCE, "never told: {words}\n{log}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -97,7 +94,7 @@ async fn a_damaged_leader_is_mended_by_its_follower_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_gives_up_nothing_while_its_leader_cannot_be_mended() {
-    let mut world = World::in_sync().await;
+    let mut world = World::start_with(impatient).await.synchronised().await;
     for number in numbers(1..=30) {
         world.west.order(&number).await;
     }
@@ -140,7 +137,7 @@ fn rot(node: &Node, number: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leader_reads_again_what_it_knows_before_its_follower_may_cut_it_off() {
-    let mut world = World::in_sync().await;
+    let mut world = World::start_with(impatient).await.synchronised().await;
     for number in numbers(1..=5) {
         world.west.order(&number).await;
     }
@@ -162,7 +159,7 @@ async fn a_leader_reads_again_what_it_knows_before_its_follower_may_cut_it_off()
     let stored_anew = |ids: &[String]| ids.last().map(String::as_str) == Some("PO-00006");
     let began = Instant::now();
     while !stored_anew(&world.east.ids().await) {
-        assert!(began.elapsed() < Duration::from_secs(30), "it was not offered");
+        assert!(began.elapsed() < PATIENCE, "it was not offered");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let root = world.directory.path();

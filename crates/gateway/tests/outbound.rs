@@ -138,7 +138,9 @@ async fn an_event_is_posted_by_template_under_one_key_whatever_fails() {
         .east
         .until(|_| world.east_erp.inbox().events.is_empty())
         .await;
-    let taken = carrier.taken();
+    let mut taken = carrier.taken();
+    // One of west that was under way when it was killed arrives too, under the same key.
+    taken.dedup_by(|next, one| next == one && one == first);
     assert_eq!(taken.len(), 3, "{taken:#?}");
     assert!(
         taken[1] == first && taken[2].contains("e-2"),

@@ -156,7 +156,11 @@ async fn a_partners_words_are_told_nowhere_of_a_hidden_lane() {
     assert_eq!(open(&status.lanes[OURS].sending).as_deref(), Some("(hidden)"));
     assert_eq!(world.west.interchange("acme-x12", UNKNOWN).await.0, 204);
 
-    let log = std::fs::read_to_string(world.directory.path().join("west.log")).unwrap();
+    let log = || std::fs::read_to_string(world.directory.path().join("west.log")).unwrap();
+    // Told a moment after nothing is tried any more.
+    let told = || log().contains("one letter at a time is tried");
+    world.west.until(|_| told()).await;
+    let log = log();
     for told in ["one letter at a time is tried", "PL0709"] {
         let line = log.lines().find(|line| line.contains(told));
         let line = line.unwrap_or_else(|| panic!("{told}: {log}"));

@@ -17,7 +17,7 @@ use api::gateway::{
 use serde_json::{Value, json};
 use types::{Generation, IntegrationName, Span};
 use world::{
-    Node,
+    Node, PATIENCE,
     partner::{Partner, confirmed, invoiced, world},
 };
 
@@ -46,7 +46,7 @@ async fn phantom(node: &Node, id: &str, wanted: impl Fn(&Phantom) -> bool) -> Ph
         if wanted(&found) {
             return found;
         }
-        assert!(began.elapsed() < Duration::from_secs(30), "{found:#?}");
+        assert!(began.elapsed() < PATIENCE, "{found:#?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

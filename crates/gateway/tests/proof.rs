@@ -5,7 +5,7 @@ mod world;
 use aws_lc_rs::hmac;
 use reqwest::Method;
 use types::settings::{IdempotencySource, ProofSettings, SignatureScheme};
-use world::{TOKEN, World, order};
+use world::{PATIENCE, TOKEN, World, order};
 
 async fn world_of(proof: ProofSettings) -> World {
     let world = World::start_with(|settings| {
@@ -112,14 +112,11 @@ async fn a_partner_changes_its_token_under_load_without_a_restart() {
     assert_eq!(status("the-next-one").await, 200, "what held goes on holding");
 }
 
-/// Asks until it is so; what never comes is found by the limit of the test runner's patience with it.
+/// Asks until it is so.
 async fn until(so: impl AsyncFn() -> bool) {
     let began = std::time::Instant::now();
     while !so().await {
-        assert!(
-            began.elapsed() < std::time::Duration::from_secs(30),
-            "waited in vain"
-        );
+        assert!(began.elapsed() < PATIENCE, "waited in vain");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }

@@ -16,7 +16,7 @@ use types::{
     IntegrationName, Span,
     settings::{GatewaySettings, IdempotencySource, IntegrationSettings, RetentionSettings, ScannerSettings},
 };
-use world::{Node, TOKEN, World, numbers};
+use world::{Node, PATIENCE, TOKEN, World, numbers};
 
 const LANE: &str = "north-scans";
 const AGENT: &str = "agent-1";
@@ -301,10 +301,7 @@ async fn how_far_scans_are_durable_is_written_down_before_their_keys_are_forgott
             .found;
         match found.pop() {
             Some(found) => break found,
-            None => assert!(
-                began.elapsed() < std::time::Duration::from_secs(30),
-                "it is not written"
-            ),
+            None => assert!(began.elapsed() < PATIENCE, "it is not written"),
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     };

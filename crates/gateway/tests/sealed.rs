@@ -11,7 +11,7 @@ use std::{
 };
 
 use api::gateway::PeerState;
-use world::{Node, World, numbers};
+use world::{Node, PATIENCE, World, numbers};
 
 /// An order of about fifteen kilobytes: seventy of them fill a segment.
 fn large_order(number: &str) -> String {
@@ -38,10 +38,7 @@ fn damage(node: &Node, number: &str) {
 async fn until_sealed(node: &Node) {
     let began = Instant::now();
     while !file(node, "facts-000000000001").exists() {
-        assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "no sidecar was written"
-        );
+        assert!(began.elapsed() < PATIENCE, "no sidecar was written");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -80,7 +80,7 @@ async fn a_business_error_becomes_a_dead_letter_but_not_right_after_a_failover()
     world.west.order("PO-1").await;
     world.west.order("PO-2").await;
     let status = world.west.until(|status| status.lanes[0].delivered == 1).await;
-    assert_eq!(status.lanes[0].rejected, 0);
+    assert!(status.lanes[0].rejected == 0 || began.elapsed().as_secs() >= 10);
     let status = world.west.until(|status| status.lanes[0].rejected == 1).await;
     assert!(began.elapsed().as_secs() >= 10);
     assert_eq!(status.lanes[0].pending, 0);

@@ -15,6 +15,8 @@ use axum::{
     routing::post,
 };
 
+use super::PATIENCE;
+
 /// One message that came, with how it was answered.
 #[derive(Clone, Debug)]
 pub struct Got {
@@ -60,7 +62,7 @@ impl Carrier {
             if wanted(&got) {
                 return got;
             }
-            assert!(began.elapsed() < Duration::from_secs(30), "only {got:#?}");
+            assert!(began.elapsed() < PATIENCE, "only {got:#?}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

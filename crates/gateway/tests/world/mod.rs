@@ -15,7 +15,10 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -24,6 +27,7 @@ use api::{
     gateway::{Accepted, FollowRequest, GatewayClient, GatewayStatus, LeadRequest, MessageLine, PeerState},
 };
 use reqwest::StatusCode;
+use tokio::sync::Semaphore;
 use types::{
     ByteSize, Generation, IntegrationName, RegionName, Span,
     settings::{
@@ -38,7 +42,10 @@ pub use identities::{identities, tls};
 pub const TOKEN: &str = "a-partner's-token";
 pub const INCARNATION: &str = "8c1f0a52-6a0b-4a68-b1d7-0d3f6f1f0a01";
 /// A loaded machine takes its time; what never comes is told after this.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// How long an answer is waited for that comes. A region or an ERP that a loaded machine lets wait is not lost: a test
+/// that loses one says so ([`impatient`], [`hasty`]), and no other sees a second copy lack or a message tried twice.
+const ANSWERS_WITHIN: Span = Span::from_secs(60);
 
 /// One region's gateway, as a process that can be killed.
 pub struct Node {
@@ -153,7 +160,7 @@ fn settings(
         peer: Some(PeerSettings {
             region: region(peer.0),
             url: format!("https://localhost:{}", peer.1.port()),
-            degrade_after: Span::from_millis(600),
+            degrade_after: ANSWERS_WITHIN,
         }),
         journal: JournalSettings {
             directory: root.join(name).join("journal"),
@@ -164,7 +171,7 @@ fn settings(
             url: format!("http://{erp}"),
             database: "wms".to_owned(),
             key_file: root.join("key"),
-            timeout: Span::from_secs(2),
+            timeout: ANSWERS_WITHIN,
             people: Some(erp),
         },
         integrations: vec![
@@ -181,6 +188,16 @@ fn settings(
             speaking(integration(root, "acme-edifact", lane()), EdiStandard::Edifact),
         ],
     }
+}
+
+/// Goes on alone soon after the other region is gone.
+pub fn impatient(settings: &mut GatewaySettings) {
+    settings.peer.as_mut().unwrap().degrade_after = Span::from_secs(2);
+}
+
+/// Gives up a call of the ERP that hangs.
+pub fn hasty(settings: &mut GatewaySettings) {
+    settings.erp.timeout = Span::from_secs(2);
 }
 
 /// The same with a partner that speaks EDI.
@@ -249,10 +266,10 @@ impl Node {
         let file = root.join(format!("{}.json", settings.region));
         std::fs::write(&file, serde_json::to_vec(&settings).unwrap()).unwrap();
         let url = format!("https://localhost:{}", settings.control_listen.port());
-        let client = Client::new(&url, &tls(root, "controller"), Duration::from_secs(10)).unwrap();
+        let client = Client::new(&url, &tls(root, "controller"), PATIENCE).unwrap();
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(api::tls::public_client(&root.join("ca.pem")).unwrap())
-            .timeout(Duration::from_secs(15))
+            .timeout(PATIENCE)
             .build()
             .unwrap();
         Self {
@@ -392,7 +409,7 @@ impl Node {
     /// Speaks to it as the command line does.
     pub fn operator(&self) -> GatewayClient {
         let root = self.file.parent().unwrap();
-        let client = Client::new(self.control.0.base(), &tls(root, "cli"), Duration::from_secs(10));
+        let client = Client::new(self.control.0.base(), &tls(root, "cli"), PATIENCE);
         GatewayClient(client.unwrap())
     }
 
@@ -444,11 +461,15 @@ impl Node {
         serde_json::from_slice(&body).unwrap()
     }
 
-    /// Posts orders at the same time.
+    /// Posts orders at the same time, over so many connections that a loaded machine is done with their handshakes before
+    /// the gateway gives them up.
     pub async fn orders(&self, numbers: impl IntoIterator<Item = String>) {
+        let connections = Arc::new(Semaphore::new(32));
         let orders = numbers.into_iter().map(|number| {
             let (http, url) = (self.http.clone(), self.ingest("/in/acme-edi"));
+            let connections = Arc::clone(&connections);
             tokio::spawn(async move {
+                let _one = connections.acquire().await.unwrap();
                 let sent = http
                     .post(url)
                     .bearer_auth(TOKEN)

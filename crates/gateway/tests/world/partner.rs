@@ -13,7 +13,7 @@ use types::{
     settings::{EdiDocument, GatewaySettings},
 };
 
-use super::World;
+use super::{PATIENCE, World};
 
 /// A partner that takes documents.
 #[derive(Clone, Default)]
@@ -39,11 +39,7 @@ impl Partner {
     pub async fn has(&self, count: usize) -> Vec<String> {
         let began = Instant::now();
         while self.got().len() < count {
-            assert!(
-                began.elapsed() < Duration::from_secs(30),
-                "only {:#?}",
-                self.got()
-            );
+            assert!(began.elapsed() < PATIENCE, "only {:#?}", self.got());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.got()

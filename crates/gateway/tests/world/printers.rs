@@ -27,6 +27,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use types::settings::TlsFiles;
 
+use super::PATIENCE;
+
 /// An event of the ERP that has the printer `zebra` print a label.
 pub fn label(id: &str, reference: &str, copies: u32) -> Value {
     let data = STANDARD.encode(format!("^XA^FD{reference}^FS^XZ"));
@@ -87,7 +89,7 @@ impl RawPrinter {
     pub async fn until(&self, wanted: impl Fn(&RawState) -> bool) {
         let began = Instant::now();
         while !wanted(&self.state()) {
-            let late = began.elapsed() > Duration::from_secs(30);
+            let late = began.elapsed() > PATIENCE;
             assert!(
                 !late,
                 "only {:?}, {} begun",

@@ -12,12 +12,12 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use types::settings::{SftpCredential, SftpSettings};
 
-use super::free_address;
+use super::{PATIENCE, free_address};
 
 const NOBODY: u32 = 65_534;
 const HOST_KEYS: [&str; 2] = ["host-key", "other-host-key"];
@@ -33,9 +33,12 @@ impl Sshd {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         open(root, 0o755);
-        let program = std::fs::read(program("sshd")).unwrap();
-        // Its own directory may be one that `nobody` cannot enter.
-        std::fs::write(root.join("sshd"), program).unwrap();
+        // Its own directory may be one that `nobody` cannot enter. By another process: a file that this one has open for
+        // writing cannot be run as long as somebody whom another test starts just now has it open too.
+        let copied = Command::new("cp")
+            .args([program("sshd"), root.join("sshd")])
+            .status();
+        assert!(copied.unwrap().success());
         open(&root.join("sshd"), 0o755);
         std::fs::create_dir(root.join("files")).unwrap();
         for key in [HOST_KEYS[0], HOST_KEYS[1], "client-key"] {
@@ -138,11 +141,7 @@ impl Sshd {
         let began = Instant::now();
         while !self.answers() {
             let log = || std::fs::read_to_string(self.directory.path().join("log")).unwrap();
-            assert!(
-                began.elapsed() < Duration::from_secs(30),
-                "sshd does not answer: {}",
-                log()
-            );
+            assert!(began.elapsed() < PATIENCE, "sshd does not answer: {}", log());
             std::thread::yield_now();
         }
     }
