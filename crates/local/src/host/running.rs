@@ -177,8 +177,8 @@ mod tests {
         };
         let first = start(&files, &program).unwrap();
         assert_eq!(start(&files, &program).unwrap(), first);
-        assert_eq!(stop(&program, Duration::from_secs(5)), Some(true));
+        assert_eq!(stop(&program, Duration::from_secs(120)), Some(true));
         assert_eq!(program.running(), None);
-        assert_eq!(stop(&program, Duration::from_secs(5)), None);
+        assert_eq!(stop(&program, Duration::from_secs(120)), None);
     }
 }

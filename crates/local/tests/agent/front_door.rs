@@ -88,7 +88,7 @@ async fn a_route_is_put_in_place_by_generation_and_survives_a_restart() {
     };
     let live = || fs::read_to_string(root.join("live/routes.yaml")).unwrap();
     let url = format!("https://127.0.0.1:{listen}");
-    let client = AgentClient(Client::new(&url, &controller, Duration::from_secs(5)).unwrap());
+    let client = AgentClient(Client::new(&url, &controller, PATIENCE).unwrap());
 
     let mut agent = start();
     assert_eq!(answers(&client).await.role, Role::Routing(None));

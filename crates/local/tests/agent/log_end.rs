@@ -1,6 +1,9 @@
 //! Where a fenced database's log ends, and whether the one that takes over says the truth about having it.
 
+use std::time::Duration;
+
 use api::site::{FenceReceipt, FenceRequest, LeadReceipt, LeadRequest, LogPosition};
+use plimsoll_local::agent::process_tree::{self, ProcessRef};
 use rustix::process::Signal;
 use types::{Generation, Lsn};
 
@@ -33,7 +36,7 @@ async fn lead(site: &Site, proof: FenceReceipt) -> LeadReceipt {
 
 /// As the ERP asks its database in the first write.
 async fn replayed(site: &Site) -> Option<Lsn> {
-    let client = writer::connect(site.port).await.expect("the database answers");
+    let client = writer::connected(site.port).await;
     let sql = "select pg_last_wal_replay_lsn()::text where not pg_is_in_recovery() \
                and pg_last_wal_receive_lsn() is not null";
     let row = client.query_opt(sql, &[]).await.unwrap();
@@ -85,11 +88,15 @@ async fn a_fence_tells_the_end_of_the_log_by_which_a_promoted_database_knows_whe
     // Started anew, the database has replayed its own log: it must not take that for the old one's.
     let database = processes::postgres(world.a.pid());
     processes::signal(database[0].pid, Signal::KILL);
-    let killed = on_a.writes().await;
-    let later = on_a.writes().await;
-    assert!(killed.id < later.id);
-    let restarted = processes::postgres(world.a.pid());
-    assert_ne!(restarted[0].pid, database[0].pid);
+    // It may take a moment to die, and a backend that outlives it goes on to commit.
+    while process_tree::is_alive(&database[0]) {
+        on_a.writes().await;
+    }
+    let is_new = |found: &[ProcessRef]| found.first().is_some_and(|first| *first != database[0]);
+    while !is_new(&processes::postgres(world.a.pid())) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    on_a.writes().await;
     assert_eq!(replayed(&world.a).await, None);
 
     world.b.follow(4, "a").await;

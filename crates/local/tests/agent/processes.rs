@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use crate::world::{PATIENCE, World, processes};
+use crate::world::{PATIENCE, Site, World, processes};
 use api::site::{ComponentObservation, ComponentState, Observation};
 use plimsoll_local::agent::process_tree::{self, ProcessRef};
 use rustix::process::Signal;
@@ -64,6 +64,20 @@ async fn gone(what: &str, members: &[ProcessRef]) -> Duration {
     began.elapsed()
 }
 
+/// Waits until it has begun so often and has all its workers: as soon as there is a process it counts as running.
+async fn has_begun(site: &Site, name: &str, times: usize) {
+    let log = site.directory.join(format!("logs/{name}.log"));
+    let (began, wanted) = (std::time::Instant::now(), "started\n".repeat(times));
+    loop {
+        let told = std::fs::read_to_string(&log).unwrap_or_default();
+        if told == wanted {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "{name}: {told:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_follow_role_and_database_and_leave_nothing_behind() {
     use ComponentState::{Off, Ready, Waiting};
@@ -86,6 +100,9 @@ async fn processes_follow_role_and_database_and_leave_nothing_behind() {
         .a
         .until("everything runs", |seen| states(seen) == leading)
         .await;
+    for name in ["redis", "web", "live", "scheduler"] {
+        has_begun(&world.a, name, 1).await;
+    }
 
     // A master that is killed takes its workers along and is started again.
     let master = component(&seen, "web").pid.unwrap();
@@ -101,6 +118,7 @@ async fn processes_follow_role_and_database_and_leave_nothing_behind() {
         web.state == Ready && web.starts == 2 && web.pid != Some(master)
     };
     let seen = world.a.until("it is started again", again).await;
+    has_begun(&world.a, "web", 2).await;
 
     // So does a guard that is killed.
     let master = component(&seen, "web").pid.unwrap();
@@ -113,6 +131,7 @@ async fn processes_follow_role_and_database_and_leave_nothing_behind() {
     let again =
         |seen: &Observation| component(seen, "web").state == Ready && component(seen, "web").starts == 3;
     world.a.until("it is started again", again).await;
+    has_begun(&world.a, "web", 3).await;
 
     // And the agent itself.
     let agent = world.a.pid();
@@ -129,8 +148,7 @@ async fn processes_follow_role_and_database_and_leave_nothing_behind() {
         .until("it leads again", |seen| states(seen) == leading)
         .await;
     assert_eq!(component(&seen, "live").starts, 1);
-    let log = std::fs::read_to_string(world.a.directory.join("logs/web.log")).unwrap();
-    assert_eq!(log, "started\n".repeat(4));
+    has_begun(&world.a, "web", 4).await;
 
     let members: Vec<_> = process_tree::list(world.a.pid()).into_iter().skip(1).collect();
     world.a.client.stop().await.unwrap();

@@ -14,7 +14,7 @@ use api::{
 use rustix::process::Signal;
 use types::{Generation, settings::TlsFiles};
 
-use crate::world::{TIMING, World, processes, region, writer::Writer};
+use crate::world::{PATIENCE, TIMING, World, processes, region, stall::Stall, writer::Writer};
 
 fn database_is(state: DatabaseState) -> impl Fn(&Observation) -> bool {
     move |seen| {
@@ -72,12 +72,13 @@ async fn a_frozen_guard_does_not_keep_its_database_alive() {
     let b = i32::try_from(world.b.pid()).ok();
     let b = b.and_then(rustix::process::Pid::from_raw).unwrap();
     rustix::process::kill_process_group(b, Signal::STOP).unwrap();
-    let began = Instant::now();
+    let (began, stall) = (Instant::now(), Stall::watch());
     world
         .a
         .until("it has stopped itself", |seen| seen.role == Role::Fenced)
         .await;
-    assert!(began.elapsed() < TIMING.ttl.as_duration() + Duration::from_secs(2));
+    let limit = TIMING.ttl.as_duration() + Duration::from_secs(2);
+    assert!(began.elapsed() < stall.allows(limit));
     let silent = on_a.written().len();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(on_a.written().len(), silent);
@@ -139,7 +140,7 @@ async fn only_the_controller_gives_orders_and_an_agent_asks_for_itself_alone() {
         key: root.join("b-agent.key"),
     };
     let url = world.a.client.0.base();
-    let client = Client::new(url, &other, Duration::from_secs(5)).unwrap();
+    let client = Client::new(url, &other, PATIENCE).unwrap();
     let agent = AgentClient(client.clone());
     let lead = LeadRequest {
         generation: Generation::FIRST,

@@ -2,6 +2,7 @@
 
 pub mod processes;
 pub mod seed;
+pub mod stall;
 pub mod witness;
 pub mod writer;
 
@@ -39,7 +40,7 @@ pub const TIMING: LeaseTiming = LeaseTiming {
     margin: Span::from_millis(400),
 };
 /// Everything that is waited for happens much sooner; on a busy machine it may take long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 pub fn region(name: &str) -> RegionName {
     RegionName::new(name).unwrap()
@@ -136,7 +137,7 @@ impl World {
             Site {
                 name: name.clone(),
                 directory,
-                client: AgentClient(Client::new(&url, &witness_tls, Duration::from_secs(5)).unwrap()),
+                client: AgentClient(Client::new(&url, &witness_tls, PATIENCE).unwrap()),
                 port: own_ports.postgres,
                 settings: path,
                 owner: owner.clone(),
@@ -222,13 +223,23 @@ impl Site {
         agent.wait().unwrap();
     }
 
+    /// Asks until it leads, as the controller does: a machine that lets no agent run for a whole term takes its lease away.
     pub async fn lead(&self, generation: u64, bootstrap: bool) -> LeadReceipt {
         let request = LeadRequest {
             generation: Generation::new(generation),
             bootstrap,
             fenced: None,
         };
-        self.client.lead(&request).await.unwrap()
+        let began = Instant::now();
+        loop {
+            let refused = match self.client.lead(&request).await {
+                Ok(receipt) => return receipt,
+                Err(refused) => refused,
+            };
+            let again = refused.problem().is_some_and(|problem| problem.status >= 500);
+            assert!(again && began.elapsed() < PATIENCE, "{}: {refused}", self.name);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     pub async fn follow(&self, generation: u64, upstream: &str) {

@@ -28,7 +28,7 @@ pub struct Writer {
     _cancel: DropGuard,
 }
 
-pub async fn connect(port: u16) -> Option<Client> {
+async fn connect(port: u16) -> Option<Client> {
     let mut config = Config::new();
     config
         .host("127.0.0.1")
@@ -42,6 +42,17 @@ pub async fn connect(port: u16) -> Option<Client> {
         .ok()?;
     tokio::spawn(connection);
     Some(client)
+}
+
+/// The same to a database that answers, however long a loaded machine takes for it.
+pub async fn connected(port: u16) -> Client {
+    let began = Instant::now();
+    loop {
+        if let Some(client) = connect(port).await {
+            return client;
+        }
+        assert!(began.elapsed() < super::PATIENCE, "the database does not answer");
+    }
 }
 
 impl Writer {
@@ -105,7 +116,7 @@ async fn write_for_ever(port: u16, side: String, list: Arc<Mutex<Vec<Written>>>)
 
 /// What the database of a site holds.
 pub async fn ids(site: &Site) -> Vec<i64> {
-    let client = connect(site.port).await.expect("the database answers");
+    let client = connected(site.port).await;
     let rows = client
         .query("select id from written order by id", &[])
         .await
