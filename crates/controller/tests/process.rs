@@ -20,6 +20,9 @@ mod process {
     use types::{Generation, RegionName, Timestamp, settings::TlsFiles};
     use uuid::Uuid;
 
+    /// A loaded machine takes its time; what never comes is told after this.
+    const PATIENCE: Duration = Duration::from_secs(120);
+
     fn identity(directory: &Path, name: &str) -> TlsFiles {
         let file = |suffix: &str| directory.join(format!("{name}.{suffix}"));
         TlsFiles {
@@ -101,7 +104,7 @@ mod process {
         }
 
         fn client(&self, identity: &TlsFiles) -> Client {
-            Client::new(&self.base, identity, Duration::from_secs(5)).unwrap()
+            Client::new(&self.base, identity, PATIENCE).unwrap()
         }
     }
 
@@ -174,7 +177,7 @@ mod process {
             generation: Generation::FIRST,
             serves: true,
         };
-        let refused = voter.renew(&renew, Duration::from_secs(5)).await.unwrap();
+        let refused = voter.renew(&renew, PATIENCE).await.unwrap();
         assert_eq!(
             refused,
             RenewReply::Refused {
@@ -248,7 +251,7 @@ mod process {
         let twice = ["claim_generation started", "claim_generation started"];
         let mut begun = Vec::new();
         let asked = std::time::Instant::now();
-        while begun.len() < twice.len() && asked.elapsed() < Duration::from_secs(30) {
+        while begun.len() < twice.len() && asked.elapsed() < PATIENCE {
             let record = controller.saga(&running.id).await.unwrap();
             begun = record
                 .events
