@@ -5,6 +5,9 @@ use std::{process::Command, time::Duration};
 use plimsoll_tests::{Output, TestEstate, wait_for};
 use serde_json::Value;
 
+/// For one step, on a slow machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
 /// The strictest tier decides for the whole tenant; the others wait longer than it.
 const TWO_PEOPLE: &[(&str, &str)] = &[
     ("rto: 5m", "rto: 20m"),
@@ -98,7 +101,7 @@ fn two_people_move_writes_and_one_person_alone_only_in_an_emergency() {
 
 /// Calls a switchover off while the old region waits for its standby to receive the last record.
 fn called_off(estate: &TestEstate) {
-    let receiver = wait_for("the standby's receiver", Duration::from_secs(30), || {
+    let receiver = wait_for("the standby's receiver", LIMIT, || {
         let found = estate.processes();
         let found = found
             .into_iter()
@@ -120,18 +123,14 @@ fn called_off(estate: &TestEstate) {
             ];
             estate.plimsoll(&asked)
         });
-        let saga = wait_for(
-            "the old region to give its right away",
-            Duration::from_secs(30),
-            || {
-                let running = estate.status()?["running"].clone();
-                let nodes = running["at_nodes"].as_array()?;
-                let there = nodes
-                    .iter()
-                    .any(|node| node == "release_old" || node == "await_received");
-                there.then(|| running["id"].as_str().unwrap().to_owned())
-            },
-        );
+        let saga = wait_for("the old region to give its right away", LIMIT, || {
+            let running = estate.status()?["running"].clone();
+            let nodes = running["at_nodes"].as_array()?;
+            let there = nodes
+                .iter()
+                .any(|node| node == "release_old" || node == "await_received");
+            there.then(|| running["id"].as_str().unwrap().to_owned())
+        });
         let told = estate.plimsoll(&["abort", &saga, "--dry-run"]);
         assert_eq!(told.code, 0, "{told:?}");
         assert!(told.stderr.contains("hold_traffic"), "{told:?}");

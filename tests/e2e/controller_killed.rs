@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use plimsoll_tests::{TestEstate, Writers, wait_for};
 
+/// For one step, on a slow machine.
+const LIMIT: Duration = Duration::from_secs(180);
+
 #[test]
 fn a_failover_survives_the_death_of_the_controller_at_every_step() {
     let estate = TestEstate::up("controller");
@@ -25,15 +28,13 @@ fn a_failover_survives_the_death_of_the_controller_at_every_step() {
                 .expect("the active region runs")
                 .pid,
         );
-        wait_for(
-            &format!("the controller to die at {point}"),
-            Duration::from_secs(60),
-            || faulty.running().is_none().then_some(()),
-        );
+        wait_for(&format!("the controller to die at {point}"), LIMIT, || {
+            faulty.running().is_none().then_some(())
+        });
         estate.start(&estate.controller());
         wait_for(
             &format!("the failover to be finished after {point}"),
-            Duration::from_secs(90),
+            LIMIT,
             || {
                 let status = estate.status()?;
                 (status["active"] == standby.as_str() && status["running"].is_null()).then_some(())

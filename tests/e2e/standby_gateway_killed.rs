@@ -9,9 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 fn a_failover_survives_the_death_of_the_standbys_gateway() {
     let estate = TestEstate::up("gateway");
     let (active, standby) = (estate.active(), estate.other(&estate.active()));
-    let gateway = estate
-        .serving(&standby, "gateway")
-        .expect("the standby's gateway runs");
+    let gateway = estate.wait_until_serving(&standby, "gateway");
     let agent = estate.agent(&active).running().expect("the active region runs");
 
     local::agent::process_tree::kill(agent.pid);
@@ -21,7 +19,7 @@ fn a_failover_survives_the_death_of_the_standbys_gateway() {
     )
     .unwrap();
 
-    wait_for("the standby to lead", Duration::from_secs(60), || {
+    wait_for("the standby to lead", Duration::from_secs(180), || {
         let status = estate.status()?;
         (status["active"] == standby.as_str() && status["running"].is_null()).then_some(())
     });

@@ -5,6 +5,9 @@ use std::time::Duration;
 use plimsoll_tests::{TestEstate, wait_for};
 use rustix::process::{Pid, Signal, kill_process};
 
+/// For what takes seconds on a quiet machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
 fn kill(pid: u32) {
     kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL).unwrap();
 }
@@ -14,9 +17,9 @@ fn a_killed_agent_leaves_nothing_behind_and_a_killed_component_is_started_again(
     let estate = TestEstate::up("kill");
     let (active, standby) = (estate.active(), estate.other(&estate.active()));
 
-    let web = estate.serving(&active, "odoo-web").expect("odoo-web runs");
+    let web = estate.wait_until_serving(&active, "odoo-web");
     kill(web);
-    wait_for("odoo-web to be started again", Duration::from_secs(60), || {
+    wait_for("odoo-web to be started again", LIMIT, || {
         estate.serving(&active, "odoo-web").filter(|pid| *pid != web)
     });
     estate.wait_until_protected();
@@ -51,11 +54,9 @@ fn a_killed_agent_leaves_nothing_behind_and_a_killed_component_is_started_again(
             .expect("the standby's agent runs")
             .pid,
     );
-    wait_for(
-        "everything of the standby to end",
-        Duration::from_secs(15),
-        || of_standby(&estate).is_empty().then_some(()),
-    );
+    wait_for("everything of the standby to end", LIMIT, || {
+        of_standby(&estate).is_empty().then_some(())
+    });
 
     let up = estate.run_up();
     assert_eq!(up.code, 0, "{}", up.stderr);

@@ -72,9 +72,9 @@ fn a_login_survives_the_loss_of_the_web_process() {
     assert!(Path::new(&browser.cookies).exists());
 
     let active = estate.active();
-    let web = estate.serving(&active, "odoo-web").unwrap();
+    let web = estate.wait_until_serving(&active, "odoo-web");
     kill_process(Pid::from_raw(i32::try_from(web).unwrap()).unwrap(), Signal::KILL).unwrap();
-    wait_for("odoo-web to be started again", Duration::from_secs(60), || {
+    wait_for("odoo-web to be started again", Duration::from_secs(120), || {
         estate.serving(&active, "odoo-web").filter(|pid| *pid != web)
     });
     estate.wait_until_protected();

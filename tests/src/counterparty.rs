@@ -14,7 +14,7 @@ use crate::{Reply, TestEstate, estate::root, wait_for};
 /// Free ports may be taken by others between finding and using one; so often another is looked for.
 const PORTS_TRIED: usize = 10;
 /// The partner's own latency and errors included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A running mock-edi.
 pub struct Counterparty {

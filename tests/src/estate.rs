@@ -18,6 +18,9 @@ use types::{
 
 use crate::lab::Network;
 
+/// For what comes at once on a quiet machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// What a command printed and how it ended.
 #[derive(Debug)]
 pub struct Output {
@@ -178,15 +181,20 @@ impl TestEstate {
         });
     }
 
+    /// The same of a controller that answers, however long a busy machine takes for it.
+    pub fn status_told(&self) -> Value {
+        wait_for("the controller to answer", PATIENCE, || self.status())
+    }
+
     /// The region that leads by the controller's record.
     pub fn active(&self) -> RegionName {
-        let status = self.status().expect("the controller answers");
+        let status = self.status_told();
         RegionName::new(status["active"].as_str().expect("some region leads")).unwrap()
     }
 
     /// The public base URL, without a slash at its end.
     pub fn public_url(&self) -> String {
-        let status = self.status().expect("the controller answers");
+        let status = self.status_told();
         status["public_url"]
             .as_str()
             .unwrap()
@@ -297,6 +305,12 @@ impl TestEstate {
             .iter()
             .find(|one| one["name"] == component && one["state"] == "ready")?;
         u32::try_from(found["pid"].as_u64()?).ok()
+    }
+
+    /// The same, once it serves: on a busy machine it may miss a look of its agent's now and then.
+    pub fn wait_until_serving(&self, region: &RegionName, component: &str) -> u32 {
+        let what = format!("{component} in {region} to serve");
+        wait_for(&what, PATIENCE, || self.serving(region, component))
     }
 
     /// Processes that belong to this estate: those whose command line or working directory names its directory.

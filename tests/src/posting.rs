@@ -11,7 +11,7 @@ use std::{
 use crate::{TestEstate, wait_for};
 
 /// A gateway that does not lead, or whose follower is away for a moment, says "the same again".
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// For one answer.
 const ANSWER_SECONDS_MAX: &str = "30";
 
