@@ -4,7 +4,7 @@
 
 `script/lib/addon-tests.sh --measure-batches` finds the directories. A real Odoo with two workers on a real PostgreSQL
 that syncs to disk. What is sent: orders with three lines of twenty products; the same confirmed, which reserves stock and
-makes the transfers; new products; new partners (`--what` chooses). The rounds go through all sizes and back, so that what the machine does
+makes the transfers; new products; new partners; counts of one product (`--what` chooses). The rounds go through all sizes and back, so that what the machine does
 beside it falls on all of them. What was measured is printed as a table, with the load of the machine.
 """
 import argparse
@@ -24,7 +24,7 @@ import scratch
 ROUNDS = 2
 
 
-WHAT = ("created", "confirmed", "products", "partners")
+WHAT = ("created", "confirmed", "products", "partners", "counts")
 
 
 def message(name: str, number: int, what: str) -> dict:
@@ -38,6 +38,9 @@ def content(name: str, number: int, what: str) -> tuple[str, dict]:
         return "product.upsert", {"external_id": f"measured.{name}", "sku": name, "name": f"Example {name}", "price": 1 + number}
     if what == "partners":
         return "partner.upsert", {"external_id": f"measured.{name}", "name": f"Example {name}", "city": "Example", "country": "DE"}
+    if what == "counts":
+        count = {"sku": f"PLS-{1 + number % 20:04}", "quantity": 500 + number % 7}
+        return "stock.adjust", {"warehouse": "NORTH", "reference": name, "lines": [count]}
     lines = [{"sku": f"PLS-{1 + (number * 7 + line * 3) % 20:04}", "quantity": 1 + line} for line in range(3)]
     partner = "plimsoll_example_data.partner_acme"
     return "order.create", {"client_order_ref": name, "partner": partner, "lines": lines, "confirm": what == "confirmed"}

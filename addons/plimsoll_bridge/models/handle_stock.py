@@ -1,5 +1,5 @@
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from ..checks import check_keys, check_lines, check_list, check_number, check_text
 
@@ -18,8 +18,47 @@ class PlimsollInbox(models.Model):
         }
 
     @api.model
+    def _handlers_together(self):
+        return {**super()._handlers_together(), "stock.adjust": self._handle_stocks_adjust}
+
+    @api.model
     def _handle_stock_adjust(self, payload):
+        return self._handle_stocks_adjust([payload])[0]
+
+    @api.model
+    def _handle_stocks_adjust(self, payloads):
         """Counted: what the lines say is there, in the warehouse's stock location."""
+        counts = [self._count(payload) for payload in payloads]
+        places = [
+            (warehouse.lot_stock_id.id, product)
+            for warehouse, _, quantities in counts
+            for product in {product.id for product, _ in quantities}
+        ]
+        if len(set(places)) != len(places):
+            # What the second finds there is what the first has counted: one after the other.
+            raise ValidationError("payload.lines: several messages count one product in one place")
+        # Counting is a right of warehouse people: without one of them behind it Odoo takes a count for a delivery.
+        counted = self.env["stock.quant"].with_user(SUPERUSER_ID).with_context(inventory_mode=True).create(
+            [
+                {"product_id": product.id, "location_id": warehouse.lot_stock_id.id, "inventory_quantity": quantity}
+                for warehouse, _, quantities in counts
+                for product, quantity in quantities
+            ]
+        )
+        found = {(quant.location_id.id, quant.product_id.id): quant for quant in counted}
+        references, results = {}, []
+        for warehouse, reference, quantities in counts:
+            quants = {product.default_code: found[warehouse.lot_stock_id.id, product.id] for product, _ in quantities}
+            references.update({quant.id: reference for quant in quants.values()})
+            changed = {sku: quant.inventory_diff_quantity for sku, quant in quants.items()}
+            results.append({"warehouse": warehouse.code, "changed": {sku: change for sku, change in changed.items() if change}})
+        if counted.with_context(plimsoll_references=references).action_apply_inventory():
+            raise UserError("Odoo asks a question about this count that only a person can answer.")
+        return results
+
+    @api.model
+    def _count(self, payload):
+        """(warehouse, reference, [(product, quantity)])"""
         check_keys(payload, "payload", ("warehouse", "reference", "lines"))
         reference = check_text(payload["reference"], "payload.reference")
         warehouse = self._warehouse(payload["warehouse"])
@@ -28,21 +67,7 @@ class PlimsollInbox(models.Model):
         tracked = sorted(sku for sku, product in by_sku.items() if product.tracking != "none")
         if tracked:
             raise UserError(f"{', '.join(tracked[:10])}: counted by lot or serial number, which the message does not say.")
-        # Counting is a right of warehouse people: without one of them behind it Odoo takes a count for a delivery.
-        quants = self.env["stock.quant"].with_user(SUPERUSER_ID).with_context(inventory_mode=True, inventory_name=reference)
-        counted = quants.create(
-            [
-                {
-                    "product_id": by_sku[line["sku"]].id,
-                    "location_id": warehouse.lot_stock_id.id,
-                    "inventory_quantity": line["quantity"],
-                }
-                for line in lines
-            ]
-        )
-        changed = {quant.product_id.default_code: quant.inventory_diff_quantity for quant in counted}
-        counted.action_apply_inventory()
-        return {"warehouse": warehouse.code, "changed": {sku: change for sku, change in changed.items() if change}}
+        return warehouse, reference, [(by_sku[line["sku"]], line["quantity"]) for line in lines]
 
     @api.model
     def _handle_stock_report(self, payload):
@@ -77,3 +102,13 @@ class PlimsollInbox(models.Model):
         }
         self.env["plimsoll.outbox"]._emit("stock.reported", [(warehouse, report)])
         return {"report": reference, "lines": len(products)}
+
+
+class StockQuant(models.Model):
+    _inherit = "stock.quant"
+
+    def _get_inventory_move_values(self, *args, **options):
+        """Several counts are applied together, and each keeps its own reference."""
+        values = super()._get_inventory_move_values(*args, **options)
+        reference = self.env.context.get("plimsoll_references", {}).get(self.id)
+        return {**values, "inventory_name": reference} if reference else values

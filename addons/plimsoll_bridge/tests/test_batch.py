@@ -213,6 +213,39 @@ class TestBatch(BridgeCase):
         made = [self.env.ref(f"example_shop.m-{number}") for number in (1, 3, 4, 5)]
         self.assertEqual([(one.name, one.is_company, one.country_id.code) for one in made], [(f"Example m-{n}", True, "DE") for n in (1, 3, 4, 5)])
 
+    def count(self, message_id, *lines, reference=None):
+        payload = {
+            "warehouse": self.warehouse.code,
+            "reference": reference or f"COUNT-{message_id}",
+            "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
+        }
+        return self.message(message_id, payload, kind="stock.adjust")
+
+    def counted(self):
+        quants = self.env["stock.quant"].search(
+            [("product_id", "in", self.products.ids), ("location_id", "=", self.warehouse.lot_stock_id.id)]
+        )
+        return {quant.product_id.default_code: quant.quantity for quant in quants}
+
+    def test_counts_are_applied_at_once_each_under_its_own_reference(self):
+        apart = type(self.env["plimsoll.inbox"])._apply_apart
+        self.patch(type(self.env["plimsoll.inbox"]), "_apply_apart", lambda *_: self.fail("they are applied at once"))
+        answer = self.send_all(self.count("m-1", ("TST-0001", 90)), self.count("m-2", ("TST-0002", 103)))
+        self.assertEqual([status for _, status in self.statuses(answer)], ["done"] * 2)
+        self.assertEqual([one["result"]["changed"] for one in answer["messages"]], [{"TST-0001": -10}, {"TST-0002": 3}])
+        self.assertEqual(self.counted(), {"TST-0001": 90, "TST-0002": 103})
+        moves = self.env["stock.move"].search([("product_id", "in", self.products.ids), ("is_inventory", "=", True)])
+        references = {(move.product_id.default_code, move.inventory_name) for move in moves if move.inventory_name}
+        self.assertLessEqual({("TST-0001", "COUNT-m-1"), ("TST-0002", "COUNT-m-2")}, references)
+        self.patch(type(self.env["plimsoll.inbox"]), "_apply_apart", apart)
+        # One names what is not there, and two count the same: each finds what the one before has left.
+        answer = self.send_all(
+            self.count("m-3", ("TST-0001", 80)), self.count("m-4", ("NONE", 1)), self.count("m-5", ("TST-0001", 85), ("TST-0002", 103))
+        )
+        self.assertEqual([status for _, status in self.statuses(answer)], ["done", "refused", "done"])
+        self.assertEqual([answer["messages"][index]["result"]["changed"] for index in (0, 2)], [{"TST-0001": -10}, {"TST-0001": 5}])
+        self.assertEqual(self.counted(), {"TST-0001": 85, "TST-0002": 103})
+
     def test_a_lost_connection_fails_the_whole_call(self):
         def lose(inbox, _payloads):
             inbox.env.cr.execute("SELECT pg_terminate_backend(pg_backend_pid())")
