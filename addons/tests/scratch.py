@@ -234,7 +234,7 @@ class Answer:
 class Odoo:
     """A running Odoo, seen from outside."""
 
-    def __init__(self, scratch: Scratch, process: subprocess.Popen, name: str, port: int, database: str):
+    def __init__(self, scratch: Scratch, process: subprocess.Popen, name: str, port: int, database: str = TENANT):
         self.scratch, self.process, self.name, self.port, self.database = scratch, process, name, port, database
 
     def log(self) -> str:
