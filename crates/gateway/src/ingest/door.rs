@@ -35,6 +35,8 @@ const CONNECTIONS_MAX: usize = 8192;
 const CERTIFICATE_CONNECTIONS_MAX: usize = 1024;
 /// More threads than this only move messages between cores: one fills a core at about a hundred thousand a second.
 const THREADS_MAX: usize = 4;
+/// Also on two cores, which one thread and the journal's cannot fill: whoever answers waits for whoever writes.
+const THREADS_MIN: usize = 2;
 /// A partner that has not finished its handshake by then is dropped.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
 /// A connection that for so long takes no answer and brings no complete request head is closed.
@@ -92,8 +94,7 @@ impl Doors {
     /// When a thread cannot be started.
     pub fn open(gateway: &Arc<Gateway>, drain: Duration) -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        // The journal's thread and everything towards the ERP need a core too.
-        let threads = (1..=(cores - 1).clamp(1, THREADS_MAX)).map(|number| {
+        let threads = (1..=threads_on(cores)).map(|number| {
             let (arrivals, arriving) = mpsc::unbounded_channel();
             let (ending, ended) = oneshot::channel();
             let gateway = Arc::clone(gateway);
@@ -147,6 +148,13 @@ impl Doors {
             let _ = ended.await;
         }
     }
+}
+
+/// The journal's thread and everything towards the ERP need a core too.
+fn threads_on(cores: usize) -> usize {
+    cores
+        .saturating_sub(1)
+        .clamp(THREADS_MIN.min(cores.max(1)), THREADS_MAX)
 }
 
 async fn accept(
@@ -276,5 +284,16 @@ async fn connection(
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_cores_have_two_threads_and_more_leave_one_core_free() {
+        let threads: Vec<usize> = [0, 1, 2, 3, 4, 5, 6, 64].into_iter().map(threads_on).collect();
+        assert_eq!(threads, [1, 1, 2, 2, 3, 4, 4, 4]);
     }
 }
