@@ -52,6 +52,10 @@ pub struct MoveRequest {
     /// Begin without the second person, which is written down.
     #[serde(default)]
     pub emergency: bool,
+    /// Of a failover: go on although the standby is not fit to take over, without what it lacks. Another person has to
+    /// say so too, in every tier.
+    #[serde(default)]
+    pub accept_loss: bool,
     /// Only tell what would happen.
     #[serde(default)]
     pub dry_run: bool,
@@ -133,6 +137,9 @@ pub struct MovePlan {
     pub approved_by: Vec<String>,
     /// How many others must.
     pub approvals_needed: usize,
+    /// Whether it goes on without what a standby lacks that is not fit to take over.
+    #[serde(default)]
+    pub accepts_loss: bool,
     /// The saga, once it has begun.
     pub saga: Option<SagaSummary>,
 }

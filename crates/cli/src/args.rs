@@ -377,6 +377,10 @@ pub struct Move {
     /// Begin without the second person where one is needed; needs --reason, and is written down as an emergency
     #[arg(long)]
     pub emergency: bool,
+    /// Of a failover that is refused because the standby is not fit: go on without what it lacks; another person has to
+    /// accept that too, in every tier. Needs --reason
+    #[arg(long, conflicts_with = "emergency")]
+    pub accept_loss: bool,
     /// After a failback: move the writes to the region that came back
     #[arg(long)]
     pub then_switchover: bool,

@@ -14,8 +14,8 @@ use api::{
 use driver::{Ports, Reign};
 use recovery::{
     decide::{
-        Beginning, Decision, Eligibility, Move, Order, Sightings, Snapshot, Underway, decide_beginning,
-        decide_failover,
+        Beginning, Decision, Eligibility, Move, Order, Sightings, Snapshot, Underway, UnfitStandby,
+        decide_beginning, decide_failover,
     },
     sagas::{bootstrap, failover},
 };
@@ -28,6 +28,7 @@ use uuid::Uuid;
 mod driving;
 mod moves;
 mod reincarnation;
+mod who;
 
 pub use moves::MoveError;
 
@@ -327,6 +328,7 @@ impl Controller {
             decided: now,
             estimated_loss: go.estimated_loss,
             shared_timeline: snapshot.shared_timeline(&go.to),
+            accepted_by: go.accepted_by.clone(),
         };
         tracing::warn!(from = %plan.from, to = %plan.to, generation = %plan.generation, reason = plan.reason,
             estimated_loss = %plan.estimated_loss, "failing over");
@@ -361,6 +363,15 @@ impl Controller {
     /// # Errors
     /// [`OrderError`], with the reason in words.
     pub async fn order(self: &Arc<Self>, request: &FailoverRequest) -> Result<Running, OrderError> {
+        self.order_with(request, UnfitStandby::Refused).await
+    }
+
+    /// The same by somebody who may have accepted what an unfit standby lacks.
+    async fn order_with(
+        self: &Arc<Self>,
+        request: &FailoverRequest,
+        unfit_standby: UnfitStandby,
+    ) -> Result<Running, OrderError> {
         if self
             .record
             .latest()
@@ -375,6 +386,7 @@ impl Controller {
         let order = Order {
             by: request.by.clone(),
             reason: request.reason.clone(),
+            unfit_standby,
         };
         // Waited for: an order that is refused for a pause would be followed all the same when that is over.
         let not_before = self.heard().not_before;

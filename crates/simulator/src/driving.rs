@@ -131,6 +131,7 @@ impl World<'_> {
             decided: wall,
             estimated_loss: go.estimated_loss,
             shared_timeline: snapshot.shared_timeline(&go.to),
+            accepted_by: go.accepted_by.clone(),
         };
         control.ordered = !snapshot.orders.is_empty();
         self.ledger.failovers += 1;

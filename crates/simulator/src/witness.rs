@@ -3,7 +3,7 @@
 use api::lease::PromiseReply;
 use driver::{Error, Reign};
 use lease::{Ballot, PromiseAnswer, RenewAnswer};
-use recovery::decide::{Decision, Order};
+use recovery::decide::{Decision, Order, UnfitStandby};
 use types::{Generation, RegionName};
 
 use crate::{
@@ -134,6 +134,7 @@ impl World<'_> {
         let order = Order {
             by: by.to_owned(),
             reason: reason.to_owned(),
+            unfit_standby: UnfitStandby::Refused,
         };
         self.say(Place::Control, || {
             format!("{by} orders a failover away from {from}")

@@ -2,7 +2,7 @@
 
 use api::moves::{ApproveRequest, MoveDecision};
 
-use super::moves;
+use super::{accepted, moves};
 use crate::{
     args::Approve,
     failure::{Exit, Failure},
@@ -35,5 +35,7 @@ pub async fn run(estate: &OpenEstate, request: &Approve, talk: &Talk) -> Result<
         ));
         return Ok(Exit::Done);
     }
+    let how = accepted::How { emergency: false };
+    accepted::keep(estate, &plan, how, talk);
     moves::follow(&controller, &plan, request.timeout, request.json, talk).await
 }

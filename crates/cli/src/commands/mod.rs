@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod abort;
+mod accepted;
 mod approve;
 mod certificates;
 pub mod check;

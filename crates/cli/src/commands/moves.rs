@@ -12,6 +12,7 @@ use api::{
 };
 use types::Span;
 
+use super::accepted;
 use crate::{
     args::Move,
     failure::{Exit, Failure},
@@ -31,16 +32,10 @@ pub async fn run(kind: MoveKind, estate: &OpenEstate, request: &Move, talk: &Tal
         by: person(request.by.as_deref()),
         reason: request.reason.clone().unwrap_or_default(),
         emergency: request.emergency,
+        accept_loss: request.accept_loss,
         dry_run: true,
     };
-    if request.emergency && asked.reason.is_empty() {
-        let failure = Failure::no("PL0411", "an emergency needs a reason");
-        return Err(Failure {
-            exit: Exit::Usage,
-            ..failure
-        }
-        .hint("say why with --reason; it is written down together with your name"));
-    }
+    check(&asked)?;
     let plan = controller.request_move(&asked).await?;
     if !request.json {
         show(&plan);
@@ -66,6 +61,10 @@ pub async fn run(kind: MoveKind, estate: &OpenEstate, request: &Move, talk: &Tal
         ));
         return Ok(Exit::Done);
     }
+    let what = accepted::How {
+        emergency: request.emergency,
+    };
+    accepted::keep(estate, &plan, what, talk);
     let exit = follow(&controller, &plan, request.timeout, request.json, talk).await?;
     if exit != Exit::Done || kind != MoveKind::Failback || !request.then_switchover {
         return Ok(exit);
@@ -164,10 +163,35 @@ pub async fn progress(
 }
 
 fn refused(plan: &MovePlan) -> Failure {
+    if let Some(failure) = accepted::refused(plan) {
+        return failure;
+    }
     Failure::no(
         "PL0410",
         format!("the {} may not begin: {}", plan.kind, plan.because.join("; ")),
     )
+}
+
+/// What makes no sense, before anything is asked.
+fn check(asked: &MoveRequest) -> Result<(), Failure> {
+    let usage = |failure: Failure| Failure {
+        exit: Exit::Usage,
+        ..failure
+    };
+    if asked.accept_loss && asked.kind != MoveKind::Failover {
+        let text = format!("a {} loses nothing that could be accepted", asked.kind);
+        return Err(usage(Failure::no("PL0414", text)).hint("leave --accept-loss out"));
+    }
+    if asked.reason.trim().is_empty() && (asked.emergency || asked.accept_loss) {
+        let text = if asked.emergency {
+            "an emergency needs a reason"
+        } else {
+            "to give data up needs a reason"
+        };
+        return Err(usage(Failure::no("PL0411", text))
+            .hint("say why with --reason; it is written down together with your name"));
+    }
+    Ok(())
 }
 
 fn answer(plan: &MovePlan, dry_run: bool) -> Result<Exit, Failure> {

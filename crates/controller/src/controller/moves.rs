@@ -1,9 +1,6 @@
 //! Moves that people ask for: the plan with its reasons, who must agree, and the beginning.
 //!
-//! Who declares a move cannot authorise it as well. A tier that may be failed over automatically or by one person needs
-//! nobody beside the one who declares; one that needs two people needs another one. Where the tier names who may say so,
-//! only their words count: anybody may declare, and somebody named has to authorise it. In an emergency one person may
-//! go on alone, which is written down as such.
+//! Who must agree is said in [`super::who`].
 
 use std::sync::Arc;
 
@@ -15,20 +12,19 @@ use api::{
 };
 use recovery::{
     decide::{
-        Check, Decision, Order, Snapshot, Verdict, decide_failback, decide_failover, decide_switchover,
-        other_region,
+        Check, Decision, Snapshot, Verdict, decide_failback, decide_failover, decide_switchover, other_region,
     },
     sagas::{failback, failover, switchover},
 };
 use saga::SagaId;
 use tokio::time::Instant;
-use types::{
-    Generation, RegionName, Timestamp,
-    settings::{Authority, FailoverSettings},
-};
+use types::{Generation, RegionName, Timestamp};
 use uuid::Uuid;
 
-use super::{Controller, ORDER_AGE_MAX, OrderError};
+use super::{
+    Controller, ORDER_AGE_MAX, OrderError,
+    who::{check_acceptance, check_reason, order, others_accepting, others_needed, said_of_unfit},
+};
 use crate::{
     sagas::StartError,
     status,
@@ -51,9 +47,15 @@ pub enum MoveError {
         "no move `{0}` waits for an authorisation; it may have begun, or was declared more than 10 min ago"
     )]
     Unknown(String),
-    /// One person alone has to say why.
-    #[error("an emergency needs a reason")]
-    NoReason,
+    /// One person alone has to say why, and so has whoever gives data up.
+    #[error("{0} needs a reason")]
+    NoReason(&'static str),
+    /// Nothing is lost by it.
+    #[error("only a failover can lose what may be accepted; a {0} loses nothing")]
+    NothingToAccept(MoveKind),
+    /// One person alone may move writes in an emergency, and may not give data up.
+    #[error("an emergency does not replace the second person who has to accept a loss")]
+    NotAlone,
     /// Separation of duties.
     #[error("{0} declared this move; another person has to authorise it")]
     SamePerson(String),
@@ -97,14 +99,15 @@ impl Controller {
             request,
             approved_by: Vec::new(),
         };
+        check_acceptance(&pending.request)?;
         if pending.request.dry_run {
             return Ok(self.plan_move(&pending).await?);
         }
-        if pending.request.emergency && pending.request.reason.trim().is_empty() {
-            return Err(MoveError::NoReason);
-        }
+        check_reason(&pending.request)?;
         let what = if pending.request.emergency {
             "declared as an emergency"
+        } else if pending.request.accept_loss {
+            "declared, with what the standby lacks given up"
         } else {
             "declared"
         };
@@ -182,20 +185,6 @@ impl Controller {
         Ok(plan)
     }
 
-    /// Whether the tier lets this person authorise anything; asked at every door.
-    ///
-    /// # Errors
-    /// [`MoveError::NotNamed`].
-    pub fn check_named(&self, by: &str) -> Result<(), MoveError> {
-        if counts(&self.settings.failover, by) {
-            return Ok(());
-        }
-        Err(MoveError::NotNamed {
-            by: by.to_owned(),
-            who: self.settings.failover.authorised_by.clone(),
-        })
-    }
-
     async fn plan_move(&self, pending: &PendingMove) -> Result<MovePlan, store::Error> {
         let (request, snapshot) = (&pending.request, self.snapshot().await);
         let mut plan = match request.kind {
@@ -226,6 +215,7 @@ impl Controller {
             declared_by: request.by.clone(),
             approved_by: Vec::new(),
             approvals_needed: 0,
+            accepts_loss: request.accept_loss,
             saga: None,
         }
     }
@@ -275,7 +265,11 @@ impl Controller {
 
     fn plan_failover(&self, request: &MoveRequest, seen: &Snapshot) -> MovePlan {
         let mut plan = self.blank(request, seen);
-        let needed = others_needed(&self.settings.failover, &request.by);
+        let needed = if request.accept_loss {
+            others_accepting(&self.settings.failover, &request.by)
+        } else {
+            others_needed(&self.settings.failover, &request.by)
+        };
         let mut asked = seen.clone();
         // What would be decided if everybody who must had agreed.
         let others = (1..=needed).map(|number| format!("another person ({number})"));
@@ -290,7 +284,11 @@ impl Controller {
                 (MoveDecision::Proceed, Some(go.to.clone()))
             }
             Decision::Nothing | Decision::Wait { .. } => (MoveDecision::Wait, None),
-            Decision::Refuse { .. } => (MoveDecision::Refuse, None),
+            Decision::Refuse { .. } => {
+                plan.loss = "nothing: writes stay where they are".to_owned();
+                plan.checks.push(self.may_be_accepted(seen));
+                (MoveDecision::Refuse, None)
+            }
         };
         plan.decision = verdict;
         plan.because = vec![decision.to_string()];
@@ -406,43 +404,18 @@ impl Controller {
         for name in names {
             self.heard().orders.push((Instant::now(), order(&name, request)));
         }
+        let unfit_standby = said_of_unfit(request);
         let request = FailoverRequest {
             from,
             by: last,
             reason: request.reason.clone(),
         };
-        let running = self.order(&request).await?;
+        let running = self.order_with(&request, unfit_standby).await?;
         if running.kind == failover::KIND {
             Ok(running.id)
         } else {
             Err(MoveError::NotRunning(failover::KIND.to_owned()))
         }
-    }
-}
-
-fn order(by: &str, request: &MoveRequest) -> Order {
-    Order {
-        by: by.to_owned(),
-        reason: request.reason.clone(),
-    }
-}
-
-/// Whether somebody's word counts.
-fn counts(settings: &FailoverSettings, by: &str) -> bool {
-    settings.authorised_by.is_empty()
-        || settings
-            .authorised_by
-            .iter()
-            .any(|name| store::same_person(name, by))
-}
-
-/// How many people must agree beside the one who declares, whose own word counts if the tier names them.
-fn others_needed(settings: &FailoverSettings, declared_by: &str) -> usize {
-    let own = usize::from(counts(settings, declared_by));
-    match settings.authority {
-        Authority::Automatic => 0,
-        Authority::OnePerson => 1 - own,
-        Authority::TwoPeople => 2 - own,
     }
 }
 

@@ -20,7 +20,9 @@ fn told(error: MoveError) -> Problem {
             status: 404,
             ..Problem::refused(error.to_string())
         },
-        MoveError::NoReason
+        MoveError::NoReason(_)
+        | MoveError::NothingToAccept(_)
+        | MoveError::NotAlone
         | MoveError::SamePerson(_)
         | MoveError::NotNamed { .. }
         | MoveError::NoReturn

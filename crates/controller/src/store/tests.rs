@@ -137,6 +137,7 @@ async fn a_declared_move_is_kept_with_who_authorised_it_until_it_is_taken_or_too
             by: "Ada".to_owned(),
             reason: "a window".to_owned(),
             emergency: false,
+            accept_loss: false,
             dry_run: false,
         },
         approved_by: Vec::new(),

@@ -12,6 +12,7 @@ fn asked(kind: MoveKind, by: &str) -> MoveRequest {
         by: by.to_owned(),
         reason: "a window".to_owned(),
         emergency: false,
+        accept_loss: false,
         dry_run: false,
     }
 }
@@ -80,7 +81,7 @@ async fn one_person_alone_has_to_say_why_it_is_an_emergency() {
         ..asked(MoveKind::Failover, "ada")
     };
     let refused = controller.declare(silent.clone()).await;
-    assert!(matches!(refused, Err(MoveError::NoReason)), "{refused:?}");
+    assert!(matches!(refused, Err(MoveError::NoReason(_))), "{refused:?}");
 
     estate.world.kill(&west());
     let urgent = MoveRequest {
@@ -156,5 +157,102 @@ async fn only_those_whom_the_tier_names_authorise_and_who_declares_does_not_do_b
     assert_eq!((plan.saga.is_some(), plan.approvals_needed), (true, 0));
     until("west leads", async || estate.leads(&west())).await;
     idle(&controller).await;
+    stop(&controller).await;
+}
+
+/// North was away while west went on, and comes back when west is lost.
+async fn only_an_unfit_standby_is_left(estate: &Estate) {
+    estate.world.kill(&north());
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    estate.world.kill(&west());
+    estate.world.start(&north());
+}
+
+fn without_what_it_lacks(by: &str) -> MoveRequest {
+    MoveRequest {
+        accept_loss: true,
+        reason: "the data centre burnt down".to_owned(),
+        ..asked(MoveKind::Failover, by)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_people_go_on_without_what_an_unfit_standby_lacks_and_one_does_not() {
+    let estate = Estate::new(Authority::Automatic);
+    let controller = estate.running().await;
+    only_an_unfit_standby_is_left(&estate).await;
+    let dry = MoveRequest {
+        dry_run: true,
+        ..asked(MoveKind::Failover, "ada")
+    };
+    until("a refusal says that two people may accept it", async || {
+        let plan = controller.declare(dry.clone()).await.unwrap();
+        plan.decision == MoveDecision::Refuse && plan.checks[0].verdict == MoveDecision::Proceed
+    })
+    .await;
+    let alone = MoveRequest {
+        emergency: true,
+        ..without_what_it_lacks("ada")
+    };
+    let alone = controller.declare(alone).await;
+    assert!(matches!(alone, Err(MoveError::NotAlone)), "{alone:?}");
+
+    // In a tier that asks nobody it takes two all the same.
+    let plan = controller.declare(without_what_it_lacks("ada")).await.unwrap();
+    assert_eq!(
+        (plan.decision, plan.approvals_needed, &plan.saga),
+        (MoveDecision::Proceed, 1, &None)
+    );
+    assert!(
+        plan.loss.starts_with("everything that was written in the "),
+        "{}",
+        plan.loss
+    );
+    let same = controller.approve(&plan.id, "ada").await;
+    assert!(matches!(same, Err(MoveError::SamePerson(_))), "{same:?}");
+    assert!(estate.world.picture().writing.is_empty(), "nobody leads yet");
+    let begun = controller.approve(&plan.id, "bob").await.unwrap();
+    assert!(begun.saga.is_some() && begun.accepts_loss, "{begun:?}");
+    until("north leads", async || estate.leads(&north())).await;
+    idle(&controller).await;
+    let rows = controller.store.sagas(1).await.unwrap();
+    let saga = controller.store.saga(rows[0].id).await.unwrap().unwrap();
+    assert_eq!(saga.params["accepted_by"], serde_json::json!(["ada", "bob"]));
+    stop(&controller).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_given_up_while_the_region_that_has_it_answers_or_where_nothing_is_lost() {
+    let estate = Estate::new(Authority::Automatic);
+    let controller = estate.running().await;
+    for kind in [MoveKind::Switchover, MoveKind::Failback] {
+        let moved = MoveRequest {
+            kind,
+            ..without_what_it_lacks("ada")
+        };
+        let refused = controller.declare(moved).await;
+        assert!(
+            matches!(refused, Err(MoveError::NothingToAccept(_))),
+            "{refused:?}"
+        );
+    }
+    let silent = MoveRequest {
+        reason: String::new(),
+        ..without_what_it_lacks("ada")
+    };
+    let refused = controller.declare(silent).await;
+    assert!(matches!(refused, Err(MoveError::NoReason(_))), "{refused:?}");
+
+    // West leads on without its standby.
+    estate.world.kill(&north());
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let plan = controller.declare(without_what_it_lacks("ada")).await.unwrap();
+    assert_eq!((plan.decision, &plan.saga), (MoveDecision::Refuse, &None));
+    assert!(
+        plan.checks[0].found.contains("west is heard"),
+        "{:?}",
+        plan.checks
+    );
+    assert!(estate.leads(&west()));
     stop(&controller).await;
 }

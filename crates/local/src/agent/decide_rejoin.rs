@@ -85,6 +85,11 @@ pub enum Rejoin {
         /// Why.
         why: CopyWhy,
     },
+    /// Copy it anew, and keep what is here for good: it holds much that the survivor never received.
+    KeepAndCopy {
+        /// Since when histories differ.
+        fork: Fork,
+    },
     /// Not now.
     Wait {
         /// On what.
@@ -132,6 +137,8 @@ pub enum CopyWhy {
     WalRemoved,
     /// It never streams.
     Stalled,
+    /// What is here holds much that the survivor never received, and is kept.
+    MuchOfItsOwn,
 }
 
 /// What a rejoin waits for.
@@ -209,6 +216,8 @@ pub fn decide_rejoin(seen: &Seen) -> Rejoin {
         Beyond::Nothing => Rejoin::Start {
             why: StartWhy::SameHistory { fork },
         },
+        // A copy needs no checkpoint to be told apart from.
+        Beyond::Much => Rejoin::KeepAndCopy { fork },
         Beyond::Something | Beyond::Unknown if needs_checkpoint => Rejoin::Wait {
             why: WaitingOn::UpstreamCheckpoint,
         },

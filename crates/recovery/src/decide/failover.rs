@@ -5,12 +5,13 @@ use std::time::Duration;
 use api::site::{DatabaseState, Role};
 use driver::Reign;
 use types::{
-    Generation, Timestamp,
+    Generation, RegionName, Timestamp,
     settings::{Authority, FailoverSettings},
 };
 
 use super::{
     Decision, EstimatedLoss, Loss, Move, RegionSight, Snapshot, Unsafe, WaitingOn,
+    accept::{ACCEPTING_PEOPLE, accepting, decide_acceptance},
     hearsay::{Hearsay, hearsay},
 };
 
@@ -43,12 +44,24 @@ pub fn decide_failover(seen: &Snapshot, settings: &FailoverSettings, now: Timest
             return wait(WaitingOn::HoldOff { loss }, Some(later(last, hold_off)));
         }
     }
-    let standby = match choose(seen, reign, settings, now) {
-        Ok(standby) => standby,
-        Err(decision) => return reinstate(seen, reign, active, settings).unwrap_or(decision),
+    let (to, estimated_loss, accepted_by) = match choose(seen, reign, settings, now) {
+        Ok(standby) => (standby.region.clone(), estimate(seen, now), Vec::new()),
+        Err(decision) => {
+            // Nobody has to accept a loss where nothing is lost.
+            if let Some(stay) = reinstate(seen, reign, active, settings) {
+                return stay;
+            }
+            match accepted(seen, settings, now) {
+                Some((to, loss)) => (to, loss, accepting(seen)),
+                None => return decision,
+            }
+        }
     };
-    let estimated_loss = estimate(seen, now);
-    let (have, need) = (people(seen), needed(settings.authority));
+    let (have, need) = if estimated_loss.unfit_ms > 0 {
+        (accepted_by.len(), ACCEPTING_PEOPLE)
+    } else {
+        (people(seen), needed(settings.authority))
+    };
     if have < need {
         return wait(
             WaitingOn::Authorisation {
@@ -62,10 +75,11 @@ pub fn decide_failover(seen: &Snapshot, settings: &FailoverSettings, now: Timest
     }
     Decision::Proceed(Move {
         from: reign.active.clone(),
-        to: standby.region.clone(),
+        to,
         generation: reign.generation.max(seen.promised).next(),
         reason: loss,
         estimated_loss,
+        accepted_by,
     })
 }
 
@@ -211,36 +225,51 @@ fn choose<'a>(
     settings: &FailoverSettings,
     now: Timestamp,
 ) -> Result<&'a RegionSight, Decision> {
-    let mut others = seen.regions.iter().filter(|sight| sight.region != reign.active);
-    let Some(standby) = others.next() else {
+    let Some(standby) = standby(seen, reign) else {
         return Err(Decision::Refuse {
             why: Unsafe::NoStandby,
         });
     };
+    if let Some(why) = unfit(seen, reign, standby, now) {
+        return Err(Decision::Refuse { why });
+    }
+    if is_there(standby, reign, settings) {
+        Ok(standby)
+    } else {
+        let region = standby.region.clone();
+        Err(wait(WaitingOn::Standby { region }, None))
+    }
+}
+
+/// The region that does not lead.
+pub(super) fn standby<'a>(seen: &'a Snapshot, reign: &Reign) -> Option<&'a RegionSight> {
+    seen.regions.iter().find(|sight| sight.region != reign.active)
+}
+
+/// Why a standby is not fit to take over, if it is not.
+pub(super) fn unfit(seen: &Snapshot, reign: &Reign, standby: &RegionSight, now: Timestamp) -> Option<Unsafe> {
     let region = standby.region.clone();
     let known = seen.eligibility.as_ref().filter(|known| known.standby == region);
     let Some(known) = known else {
-        return Err(Decision::Refuse {
-            why: Unsafe::NeverEligible { region },
-        });
+        return Some(Unsafe::NeverEligible { region });
     };
     if !known.is_fit() {
-        let why = match known.because.clone() {
+        return Some(match known.because.clone() {
             Some(because) => Unsafe::NotEligible { region, because },
             None => Unsafe::NeverEligible { region },
-        };
-        return Err(Decision::Refuse { why });
+        });
     }
     let leader = seen.region(&reign.active);
     let sight = standby
         .observation
         .as_ref()
-        .and_then(|observation| observation.leader);
-    if let Some(because) = sight.and_then(|sight| known.left_behind(&sight, leader, now)) {
-        return Err(Decision::Refuse {
-            why: Unsafe::NotEligible { region, because },
-        });
-    }
+        .and_then(|observation| observation.leader)?;
+    let because = known.left_behind(&sight, leader, now)?;
+    Some(Unsafe::NotEligible { region, because })
+}
+
+/// Whether a standby can be promoted at this moment: it answers, and its database follows.
+pub(super) fn is_there(standby: &RegionSight, reign: &Reign, settings: &FailoverSettings) -> bool {
     // Half of the time after which it would be lost itself: when the controller alone is cut off, it hears neither, and
     // for a heartbeat's length the one that it heard first would look lost and the other would not.
     let answers = standby
@@ -266,11 +295,7 @@ fn choose<'a>(
                 )
             })
     });
-    if answers && (follows || half_way) {
-        Ok(standby)
-    } else {
-        Err(wait(WaitingOn::Standby { region }, None))
-    }
+    answers && (follows || half_way)
 }
 
 /// Puts the active region itself back to work when it was fenced for a failover that came to nothing.
@@ -309,7 +334,20 @@ fn stay(reign: &Reign, newest: Generation, reason: Loss) -> Decision {
         generation: newest.next(),
         reason,
         estimated_loss: EstimatedLoss::default(),
+        accepted_by: Vec::new(),
     })
+}
+
+/// A standby that is not fit, and what its promotion loses, where somebody accepts that and it can be accepted.
+fn accepted(
+    seen: &Snapshot,
+    settings: &FailoverSettings,
+    now: Timestamp,
+) -> Option<(RegionName, EstimatedLoss)> {
+    if accepting(seen).is_empty() {
+        return None;
+    }
+    decide_acceptance(seen, settings, now).ok()
 }
 
 fn estimate(seen: &Snapshot, now: Timestamp) -> EstimatedLoss {
@@ -318,6 +356,7 @@ fn estimate(seen: &Snapshot, now: Timestamp) -> EstimatedLoss {
         .map_or_else(EstimatedLoss::default, |known| EstimatedLoss {
             wal_bytes: known.lag_bytes,
             seen_ms_ago: u64::try_from(now.since(known.judged_at).as_millis()).unwrap_or(u64::MAX),
+            unfit_ms: 0,
         })
 }
 

@@ -7,10 +7,12 @@ use types::{Generation, RegionName, Span};
 use uuid::Uuid;
 
 use super::{
-    super::{Beginning, Eligibility, Ineligible, Order, decide_beginning},
+    super::{Beginning, Eligibility, Ineligible, Order, UnfitStandby, decide_beginning},
     *,
 };
 
+#[path = "accept_tests.rs"]
+mod accept;
 #[path = "hearsay_tests.rs"]
 mod hearsay;
 #[path = "sightings_tests.rs"]
@@ -125,6 +127,7 @@ fn order(by: &str) -> Order {
     Order {
         by: by.to_owned(),
         reason: "fire".to_owned(),
+        unfit_standby: UnfitStandby::Refused,
     }
 }
 

@@ -4,6 +4,7 @@
 //!   heartbeats ──► Sightings ──► Snapshot ──► decide_failover ──► Nothing | Wait | Refuse | Proceed
 //! ```
 
+mod accept;
 mod beginning;
 mod candidate;
 mod eligibility;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName, Span, Timestamp};
 
+pub use accept::{ACCEPTING_PEOPLE, Unacceptable, decide_acceptance};
 pub use beginning::{Beginning, decide_beginning};
 pub use candidate::{Candidacy, Patience, Promoting, decide_candidate};
 pub use eligibility::{ELIGIBLE_GRACE, Eligibility, Ineligible};
@@ -30,7 +32,7 @@ pub use failover::decide_failover;
 pub use old_end::{OldWriter, decide_old_end};
 pub use rehearse::{Due, Never, NotNow, Overdue, Rehearsal, Schedule, Standing, decide_due, plan_rehearsals};
 pub use room::{Shortage, shortages};
-pub use sightings::{Order, RegionSight, Sightings, Snapshot, Underway};
+pub use sightings::{Order, RegionSight, Sightings, Snapshot, Underway, UnfitStandby};
 pub use switchover::{Check, LAG_BYTES_MAX, Planned, Verdict, decide_switchover, other_region};
 
 /// What to do about a failover right now.
@@ -67,6 +69,8 @@ pub struct Move {
     pub reason: Loss,
     /// What promoting may lose, stated before it happens.
     pub estimated_loss: EstimatedLoss,
+    /// Who accepted that the standby is not fit; empty where it is.
+    pub accepted_by: Vec<String>,
 }
 
 /// What is wrong with the active region.
@@ -174,6 +178,15 @@ pub struct EstimatedLoss {
     pub wal_bytes: u64,
     /// Age of that sighting when it was used, milliseconds: what was written since then is not in the number.
     pub seen_ms_ago: u64,
+    /// For how long the standby had not been fit then, milliseconds: everything written in that time is lost as well. 0
+    /// where it was fit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unfit_ms: u64,
+}
+
+/// By reference, because serde asks so.
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 // === impl Display ===
@@ -290,6 +303,15 @@ impl std::fmt::Display for Unsafe {
 
 impl std::fmt::Display for EstimatedLoss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.unfit_ms > 0 {
+            return write!(
+                f,
+                "loses everything that was written in the {} before the active region was last seen well, {} ago, and \
+                 since then",
+                Span::from_millis(self.unfit_ms),
+                Span::from_millis(self.seen_ms_ago)
+            );
+        }
         write!(
             f,
             "loses about {} bytes of write-ahead log, as seen {} before",

@@ -40,6 +40,17 @@ pub struct Order {
     pub by: String,
     /// Why.
     pub reason: String,
+    /// Whether they accept what an unfit standby lacks.
+    pub unfit_standby: UnfitStandby,
+}
+
+/// What somebody who orders a failover says about a standby that is not fit to take over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnfitStandby {
+    /// It is not promoted.
+    Refused,
+    /// It is promoted all the same, if another person says so too and the loss can be stated.
+    Accepted,
 }
 
 /// The saga that runs.

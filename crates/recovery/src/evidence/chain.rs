@@ -61,6 +61,8 @@ pub enum Kind {
     Reconciliation,
     /// What partners were to be told.
     Notice,
+    /// What people took upon themselves: data given up, a move begun by one of them alone.
+    Decision,
     /// A release.
     Release,
     /// Access that was granted or used.

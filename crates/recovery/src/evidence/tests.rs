@@ -29,6 +29,7 @@ pub(super) fn run(number: u32, accepted_ms: i64) -> Run {
         estimated_loss: Some(EstimatedLoss {
             wal_bytes: 4_096,
             seen_ms_ago: 1_600,
+            unfit_ms: 0,
         }),
         fault_at: at(0),
         clocks: RecoveryTimeline {

@@ -82,6 +82,9 @@ pub struct Plan {
     /// The timeline on which both databases were when the standby was last fit.
     #[serde(default)]
     pub shared_timeline: Option<u32>,
+    /// Who accepted the loss, where the standby was not fit to take over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_by: Vec<String>,
 }
 
 /// What became of the old writer.

@@ -44,6 +44,7 @@ fn plan() -> failover::Plan {
         decided: THEN,
         estimated_loss: EstimatedLoss::default(),
         shared_timeline: Some(1),
+        accepted_by: Vec::new(),
     }
 }
 

@@ -84,6 +84,7 @@ pub async fn declare(estate: &OpenEstate, kind: MoveKind, step: &Step) -> Result
         by: DRILL.to_owned(),
         reason: "a drill".to_owned(),
         emergency: true,
+        accept_loss: false,
         dry_run: false,
     };
     step.detail(&format!("declaring a {kind}"));

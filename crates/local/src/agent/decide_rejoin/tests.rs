@@ -86,7 +86,7 @@ fn a_standby_goes_on_without_asking_anybody() {
 #[test]
 fn an_old_primary_never_starts_before_it_knows_the_survivor() {
     let states = [ClusterState::ShutDown, ClusterState::Crashed];
-    let beyonds = [Beyond::Nothing, Beyond::Something, Beyond::Unknown];
+    let beyonds = [Beyond::Nothing, Beyond::Something, Beyond::Much, Beyond::Unknown];
     for state in states {
         for standby_signal in [false, true] {
             for beyond in beyonds {
@@ -122,6 +122,8 @@ fn an_old_primary_is_started_rewound_or_copied_by_what_it_has_beyond_the_fork() 
             (Beyond::Nothing, 2, start),
             (Beyond::Something, 1, wait),
             (Beyond::Something, 2, rewind(Some(fork()))),
+            (Beyond::Much, 1, Rejoin::KeepAndCopy { fork: fork() }),
+            (Beyond::Much, 2, Rejoin::KeepAndCopy { fork: fork() }),
             (Beyond::Unknown, 1, wait),
             (Beyond::Unknown, 2, rewind(None)),
         ] {

@@ -10,6 +10,11 @@ use crate::agent::supervise::{
     tool::{self, Tool},
 };
 
+/// A standby that takes over by itself lacks little: it was fit a moment ago, which is at most 64 MiB of log behind, and
+/// less than the lease's few seconds. Twice that, and a minute, is what an operator expects of a failover.
+const USUAL_BYTES_MAX: u64 = 128 << 20;
+/// The same in time.
+const USUAL_TIME_MAX: Duration = Duration::from_secs(60);
 /// Reading a few gigabytes of log.
 const TIME_MAX: Duration = Duration::from_secs(300);
 
@@ -20,6 +25,8 @@ pub enum Beyond {
     Nothing,
     /// At least one record.
     Something,
+    /// More than a failover loses by itself, or nobody can tell how much: people went on without it, and may want it back.
+    Much,
     /// It cannot be told.
     Unknown,
 }
@@ -83,6 +90,22 @@ impl Reading<'_> {
     pub async fn commits(&self) -> Result<Commits, tool::Error> {
         let output = self.dump(&["-r", "Transaction", "-r", "LogicalMessage"]).await?;
         Ok(count(&String::from_utf8_lossy(&output.stdout)))
+    }
+}
+
+/// How much lies beyond the fork: at least `bytes`, with these commits, where they could be read.
+pub fn judge_amount(bytes: u64, commits: Option<&Commits>) -> Beyond {
+    let Some(commits) = commits else {
+        return Beyond::Much;
+    };
+    let over = commits
+        .first
+        .zip(commits.last)
+        .map_or(Duration::ZERO, |(first, last)| last.since(first));
+    if bytes > USUAL_BYTES_MAX || over > USUAL_TIME_MAX {
+        Beyond::Much
+    } else {
+        Beyond::Something
     }
 }
 
@@ -156,6 +179,21 @@ rmgr: Transaction len (rec/tot):     98/    98, tx:        744, lsn: 0/03000240,
             last: Some("2026-11-21T10:05:19Z".parse().unwrap()),
         };
         assert_eq!(count(dump), expected);
+    }
+
+    #[test]
+    fn much_is_what_no_failover_loses_by_itself() {
+        let over = |seconds: i64| Commits {
+            count: 9,
+            first: Some(Timestamp::from_micros(0)),
+            last: Some(Timestamp::from_micros(seconds * 1_000_000)),
+        };
+        let few = Commits::default();
+        assert_eq!(judge_amount(64 << 20, Some(&over(59))), Beyond::Something);
+        assert_eq!(judge_amount(0, Some(&few)), Beyond::Something);
+        assert_eq!(judge_amount(0, Some(&over(61))), Beyond::Much);
+        assert_eq!(judge_amount(129 << 20, Some(&few)), Beyond::Much);
+        assert_eq!(judge_amount(0, None), Beyond::Much, "its log cannot be read");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! data.ready            a complete base backup, about to become `data`
 //! data.superseded-<g>   the former `data` of generation g, until the new one streams
 //! data.stranger-<s>     a former `data` of another cluster, which nobody but a person removes
+//! data.diverged-<g>     a former `data` of generation g that holds much which its successor lacks; likewise
 //! data.seeding          a copy of the seed on its way
 //! ```
 //! Every step between these names is one rename, so a crash at any moment leaves a state from which
@@ -137,7 +138,12 @@ impl DataDirectory {
     /// # Errors
     /// Whatever the file system reports.
     pub fn has_copies(&self) -> io::Result<bool> {
-        let kept = [self.superseded()?, self.kept_beside("stranger-")?].concat();
+        let kept = [
+            self.superseded()?,
+            self.kept_beside("stranger-")?,
+            self.kept_beside("diverged-")?,
+        ]
+        .concat();
         Ok(self.ready().exists() || !kept.is_empty())
     }
 
@@ -147,12 +153,25 @@ impl DataDirectory {
     /// # Errors
     /// Whatever the file system reports.
     pub fn keep_stranger(&self, system: u64) -> io::Result<PathBuf> {
-        let mut aside = self.beside(&format!("stranger-{system}"));
+        self.keep_as(&format!("stranger-{system}"))
+    }
+
+    /// The present directory holds much that the one which is followed lacks: it is moved aside for good. It may be the
+    /// only copy of what people gave up when they went on without it.
+    ///
+    /// # Errors
+    /// Whatever the file system reports.
+    pub fn keep_diverged(&self, generation: Generation) -> io::Result<PathBuf> {
+        self.keep_as(&format!("diverged-{generation}"))
+    }
+
+    fn keep_as(&self, name: &str) -> io::Result<PathBuf> {
+        let mut aside = self.beside(name);
         for again in 2.. {
             if !aside.exists() {
                 break;
             }
-            aside = self.beside(&format!("stranger-{system}-{again}"));
+            aside = self.beside(&format!("{name}-{again}"));
         }
         durable::rename(&self.path, &aside)?;
         Ok(aside)
@@ -237,6 +256,26 @@ mod tests {
             data.drop_superseded().unwrap();
             assert!(home.path().join(expected).exists() && !data.exists());
         }
+        assert!(data.has_copies().unwrap());
+    }
+
+    #[test]
+    fn what_diverged_is_kept_when_its_successor_streams() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDirectory {
+            path: home.path().join("data"),
+        };
+        copy(&data.path, "much of its own");
+        copy(&data.incoming(), "new");
+        let kept = data.keep_diverged(Generation::new(3)).unwrap();
+        data.replace_by_incoming(Generation::new(3)).unwrap();
+        data.drop_superseded().unwrap();
+        assert_eq!(kept, home.path().join("data.diverged-3"));
+        assert_eq!(
+            fs::read_to_string(kept.join("PG_VERSION")).unwrap(),
+            "much of its own"
+        );
+        assert_eq!(fs::read_to_string(data.path.join("PG_VERSION")).unwrap(), "new");
         assert!(data.has_copies().unwrap());
     }
 

@@ -6,7 +6,7 @@ use api::site::Divergence;
 use types::{Generation, RegionName, settings::Upstream};
 
 use super::{
-    beyond::{Beyond, Reading},
+    beyond::{Beyond, Reading, judge_amount},
     control::Postgres,
     control_data::ControlData,
     data_directory::DataDirectory,
@@ -139,6 +139,10 @@ impl Rejoining {
                 } else {
                     self.reading(fork).anything().await
                 };
+                if seen.beyond == Beyond::Something {
+                    let commits = self.reading(fork).commits().await.ok();
+                    seen.beyond = judge_amount(control.position.bytes_since(at), commits.as_ref());
+                }
             }
             if stalls > 0 {
                 let (timeline, position, bytes) = (control.timeline, control.position, control.segment_bytes);
@@ -206,6 +210,11 @@ impl Rejoining {
             Rejoin::BaseBackup { why } => {
                 self.copy(why).await?;
                 Ok(Outcome::Ready { divergence: None })
+            }
+            Rejoin::KeepAndCopy { fork } => {
+                let divergence = self.divergence(fork).await;
+                self.copy(CopyWhy::MuchOfItsOwn).await?;
+                Ok(Outcome::Ready { divergence })
             }
         }
     }
@@ -287,6 +296,12 @@ impl Rejoining {
             let kept = kept.map_err(files("keep a database of another cluster aside"))?;
             tracing::error!(kept = %kept.display(), upstream = %self.upstream,
                 "what was here is a database of another cluster; it is kept until a person removes it");
+        }
+        if why == CopyWhy::MuchOfItsOwn && self.data.exists() {
+            let kept = self.data.keep_diverged(self.led.unwrap_or_default());
+            let kept = kept.map_err(files("keep a database with much of its own aside"))?;
+            tracing::error!(kept = %kept.display(), upstream = %self.upstream,
+                "what was here holds much that the survivor never received; it is kept until a person removes it");
         }
         self.data
             .replace_by_incoming(self.led.unwrap_or_default())
