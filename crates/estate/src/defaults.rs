@@ -18,6 +18,9 @@ pub(crate) const TIME_ZONE: &str = "UTC";
 /// One drill a day is as much as people follow up.
 pub(crate) const DRILLS_APART: Span = Span::from_days(1);
 
+/// An hour of picking on paper, for work that was done since, is as much as a warehouse sorts out by hand.
+pub(crate) const PACK_AGE: Span = Span::from_hours(1);
+
 /// All zones: the loss of one is the failure that Azure regions have most often.
 pub(crate) const ZONES: [u8; 3] = [1, 2, 3];
 

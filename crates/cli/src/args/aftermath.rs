@@ -50,12 +50,15 @@ pub struct FallbackPack {
     /// The site, as the estate file names it
     #[arg(long, value_name = "NAME", required_unless_present = "due")]
     pub site: Option<SiteName>,
-    /// Every site whose pack is older than --older-than; for a timer, which may ask as often as it likes
+    /// Every site whose pack is older than it may be; for a timer, which may ask as often as it likes
     #[arg(long, conflicts_with_all = ["site", "warehouse"])]
     pub due: bool,
-    /// How old a pack may become, with --due
-    #[arg(long, default_value = "1h", value_name = "TIME", requires = "due")]
-    pub older_than: Span,
+    /// How old a pack may become, with --due [default: the site's `packAge` in the estate file]
+    #[arg(long, value_name = "TIME", requires = "due")]
+    pub older_than: Option<Span>,
+    /// Tell this file when each pack was made, with --due: for the collector of text files of the machine's exporter
+    #[arg(long, value_name = "FILE", requires = "due")]
+    pub metrics: Option<PathBuf>,
     /// Which database is read first: that of the region that leads, or a standby's, which costs the other nothing
     /// [default: leader; with --due, standby]
     #[arg(long, value_enum, value_name = "WHICH")]

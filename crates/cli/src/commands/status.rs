@@ -33,6 +33,9 @@ pub async fn run(estate: &OpenEstate, output: Output, talk: &Talk) -> Result<Exi
             for warning in super::certificates::warnings(estate) {
                 anstream::println!("{warning}");
             }
+            for old in super::fallback::old(estate) {
+                anstream::println!("{old}");
+            }
             super::drill::schedule::show_missing(estate).await;
         }
     }

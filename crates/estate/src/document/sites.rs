@@ -34,6 +34,8 @@ mapping! {
         Optional "devices" devices: List<Device>,
         /// The small program that goes on working when the link is down; by default none.
         Optional "edge" edge: EdgeDocument,
+        /// The pack that people work with on paper may become this old; by default 1h.
+        Optional "packAge" pack_age: Span,
     }
 
     /// How a site is connected.

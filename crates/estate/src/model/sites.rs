@@ -25,6 +25,8 @@ pub struct Site {
     pub devices: Vec<Device>,
     /// The small program that goes on working when the link is down.
     pub edge: Option<EdgeAgent>,
+    /// The pack that people work with on paper may become this old.
+    pub pack_age: Span,
 }
 
 /// How a site is connected.

@@ -299,6 +299,12 @@ fn check_positive(draft: &Draft<'_>, problems: &mut Problems<'_>) {
         if let Some(edge) = site.written.edge.get() {
             check(&edge.offline, Span::from_minutes(1), "working offline for");
         }
+        // A timer asks every few minutes, and each pack reads a database.
+        check(
+            &site.written.pack_age,
+            Span::from_minutes(10),
+            "a fallback pack younger than",
+        );
     }
     if let Some(release) = draft.spec.release.get() {
         check(&release.scan_age_max, DAY, "a scan that is younger than");

@@ -204,6 +204,7 @@ fn site_plan(site: &Site, tenants: Vec<TenantName>) -> SitePlan {
         gateway: site.link.gateway,
         devices: site.devices.clone(),
         offline: site.edge.map(|edge| edge.offline),
+        pack_age: site.pack_age,
         tenants,
     }
 }

@@ -24,6 +24,8 @@ use super::{
     erp::{CallError, Erp, failed},
     gateway::{leader, words},
 };
+pub use due::old;
+
 use crate::{
     args::{FallbackPack, ReadFrom},
     failure::{Exit, Failure},
@@ -39,6 +41,9 @@ const LABELS: u32 = 40;
 const PAGE: &str = "pack.html";
 /// For programs; it says when it was made.
 const DOCUMENT: &str = "pack.json";
+
+/// Where the last pack of a site lies, for `plimsoll status`: whoever prints it may keep it anywhere.
+const NOTE: &str = "made.json";
 
 /// What was read, and where.
 struct Read {
@@ -78,7 +83,34 @@ fn directory_of(all: &Path, site: &SiteName) -> PathBuf {
     all.join(site.as_str())
 }
 
-async fn make(estate: &OpenEstate, wanted: &Wanted<'_>, valid: Span, talk: &Talk) -> Result<(), Failure> {
+/// When a site's last pack was made, wherever it lies.
+fn last_made(estate: &OpenEstate, site: &SiteName) -> Option<Timestamp> {
+    let text = std::fs::read(note_of(estate, site)).ok()?;
+    let note: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    note["generated"].as_str()?.parse().ok()
+}
+
+fn note_of(estate: &OpenEstate, site: &SiteName) -> PathBuf {
+    directory_of(&estate.layout.root().join("fallback"), site).join(NOTE)
+}
+
+/// Notes it for those who ask how old it is. The pack is there without it.
+fn note(estate: &OpenEstate, wanted: &Wanted<'_>, generated: Timestamp) -> Result<(), Failure> {
+    let path = note_of(estate, &wanted.site);
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(Failure::file("make the directory", directory))?;
+    }
+    let text = json!({ "generated": generated, "directory": wanted.directory }).to_string();
+    replace(&path, text.as_bytes())
+}
+
+/// Makes a pack; returns when.
+async fn make(
+    estate: &OpenEstate,
+    wanted: &Wanted<'_>,
+    valid: Span,
+    talk: &Talk,
+) -> Result<Timestamp, Failure> {
     let read = read(estate, wanted, talk).await?;
     let generated = Timestamp::from_system(SystemTime::now());
     let life = i64::try_from(valid.as_duration().as_micros()).unwrap_or(i64::MAX);
@@ -92,6 +124,7 @@ async fn make(estate: &OpenEstate, wanted: &Wanted<'_>, valid: Span, talk: &Talk
         fresh_labels: read.fresh_labels,
     };
     write(&wanted.directory, &about, &read.pack)?;
+    note(estate, wanted, generated)?;
     let pack = &read.pack;
     talk.say(format_args!(
         "{} lines to pick, {} deliveries, {} receipts, {} labels; read from {}{}; valid until {valid_until}",
@@ -103,7 +136,7 @@ async fn make(estate: &OpenEstate, wanted: &Wanted<'_>, valid: Span, talk: &Talk
         if pack.standby { ", a standby" } else { "" },
     ));
     anstream::println!("{}", wanted.directory.join(PAGE).display());
-    Ok(())
+    Ok(generated)
 }
 
 async fn read(estate: &OpenEstate, wanted: &Wanted<'_>, talk: &Talk) -> Result<Read, Failure> {
@@ -208,14 +241,18 @@ fn write(directory: &Path, about: &About<'_>, pack: &Pack) -> Result<(), Failure
     files.push((directory.join(PAGE), page::html(about, pack).into_bytes()));
     files.push((directory.join(DOCUMENT), format!("{json:#}\n").into_bytes()));
     for (path, content) in files {
-        // Never half a file, nor an empty one where the power fails: the last pack is what people have then.
-        let partial = path.with_extension("partial");
-        let whole = |mut file: File| file.write_all(&content).and_then(|()| file.sync_all());
-        let written = File::create(&partial).and_then(whole);
-        written.map_err(Failure::file("write", &partial))?;
-        std::fs::rename(&partial, &path).map_err(Failure::file("write", &path))?;
+        replace(&path, &content)?;
     }
     Ok(())
+}
+
+/// Never half a file, nor an empty one where the power fails: the last pack is what people have then.
+fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let partial = path.with_extension("partial");
+    let whole = |mut file: File| file.write_all(content).and_then(|()| file.sync_all());
+    let written = File::create(&partial).and_then(whole);
+    written.map_err(Failure::file("write", &partial))?;
+    std::fs::rename(&partial, path).map_err(Failure::file("write", path))
 }
 
 #[cfg(test)]

@@ -139,6 +139,7 @@ pub(super) fn site(written: &SiteDocument, context: &Context<'_>) -> Option<Site
             }),
             None => None,
         },
+        pack_age: written.pack_age.or(defaults::PACK_AGE),
         name,
     })
 }

@@ -192,6 +192,8 @@ pub struct SitePlan {
     pub devices: Vec<estate::Device>,
     /// Goes on working this long without a link; `None` without an edge agent.
     pub offline: Option<Span>,
+    /// The pack that people work with on paper may become this old.
+    pub pack_age: Span,
     /// Tenants whose goods are there and that are in this stamp.
     pub tenants: Vec<TenantName>,
 }

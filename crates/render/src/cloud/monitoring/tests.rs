@@ -6,7 +6,7 @@ use promql_parser::parser::{Expr, parse};
 use types::{FileTree, Span};
 
 use super::model::{RuleFile, Severity};
-use super::watched::{Capability, Check, Database, Scans, Site, Stamp, Tier, Watched};
+use super::watched::{Capability, Check, Database, Pack, Scans, Site, Stamp, Tier, Watched};
 use super::{dashboards, rules, write};
 
 fn tier(name: &str, rto_seconds: u64, rpo_seconds: u64, support: &'static str) -> Tier {
@@ -93,6 +93,10 @@ pub(super) fn example(pages: bool) -> Watched {
             name: "warehouse-north".to_owned(),
             offline: Span::from_secs(8 * 3_600),
         }],
+        packs: vec![Pack {
+            site: "warehouse-north".to_owned(),
+            age: Span::from_hours(2),
+        }],
         time_zone: "Europe/Lisbon".to_owned(),
         regions: vec!["westeurope".to_owned(), "northeurope".to_owned()],
     }
@@ -106,6 +110,7 @@ fn smallest() -> Watched {
     one.stamps.clear();
     one.databases.clear();
     one.sites.clear();
+    one.packs.clear();
     one.regions.truncate(1);
     one
 }

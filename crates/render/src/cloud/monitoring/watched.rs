@@ -30,6 +30,8 @@ pub(super) struct Watched {
     pub(super) databases: Vec<Database>,
     /// Sites with an edge agent.
     pub(super) sites: Vec<Site>,
+    /// Packs for paper.
+    pub(super) packs: Vec<Pack>,
     /// A lane that takes scans of a site, where there is any.
     pub(super) scans: Option<Scans>,
     /// IANA time zone that most tenants live in: people answer in its hours.
@@ -126,6 +128,15 @@ pub(super) struct Site {
     pub(super) offline: Span,
 }
 
+/// The pack that people of a site work with on paper.
+#[derive(Clone, Debug)]
+pub(super) struct Pack {
+    /// The site.
+    pub(super) site: String,
+    /// It may become this old.
+    pub(super) age: Span,
+}
+
 /// A lane that takes a site's scans.
 #[derive(Clone, Debug)]
 pub(super) struct Scans {
@@ -164,6 +175,7 @@ impl Watched {
                 .filter_map(|(region, one)| database(region, one))
                 .collect(),
             sites: sites(environment),
+            packs: packs(environment),
             scans: scans(environment),
             time_zone: time_zone(environment),
             regions: environment
@@ -353,6 +365,13 @@ fn sites(environment: &Environment) -> Vec<Site> {
         .into_iter()
         .map(|(name, offline)| Site { name, offline })
         .collect()
+}
+
+/// Every site has one, with an edge agent or without: paper is what is left when nothing works.
+fn packs(environment: &Environment) -> Vec<Pack> {
+    let sites = environment.stamps.iter().flat_map(|stamp| &stamp.sites);
+    let ages: BTreeMap<String, Span> = sites.map(|site| (site.name.to_string(), site.pack_age)).collect();
+    ages.into_iter().map(|(site, age)| Pack { site, age }).collect()
 }
 
 fn scans(environment: &Environment) -> Option<Scans> {

@@ -103,6 +103,15 @@ pub(super) fn rules(watched: &Watched) -> RuleFile {
             of,
         ));
     }
+    for one in &watched.packs {
+        let of = [("site", one.site.as_str())];
+        let seconds = one.age.as_millis() / 1_000;
+        records.push(Record::constant(
+            "plimsoll:plan:fallback_pack_age_max_seconds",
+            seconds,
+            of,
+        ));
+    }
     RuleFile {
         name: "plan",
         about: "The plan's numbers as series: what rules compare with, and what they miss.",

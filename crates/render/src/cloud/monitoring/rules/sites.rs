@@ -1,7 +1,7 @@
 //! Warehouses: is there a link, and how long can they go on without one?
 
 use super::super::model::{Alert, Case, Layer, Record, RuleFile, Severity, series};
-use super::super::watched::{Scans, Site, Watched};
+use super::super::watched::{Pack, Scans, Site, Watched};
 use crate::cloud::runbooks::{Page, Scenario};
 
 pub(super) fn rules(watched: &Watched) -> RuleFile {
@@ -10,6 +10,7 @@ pub(super) fn rules(watched: &Watched) -> RuleFile {
         .first()
         .map(|site| vec![silent(site), running_out(watched, site), print_queue(site)])
         .unwrap_or_default();
+    alerts.extend(watched.packs.first().map(pack_old));
     alerts.extend(watched.scans.as_ref().map(passed_over));
     RuleFile {
         name: "sites",
@@ -76,6 +77,28 @@ fn print_queue(site: &Site) -> Alert {
     )
     .fires(Case::at(5, "ten minutes").always(&age, 600), labels)
     .silent(Case::at(5, "a few seconds").always(&age, 3))
+}
+
+/// A timer makes a pack when the last one is as old as it may be; half an hour more, and it does not run or does not succeed.
+fn pack_old(pack: &Pack) -> Alert {
+    let labels = [("site", pack.site.as_str())];
+    let made = series("plimsoll_fallback_pack_timestamp_seconds", labels);
+    let seconds = pack.age.as_millis() / 1_000;
+    Alert::new("FallbackPackOld", Severity::Ticket, Layer::Site, Page::Scenario(Scenario::SiteCutOff))
+        .when(
+            "plimsoll:plan:fallback_pack_age_max_seconds unless on (site) (time() - max by (site) (plimsoll_fallback_pack_timestamp_seconds) <= on (site) (plimsoll:plan:fallback_pack_age_max_seconds + 1800))",
+            2,
+        )
+        .says(
+            "{{ $labels.site }} has no fresh pack to work with on paper",
+            "Nothing has made a fallback pack for {{ $labels.site }} for longer than the estate allows, or ever. If the ERP is lost now, people there work with an old one, or with none.",
+        )
+        .fires(Case::at(10, "never made"), labels)
+        .fires(
+            Case::at(10, "made long ago").always(&made, format!("-{}", seconds + 3_600)),
+            labels,
+        )
+        .silent(Case::at(10, "made every minute").growing(&made, 60))
 }
 
 /// The gateway tells of it as long as a number lacks, however old: a scan that is lost stays lost until somebody said so.

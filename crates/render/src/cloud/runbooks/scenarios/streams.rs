@@ -93,7 +93,9 @@ pub(super) fn site_cut_off(ground: &Ground<'_>) -> Markdown {
         ground,
         &Opening {
             scenario: Scenario::SiteCutOff,
-            when: &["Alarm `SiteSilent`, `SiteRunsOutOfTime` or `LabelsNotPrinted`, or the site calls."],
+            when: &[
+                "Alarm `SiteSilent`, `SiteRunsOutOfTime`, `FallbackPackOld` or `LabelsNotPrinted`, or the site calls.",
+            ],
             by_itself: &[
                 "The edge agent, which lets a site go on working without a link, does not exist yet: until it does, a site without a link works on paper from the first minute.",
             ],
@@ -121,6 +123,10 @@ pub(super) fn site_cut_off(ground: &Ground<'_>) -> Markdown {
                 text(&site.time_zone)
             ),
             offline,
+            format!(
+                "Its fallback pack (`plimsoll fallback-pack --site {}`) may be {} old: open work, and labels that nobody else gets.",
+                site.name, site.pack_age
+            ),
         ]);
         let devices: Vec<String> = site.devices.iter().map(|device| text(&device.label)).collect();
         page.list(&devices);
