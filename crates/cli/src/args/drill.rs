@@ -53,9 +53,6 @@ pub struct CutLinks {
     /// How long it lasts: 5s to 5m
     #[arg(long, default_value = "15s", value_name = "TIME")]
     pub lasts: Span,
-    /// Only tell what would be cut, and whether that can be done here
-    #[arg(long)]
-    pub dry_run: bool,
 }
 
 /// Whose link is cut.
@@ -187,6 +184,9 @@ pub struct Rehearse {
     /// Give up on a recovery after this long
     #[arg(long, default_value = "2m", value_name = "TIME")]
     pub timeout: Span,
+    /// Only tell what would be done to whom, and whether it could begin now; the answer is no (1) when it could not
+    #[arg(long)]
+    pub dry_run: bool,
     /// Write evidence here instead of the estate's own directory
     #[arg(long, value_name = "DIR")]
     pub evidence: Option<PathBuf>,

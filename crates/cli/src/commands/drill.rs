@@ -18,6 +18,7 @@ mod machine;
 mod partition;
 mod partner;
 mod person;
+mod plan;
 mod planned;
 mod probe;
 mod public;
@@ -105,6 +106,7 @@ pub struct Rehearsal {
     timeout: Duration,
     evidence: Option<PathBuf>,
     output: Output,
+    dry_run: bool,
 }
 
 impl Rehearsal {
@@ -119,6 +121,7 @@ impl Rehearsal {
             timeout: request.timeout.as_duration(),
             evidence: request.evidence.clone(),
             output: request.output,
+            dry_run: request.dry_run,
         }
     }
 }
@@ -205,8 +208,8 @@ pub async fn credentials(
 
 pub async fn partition(estate: &OpenEstate, request: &CutLinks, talk: &Talk) -> Result<Exit, Failure> {
     let lasts = partition::lasts(request)?;
-    if request.dry_run {
-        return partition::dry_run(estate, request, talk).await;
+    if request.rehearse.dry_run {
+        Box::pin(partition::show(estate, request, talk)).await?;
     }
     partition::check(estate)?;
     let asked = Rehearsal::of("partition", &request.rehearse);
@@ -228,10 +231,14 @@ async fn rehearse(
 ) -> Result<Exit, Failure> {
     estate.must_run()?;
     let public = Public::open(estate)?;
+    if asked.dry_run {
+        return Box::pin(plan::show(estate, asked)).await;
+    }
     let _alone = alone::take(estate, asked.scenario).await?;
     let seed = asked.seed.unwrap_or_else(rand::random);
     let drill = uuid::Uuid::new_v4().simple().to_string();
     let directory = keep::directory(estate, asked, &drill)?;
+    let _emptied = keep::Emptied(&directory);
     talk.say(format_args!(
         "drill {} on {}: {}, {} orders per second, seed {seed}",
         asked.scenario,

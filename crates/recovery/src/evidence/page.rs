@@ -162,7 +162,8 @@ fn figures(page: &mut String, evidence: &Evidence, summary: &Summary) {
     } else {
         commits.to_string()
     };
-    if evidence.runs.iter().any(Run::moves_writes) {
+    let loses_a_region = |run: &Run| run.moves_writes() && !run.is_planned();
+    if evidence.runs.iter().any(loses_a_region) {
         figure(page, &wal, "commits only the lost region had", false);
     }
     page.push_str("</dl>\n");

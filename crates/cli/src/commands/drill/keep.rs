@@ -17,6 +17,17 @@ pub const DOCUMENT: &str = "evidence.json";
 /// The page for people.
 pub const PAGE: &str = "evidence.html";
 
+/// Removes a directory in which a drill that did not end its first run left nothing; nobody should look for evidence there.
+#[derive(Debug)]
+pub struct Emptied<'a>(pub &'a Path);
+
+impl Drop for Emptied<'_> {
+    fn drop(&mut self) {
+        // Refused where anything is in it.
+        let _ = fs::remove_dir(self.0);
+    }
+}
+
 /// Where this drill's evidence goes.
 pub fn directory(estate: &OpenEstate, request: &Rehearsal, drill: &str) -> Result<PathBuf, Failure> {
     let parent = request

@@ -69,7 +69,7 @@ fn impossible(estate: &OpenEstate, calendar: &DrillCalendar) -> BTreeMap<DrillSc
     found
 }
 
-async fn protection(estate: &OpenEstate) -> (Option<Vec<String>>, Option<String>) {
+pub(super) async fn protection(estate: &OpenEstate) -> (Option<Vec<String>>, Option<String>) {
     let Ok(controller) = estate.controller() else {
         return (None, None);
     };
