@@ -160,6 +160,13 @@ pub fn needs_upstream(data: &DataSeen, stalls: u32) -> bool {
     }
 }
 
+const fn was_standby(data: &DataSeen) -> bool {
+    match data {
+        DataSeen::Present(present) => present.was_standby(),
+        DataSeen::Absent | DataSeen::Damaged => false,
+    }
+}
+
 /// How our history relates to the upstream's.
 pub fn relation(present: &Present, upstream: &UpstreamSeen) -> Option<Relation> {
     match upstream {
@@ -179,6 +186,12 @@ pub fn decide_rejoin(seen: &Seen) -> Rejoin {
         };
     }
     let upstream = match &seen.upstream {
+        // It may be all that is left: whoever leads next can promote a database that runs, and none that is stopped.
+        UpstreamSeen::Unreachable { .. } if was_standby(&seen.data) => {
+            return Rejoin::Start {
+                why: StartWhy::WasStandby,
+            };
+        }
         UpstreamSeen::Unreachable { .. } => {
             return Rejoin::Wait {
                 why: WaitingOn::Upstream,

@@ -185,6 +185,14 @@ fn a_standby_that_does_not_stream_is_looked_at_again() {
         stalled(STALLS_MAX, Some(true), same(), Beyond::Nothing),
         copy(CopyWhy::Stalled)
     );
+    let gone = UpstreamSeen::Unreachable { why: String::new() };
+    assert_eq!(
+        stalled(STALLS_MAX, None, gone, Beyond::Unknown),
+        Rejoin::Start {
+            why: StartWhy::WasStandby
+        },
+        "a region that is lost keeps no standby from running"
+    );
     assert_eq!(
         stalled(1, Some(true), upstream(2, 2), Beyond::Something),
         Rejoin::Rewind { fork: Some(fork()) }
