@@ -1,6 +1,9 @@
 //! Whether to move writes to the standby.
 
-#![expect(clippy::result_large_err, reason = "decided some times a second; a boxed decision reads worse")]
+#![expect(
+    clippy::result_large_err,
+    reason = "decided some times a second; a boxed decision reads worse"
+)]
 
 use std::time::Duration;
 
