@@ -371,7 +371,8 @@ impl Budget {
     }
 
     /// Calls that are late give up their place: those that are older than one that was answered, and of the others one,
-    /// because only another call can tell whether it is they that hang or the ERP.
+    /// because only another call can tell whether it is they that hang or the ERP. When that one is late as well, a lane
+    /// that has nothing under way may try next: the first may have been of the lane that hangs.
     fn let_go_of_what_hangs(&mut self, now: Moment) {
         let mut doubtful = None;
         let mut trial = false;
@@ -393,10 +394,18 @@ impl Budget {
                 doubtful = Some(*sequence);
             }
         }
+        let another = late.len() == self.calls.len() && self.somebody_waits_for_the_first();
         if let Some(call) = doubtful.and_then(|sequence| self.calls.get_mut(&sequence)) {
-            call.hangs = !trial;
+            call.hangs = !trial || another;
         }
         self.hanging = self.calls.values().filter(|call| call.hangs).count();
+    }
+
+    /// Whether a lane wants to call that has no call under way.
+    fn somebody_waits_for_the_first(&self) -> bool {
+        let wanting = self.flows.iter().enumerate();
+        let mut wanting = wanting.filter(|(_, flow)| flow.wants.is_some());
+        wanting.any(|(lane, _)| self.calls.values().all(|call| call.lane != lane))
     }
 
     /// A lane whose turn it is and that never comes must not hold up the others. It asks again when it can.

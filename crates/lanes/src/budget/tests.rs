@@ -135,6 +135,41 @@ fn a_lane_whose_calls_hang_leaves_the_erp_to_the_others() {
 }
 
 #[test]
+fn a_lane_that_hangs_in_every_place_leaves_one_to_whoever_comes_later() {
+    for (concurrency, begins) in [(4, 5_000), (8, 60_000), (64, 5_000), (64, 60_000)] {
+        let dead = Lane {
+            hangs: true,
+            concurrency,
+            ..lane(Priority::First)
+        };
+        let late = Lane {
+            concurrency: 1,
+            wants: (begins, u64::MAX),
+            ..lane(Priority::Last)
+        };
+        let mut world = World::new(13, 8, [dead, late]);
+        world.timeout = Duration::from_hours(1);
+        world.run_more_ms(begins + 60_000);
+        let waited = world.longest_wait_ms(1);
+        assert!(waited < 2_000, "{concurrency} calls hang: waited for {waited} ms");
+        assert!(world.done() > 1_000, "{}", world.done());
+    }
+}
+
+#[test]
+fn an_erp_that_hangs_gets_few_calls_more_than_it_takes() {
+    let lanes = (0..20).map(|_| Lane {
+        hangs: true,
+        ..lane(Priority::Normal)
+    });
+    let mut world = World::new(13, 8, lanes);
+    world.timeout = Duration::from_hours(1);
+    world.run_more_ms(600_000);
+    let under_way = world.budget.load().under_way;
+    assert!(under_way <= 21, "one for each lane, and one: {under_way}");
+}
+
+#[test]
 fn a_lane_whose_trouble_is_over_has_its_share_again_soon() {
     let mut world = World::new(
         17,

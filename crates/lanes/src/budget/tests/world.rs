@@ -10,8 +10,6 @@ use types::settings::Priority;
 
 use super::super::{Budget, Class, Ended, Turn, Why};
 
-/// The ERP is given so long for an answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A lane.
@@ -58,6 +56,8 @@ pub struct World {
     pub budget: Budget,
     pub lanes: Vec<Lane>,
     pub workers: usize,
+    /// The ERP is given so long for an answer.
+    pub timeout: Duration,
     /// People's requests that wait.
     pub people: Option<u32>,
     rng: StdRng,
@@ -79,6 +79,7 @@ impl World {
             tallies: vec![Tally::default(); lanes.len()],
             lanes,
             workers,
+            timeout: Duration::from_secs(10),
             people: None,
             rng: StdRng::seed_from_u64(seed),
             now: Duration::ZERO,
@@ -183,7 +184,7 @@ impl World {
         };
         let call = self.calls.swap_remove(at);
         self.events
-            .remove(&(call.began + TIMEOUT, Event::TimedOut(sequence)));
+            .remove(&(call.began + self.timeout, Event::TimedOut(sequence)));
         self.queue.retain(|one| *one != sequence);
         self.budget.end(sequence, how, 1, self.now);
         let tally = &mut self.tallies[call.lane];
@@ -257,7 +258,7 @@ impl World {
         let sequence = self.sequence;
         self.budget.begin(lane, sequence, 1, one.class, self.now);
         self.events
-            .insert((self.now + TIMEOUT, Event::TimedOut(sequence)));
+            .insert((self.now + self.timeout, Event::TimedOut(sequence)));
         if !one.hangs {
             self.queue.push_back(sequence);
         }
