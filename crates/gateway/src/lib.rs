@@ -37,6 +37,7 @@ mod reconcile;
 mod refusal;
 mod retention;
 mod role;
+mod runs;
 mod scans;
 mod scrub;
 mod sftp;

@@ -7,7 +7,7 @@ use std::{io, path::Path};
 use api::gateway::MessageState;
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Ledger;
+use crate::{ledger::Ledger, runs};
 
 /// A run of messages with the same state: first sequence number, how many, state.
 pub type Run = (u64, u64, MessageState);
@@ -29,8 +29,11 @@ impl Marks {
         sequences.dedup();
         let states = sequences
             .into_iter()
-            .map(|sequence| (sequence, ledger.state(sequence)));
-        Self::runs_of(states)
+            .filter_map(|sequence| Some((sequence, ledger.state(sequence)?)));
+        Self {
+            runs: runs::of(states),
+            acknowledged_alone: 0,
+        }
     }
 
     /// Marks of all messages that are no longer pending.
@@ -40,21 +43,6 @@ impl Marks {
         Self {
             runs: ledger.runs(),
             acknowledged_alone: ledger.acks.acknowledged_alone,
-        }
-    }
-
-    fn runs_of(states: impl Iterator<Item = (u64, Option<MessageState>)>) -> Self {
-        let mut runs: Vec<Run> = Vec::new();
-        for (sequence, state) in states {
-            let Some(state) = state else { continue };
-            match runs.last_mut() {
-                Some((first, count, last)) if *first + *count == sequence && *last == state => *count += 1,
-                _ => runs.push((sequence, 1, state)),
-            }
-        }
-        Self {
-            runs,
-            acknowledged_alone: 0,
         }
     }
 

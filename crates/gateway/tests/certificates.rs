@@ -130,21 +130,28 @@ async fn only_the_partners_certificate_opens_its_door_and_only_our_ingress_tells
     assert_eq!(world.west.ids().await, ["PO-1"]);
 }
 
+/// Two regions whose first integration is proved by a certificate of the partner's authority, at a door past every ingress
+/// with that certificate of ours.
+async fn with_door(partner: &Path, ours: impl Fn(TlsFiles) -> TlsFiles) -> World {
+    World::start_with(|settings| {
+        settings.integrations[0].proof = ProofSettings::MutualTls;
+        settings.integrations[0].secret_file = partner.join("ca.pem");
+        settings.certificates = Some(CertificateDoorSettings {
+            listen: free_address(),
+            tls: ours(settings.tls.clone()),
+        });
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn past_every_ingress_a_certificate_alone_opens_and_nothing_that_is_told_of_one() {
     let partner = tempfile::tempdir().unwrap();
     identities(partner.path(), &["acme"]);
     let own = partner.path();
-    let world = World::start_with(|settings| {
-        settings.integrations[0].proof = ProofSettings::MutualTls;
-        settings.integrations[0].secret_file = own.join("ca.pem");
-        settings.certificates = Some(CertificateDoorSettings {
-            listen: free_address(),
-            tls: TlsFiles {
-                certificate: own.join("late.pem"),
-                ..settings.tls.clone()
-            },
-        });
+    let world = with_door(own, |tls| TlsFiles {
+        certificate: own.join("late.pem"),
+        ..tls
     })
     .await;
     let estate = world.directory.path();
@@ -238,15 +245,7 @@ async fn strangers_at_the_door_have_few_places_and_little_time_and_partners_have
     let partner = tempfile::tempdir().unwrap();
     identities(partner.path(), &["acme"]);
     let own = partner.path();
-    let world = World::start_with(|settings| {
-        settings.integrations[0].proof = ProofSettings::MutualTls;
-        settings.integrations[0].secret_file = own.join("ca.pem");
-        settings.certificates = Some(CertificateDoorSettings {
-            listen: free_address(),
-            tls: settings.tls.clone(),
-        });
-    })
-    .await;
+    let world = with_door(own, |tls| tls).await;
     world.west.lead(1, true).await;
     let door = world.west.settings.certificates.as_ref().unwrap().listen.port();
     let estate = world.directory.path();

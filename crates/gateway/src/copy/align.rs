@@ -55,10 +55,7 @@ enum Error {
 /// Makes this log a prefix of the leader's whenever it is not, until the term ends.
 pub async fn run(gateway: Arc<Gateway>, term: Arc<Term>) {
     let Some(peer) = &gateway.peer else { return };
-    let speaker = Speaker {
-        generation: term.generation,
-        region: gateway.settings.region.clone(),
-    };
+    let speaker = Speaker::of(&gateway, &term);
     // Everything up to here was offered to a leader that must not have this log cut.
     let mut offered = 0;
     loop {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     gateway::{Gateway, Peer},
-    lock,
+    lock, runs,
 };
 
 /// `POST /peer/retain`: the leader wants to trim.
@@ -78,14 +78,13 @@ pub struct ParkedThere {
 
 impl ParkedThere {
     fn of(sequences: impl IntoIterator<Item = u64>) -> Self {
-        let mut runs: Vec<(u64, u64)> = Vec::new();
-        for sequence in sequences {
-            match runs.last_mut() {
-                Some((first, count)) if *first + *count == sequence => *count += 1,
-                _ => runs.push((sequence, 1)),
-            }
+        let runs = runs::of(sequences.into_iter().map(|sequence| (sequence, ())));
+        Self {
+            runs: runs
+                .into_iter()
+                .map(|(first, count, ())| (first, count))
+                .collect(),
         }
-        Self { runs }
     }
 
     /// Those of them that lie in the stretch that was asked about.
@@ -167,10 +166,7 @@ impl From<PartName> for Part {
 /// Asks the follower up to where it has everything, and tells it what is gone here. `None`: it did not say.
 pub async fn ask(gateway: &Gateway, up_to: u64) -> Option<u64> {
     let (peer, term) = (gateway.peer.as_ref()?, gateway.term()?);
-    let speaker = Speaker {
-        generation: term.generation,
-        region: gateway.settings.region.clone(),
-    };
+    let speaker = Speaker::of(gateway, &term);
     let request = RetainRequest {
         up_to,
         gone: Gone::of(&gateway.reader),
@@ -206,10 +202,7 @@ pub(super) async fn retain(
 /// Asks the leader what of a stretch it has parked. `None`: it did not say.
 pub async fn parked_there(gateway: &Gateway, stretch: Stretch) -> Option<BTreeSet<u64>> {
     let (peer, term) = (gateway.peer.as_ref()?, gateway.term()?);
-    let speaker = Speaker {
-        generation: term.generation,
-        region: gateway.settings.region.clone(),
-    };
+    let speaker = Speaker::of(gateway, &term);
     let Stretch { first, last } = stretch;
     let path = format!("{}&first={first}&last={last}", speaker.on("/peer/parked"));
     match peer.client.get::<ParkedThere>(&path).await {

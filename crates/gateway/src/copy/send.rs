@@ -40,10 +40,7 @@ const MARKS_EVERY: Duration = Duration::from_millis(200);
 pub async fn run(gateway: Arc<Gateway>, term: Arc<Term>) {
     let Some(peer) = &gateway.peer else { return };
     let sender = Sender {
-        speaker: Speaker {
-            generation: term.generation,
-            region: gateway.settings.region.clone(),
-        },
+        speaker: Speaker::of(&gateway, &term),
         gateway: &gateway,
         peer,
     };

@@ -4,6 +4,8 @@ use journal::{Compared, Position};
 use serde::{Deserialize, Serialize};
 use types::{Generation, RegionName};
 
+use crate::gateway::{Gateway, Term};
+
 /// Who speaks, in the query of every request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Speaker {
@@ -14,6 +16,14 @@ pub struct Speaker {
 }
 
 impl Speaker {
+    /// This gateway, in a term of its.
+    pub fn of(gateway: &Gateway, term: &Term) -> Self {
+        Self {
+            generation: term.generation,
+            region: gateway.settings.region.clone(),
+        }
+    }
+
     /// As a query string. Names are DNS labels, so nothing needs escaping.
     pub fn on(&self, path: &str) -> String {
         format!("{path}?generation={}&region={}", self.generation, self.region)

@@ -123,8 +123,7 @@ fn send(visitor: &Visitor, integration: &Integration, whole: &Bytes, line: &[u8]
     }
     let id = match (&integration.settings.idempotency, id) {
         (IdempotencySource::Header(_), Some(id)) => {
-            json::check_value(body)
-                .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))?;
+            json::check_value(body).map_err(|error| json::refused(&error))?;
             key::usable(id.into_owned())?
         }
         (IdempotencySource::Header(_), None) => {

@@ -6,12 +6,18 @@
 
 use std::fmt;
 
+use api::Problem;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// With so few opening brackets nothing can be too deep: the parser's own limit is 128.
 const OPENINGS_PLAIN: usize = 100;
 /// With so few digits no number can have too many: a float has 309 at most.
 const DIGITS_PLAIN: usize = 300;
+
+/// What the partner is told of a body that is none.
+pub fn refused(error: &serde_json::Error) -> Problem {
+    Problem::bad_request(format!("the body is not JSON: {error}"))
+}
 
 /// Checks a whole body.
 ///

@@ -14,10 +14,9 @@ const KEY_BYTES_MAX: usize = 200;
 /// # Errors
 /// A bad request, when the body is not JSON or there is no usable key.
 pub fn find(source: &IdempotencySource, headers: &HeaderMap, body: &[u8]) -> Result<String, Problem> {
-    let not_json = |error: serde_json::Error| Problem::bad_request(format!("the body is not JSON: {error}"));
     let key = match source {
         IdempotencySource::Header(name) => {
-            json::check(body).map_err(not_json)?;
+            json::check(body).map_err(|error| json::refused(&error))?;
             let mut given = headers.get_all(name).iter();
             let first = given.next().and_then(|value| value.to_str().ok());
             if given.next().is_some() {
@@ -30,7 +29,8 @@ pub fn find(source: &IdempotencySource, headers: &HeaderMap, body: &[u8]) -> Res
                 .ok_or_else(|| Problem::bad_request(format!("the header `{name}` is missing")))?
         }
         IdempotencySource::Pointer(pointer) => {
-            let value: serde_json::Value = serde_json::from_slice(body).map_err(not_json)?;
+            let value: serde_json::Value =
+                serde_json::from_slice(body).map_err(|error| json::refused(&error))?;
             match value.pointer(pointer) {
                 Some(serde_json::Value::String(text)) => text.clone(),
                 Some(serde_json::Value::Number(number)) => number.to_string(),

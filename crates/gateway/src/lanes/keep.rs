@@ -73,10 +73,7 @@ async fn tell(gateway: &Gateway, term: &Term) -> bool {
     let Some(peer) = &gateway.peer else {
         return false;
     };
-    let speaker = Speaker {
-        generation: term.generation,
-        region: gateway.settings.region.clone(),
-    };
+    let speaker = Speaker::of(gateway, term);
     let register = lock(&gateway.register).clone();
     let path = speaker.on("/peer/lanes");
     let told = peer.client.post::<_, ()>(&path, &register);

@@ -175,10 +175,7 @@ async fn write(gateway: &Gateway, integration: &str, written: &Written) -> Resul
 /// In the other region first: at no time may a power cut damage both.
 async fn carry_out(gateway: &Gateway, term: &Term, written: &Written) -> Result<(), String> {
     if let Some(peer) = &gateway.peer {
-        let speaker = Speaker {
-            generation: term.generation,
-            region: gateway.settings.region.clone(),
-        };
+        let speaker = Speaker::of(gateway, term);
         let wanted = [(written.stream.clone(), written.id.clone())];
         let path = speaker.on("/peer/erase");
         let call = peer.client.post::<_, ()>(&path, &wanted);

@@ -208,7 +208,11 @@ async fn lead(
         check_reconciled(gateway)?;
         trim(gateway, one, found.sequences).await;
     }
-    shed(gateway, seen.parked, quiet).await;
+    for (part, unit, found) in seen.parked {
+        if quiet(&unit, &found) {
+            shed(gateway, part, found.sequences).await;
+        }
+    }
     let done = clocks.keys_done(settings.keys, now);
     if done > 0 && keep_counts(gateway).await {
         forget(gateway, done).await;
@@ -249,11 +253,17 @@ async fn follow(gateway: &Arc<Gateway>, seen: Seen) -> Result<(), Waiting> {
     }
     // It has all that the leader has. As long as it has no more, nothing is to be asked about.
     if told.parked.is_some_and(|parked| parked < gateway.reader.parked()) {
-        let trimmed_there = seen
-            .parked
-            .into_iter()
-            .filter(|(part, ..)| part.last <= told.trimmed);
-        shed_too(gateway, trimmed_there.collect()).await;
+        for (part, _, mut found) in seen.parked {
+            let settled = (found.sequences.len() as u64) < part.records;
+            // While the leader's own are damaged it does not say.
+            if settled
+                && part.last <= told.trimmed
+                && let Ok(there) = parked_there(gateway, part.first, part.last).await
+            {
+                found.sequences.extend(there);
+                shed(gateway, part, found.sequences).await;
+            }
+        }
     }
     let parts = gateway.pruner.parts();
     let mut stubs = parts.iter().filter(|part| part.kind == PartKind::Stub);
@@ -261,20 +271,6 @@ async fn follow(gateway: &Arc<Gateway>, seen: Seen) -> Result<(), Waiting> {
         forget(gateway, told.forgotten).await;
     }
     Ok(())
-}
-
-/// Lets go of what was parked and is settled here, and is not parked any more there.
-async fn shed_too(gateway: &Arc<Gateway>, parked: Vec<(Part, Unit, Unsettled)>) {
-    for (part, unit, mut found) in parked {
-        if found.sequences.len() as u64 == part.records {
-            continue;
-        }
-        // While the leader's own are damaged it does not say.
-        if let Ok(there) = parked_there(gateway, part.first, part.last).await {
-            found.sequences.extend(there);
-            shed(gateway, vec![(part, unit, found)], |_, _| true).await;
-        }
-    }
 }
 
 async fn parked_there(gateway: &Gateway, first: u64, last: u64) -> Result<BTreeSet<u64>, Waiting> {
@@ -307,28 +303,23 @@ async fn trim(gateway: &Arc<Gateway>, one: Sealed, keep: BTreeSet<u64>) {
     }
 }
 
-async fn shed(
-    gateway: &Arc<Gateway>,
-    parked: Vec<(Part, Unit, Unsettled)>,
-    quiet: impl Fn(&Unit, &Unsettled) -> bool,
-) {
-    for (part, unit, found) in parked {
-        if found.sequences.len() as u64 >= part.records || !quiet(&unit, &found) {
-            continue;
-        }
-        let (pruner, keep) = (gateway.pruner.clone(), found.sequences);
-        let prepared =
-            tokio::task::spawn_blocking(move || pruner.prepare_shed(&part, |at| keep.contains(&at)));
-        let done = match prepared.await {
-            Ok(Ok(Some(prepared))) => gateway.log.shed(prepared).await,
-            Ok(Err(error)) => Ok(Err(error)),
-            Ok(Ok(None)) | Err(_) => continue,
-        };
-        match done {
-            Ok(Ok(gone)) => tracing::info!(gone, "messages that were parked went"),
-            Ok(Err(error)) => failed("shed", &error),
-            Err(_) => return,
-        }
+/// Lets go of what was parked in one file, but for what is to be kept.
+async fn shed(gateway: &Arc<Gateway>, part: Part, keep: BTreeSet<u64>) {
+    if keep.len() as u64 >= part.records {
+        return;
+    }
+    let pruner = gateway.pruner.clone();
+    let prepared = tokio::task::spawn_blocking(move || pruner.prepare_shed(&part, |at| keep.contains(&at)));
+    let done = match prepared.await {
+        Ok(Ok(Some(prepared))) => gateway.log.shed(prepared).await,
+        Ok(Err(error)) => Ok(Err(error)),
+        Ok(Ok(None)) | Err(_) => return,
+    };
+    match done {
+        Ok(Ok(gone)) => tracing::info!(gone, "messages that were parked went"),
+        Ok(Err(error)) => failed("shed", &error),
+        // The gateway is ending.
+        Err(_) => {}
     }
 }
 
